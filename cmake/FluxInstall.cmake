@@ -1,0 +1,20 @@
+# Headers, libraries and a CMake package: find_package(Flux) gives Flux::core, Flux::host and, where it was built,
+# Flux::vulkan. A project that contains Flux installs it only if it says so.
+
+option(FLUX_INSTALL "Install Flux with the project" ${PROJECT_IS_TOP_LEVEL})
+if(NOT FLUX_INSTALL)
+  return()
+endif()
+
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+get_property(flux_installed GLOBAL PROPERTY FLUX_INSTALLED_TARGETS)
+install(TARGETS ${flux_installed} EXPORT FluxTargets)
+install(DIRECTORY include/flux DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+set(flux_package ${CMAKE_INSTALL_LIBDIR}/cmake/Flux)
+install(EXPORT FluxTargets NAMESPACE Flux:: DESTINATION ${flux_package})
+configure_package_config_file(cmake/FluxConfig.cmake.in FluxConfig.cmake INSTALL_DESTINATION ${flux_package})
+write_basic_package_version_file(FluxConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/FluxConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/FluxConfigVersion.cmake
+  DESTINATION ${flux_package})

@@ -1,0 +1,60 @@
+# One place for what all targets share: language level, warnings, sanitizers, the Result type.
+
+include(CheckCXXSourceCompiles)
+find_package(Threads REQUIRED)
+
+if(NOT CMAKE_CXX_STANDARD)
+  set(CMAKE_CXX_STANDARD 20)
+endif()
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(NOT CMAKE_CONFIGURATION_TYPES AND NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+
+find_program(FLUX_CCACHE ccache)
+if(FLUX_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${FLUX_CCACHE})
+endif()
+
+# flux::Result is std::expected where the library is compiled with it; its users get the same choice.
+set(CMAKE_REQUIRED_FLAGS ${CMAKE_CXX${CMAKE_CXX_STANDARD}_STANDARD_COMPILE_OPTION})
+check_cxx_source_compiles("
+  #include <expected>
+  #if !defined(__cpp_lib_expected)
+  #error
+  #endif
+  int main() { std::expected<int, int> e = 1; return e.value() - 1; }" FLUX_HAVE_STD_EXPECTED)
+unset(CMAKE_REQUIRED_FLAGS)
+if(NOT FLUX_HAVE_STD_EXPECTED)
+  find_path(FLUX_TL_EXPECTED_DIR tl/expected.hpp NO_CMAKE_FIND_ROOT_PATH REQUIRED)
+endif()
+
+# flux_options(target): warnings and sanitizers, for every target of this repository.
+function(flux_options target)
+  if(MSVC)
+    target_compile_options(${target} PRIVATE /W4 /permissive- /utf-8 $<$<BOOL:${FLUX_WARNINGS_AS_ERRORS}>:/WX>)
+    target_compile_definitions(${target} PRIVATE NOMINMAX)
+  else()
+    target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-missing-field-initializers
+      $<$<BOOL:${FLUX_WARNINGS_AS_ERRORS}>:-Werror>)
+  endif()
+  if(FLUX_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=${FLUX_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+    target_link_options(${target} PRIVATE -fsanitize=${FLUX_SANITIZE})
+  endif()
+endfunction()
+
+# flux_library(name SOURCES ...): a library target flux_<name> with the alias Flux::<name>.
+function(flux_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES" ${ARGN})
+  add_library(flux_${name} ${ARG_SOURCES})
+  add_library(Flux::${name} ALIAS flux_${name})
+  set_target_properties(flux_${name} PROPERTIES EXPORT_NAME ${name})
+  target_include_directories(flux_${name}
+    PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>
+    PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  target_compile_features(flux_${name} PUBLIC cxx_std_20)
+  flux_options(flux_${name})
+endfunction()

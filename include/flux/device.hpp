@@ -1,0 +1,127 @@
+#pragma once
+
+/// The interface between Flux and a graphics API. Applications make a device with the factory in
+/// `flux/host.hpp`, `flux/vulkan.hpp`, … and hand it to `Pool::create`.
+
+#include <flux/result.hpp>
+#include <flux/types.hpp>
+
+#include <array>
+#include <chrono>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace flux {
+
+enum class Backend : std::uint8_t { Host, Vulkan };
+
+std::string_view toString(Backend backend) noexcept;
+
+/// What a device can do. Constant after creation; any thread may read it.
+struct DeviceCaps {
+  Backend backend = Backend::Host;
+  std::string deviceName;
+  std::string driverName;
+  ByteCount maxChunkBytes = 0;       ///< Largest single chunk.
+  std::uint32_t maxAllocations = 0;  ///< Device allocations that may exist at once.
+  std::uint32_t queueCount = 1;      ///< Timelines, the copy queue included.
+  bool unifiedMemory = false;        ///< Device memory is host memory.
+  bool bufferAddresses = false;      ///< `ChunkInfo::address` is set.
+  /// Required alignment of a part's offset inside a chunk, by kind, in bytes.
+  std::array<std::uint32_t, kPartKindCount> partAlignmentBytes{};
+};
+
+/// A chunk as the application sees it: one native buffer.
+struct ChunkInfo {
+  NativeHandle buffer = 0;
+  std::uint64_t address = 0;  ///< Device address of byte 0; 0 where there are none.
+  ByteCount bytes = 0;
+};
+
+struct MemoryBudget {
+  ByteCount budgetBytes = 0;  ///< What this process should stay under.
+  ByteCount usedBytes = 0;    ///< What it uses now, everything included.
+  bool fromSystem = false;    ///< false: an estimate from the heap's size.
+};
+
+/// One piece of a batch. Offsets and sizes are multiples of 4 bytes.
+struct CopyPiece {
+  enum class From : std::uint8_t { Staging, Chunk };
+
+  From from = From::Staging;
+  std::uint32_t source = 0;  ///< A `StagingIndex` or a `ChunkIndex`.
+  ChunkIndex destination{};
+  ByteOffset sourceOffset = 0;
+  ByteOffset destinationOffset = 0;
+  ByteCount bytes = 0;
+};
+
+/// A device: allocates chunks and staging, executes batches of copies, tells how far its queues are.
+///
+/// **Thread contract.** One thread owns the device (the pool's geometry thread) and makes all calls,
+/// except `caps` and `completed`, which any thread may call.
+///
+/// **Invariants.**
+/// - (D1) A batch executes after every batch submitted before it, and sees what they wrote.
+/// - (D2) When `completed(kCopyQueue) >= v`, the batch of value v is done: its bytes are in place, its
+///   sources may be overwritten. A reader on another queue still needs a device-side wait for v.
+/// - (D3) `completed` never goes back.
+/// - (D4) No call but `wait` and the destructor blocks on the device.
+class Device {
+ public:
+  Device() = default;
+  Device(const Device&) = delete;
+  Device& operator=(const Device&) = delete;
+  virtual ~Device() = default;
+
+  [[nodiscard]] virtual const DeviceCaps& caps() const noexcept = 0;
+
+  /// Makes a chunk of exactly `bytes` (a multiple of 256) under an index that is not in use.
+  /// Contents are undefined. Errors: OutOfDeviceMemory, TooManyChunks, DriverError, DeviceLost.
+  [[nodiscard]] virtual Result<ChunkInfo> createChunk(ChunkIndex index, ByteCount bytes) = 0;
+
+  /// REQUIRES: no queue can still use the chunk.
+  virtual void destroyChunk(ChunkIndex index) noexcept = 0;
+
+  /// Makes a staging page and maps it; it stays mapped until it is closed.
+  /// Errors: OutOfDeviceMemory, TooManyChunks, DriverError, DeviceLost.
+  [[nodiscard]] virtual Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes) = 0;
+
+  /// Makes what the host wrote into [0, bytes) of the page visible to batches submitted from now on.
+  /// Errors: DriverError, DeviceLost.
+  [[nodiscard]] virtual Result<void> sealStaging(StagingIndex index, ByteCount bytes) = 0;
+
+  /// REQUIRES: no batch that reads the page is incomplete.
+  virtual void closeStaging(StagingIndex index) noexcept = 0;
+
+  /// Submits one batch and returns its value on `kCopyQueue`. Destinations are disjoint from each other
+  /// and from every source of the batch; their order is the device's business. On an error
+  /// nothing was submitted and the same batch may be submitted again.
+  [[nodiscard]] virtual Result<TimelineValue> submit(std::span<const CopyPiece> batch) = 0;
+
+  /// Asks the queues how far they are. Never blocks. Errors: DeviceLost, DriverError.
+  [[nodiscard]] virtual Result<void> poll() = 0;
+
+  /// The value that the last `poll` saw. Any thread.
+  [[nodiscard]] virtual TimelineValue completed(QueueId queue) const noexcept = 0;
+
+  /// Blocks until `completed(queue) >= value`, for start and shutdown only. Errors: Timeout, DeviceLost.
+  [[nodiscard]] virtual Result<void> wait(QueueId queue, TimelineValue value, std::chrono::nanoseconds timeout) = 0;
+
+  /// Device memory only. May cost a few microseconds; the pool does not call it in every step.
+  [[nodiscard]] virtual MemoryBudget budget() = 0;
+
+  /// Names a chunk in the API's debugging tools.
+  virtual void setName(ChunkIndex index, std::string_view name) noexcept = 0;
+
+  /// Tells that no snapshot and no queue uses [offset, offset + bytes) of a chunk any more. A place
+  /// for devices that check: Host fills the bytes with a pattern. Others do nothing.
+  virtual void rangeReclaimed(ChunkIndex index, ByteOffset offset, ByteCount bytes) noexcept {
+    (void)index;
+    (void)offset;
+    (void)bytes;
+  }
+};
+
+}  // namespace flux

@@ -1,0 +1,69 @@
+#pragma once
+
+/// The small vocabulary that every other header speaks: units, indices, handles, part kinds.
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace flux {
+
+using ByteCount = std::uint64_t;
+using ByteOffset = std::uint64_t;
+
+/// Number of a published snapshot. 0: nothing has been published yet. Grows by one a publish.
+using SnapshotNumber = std::uint64_t;
+
+/// A value on a queue's monotonic timeline. Work submitted with value v is done once `completed >= v`.
+using TimelineValue = std::uint64_t;
+
+/// Version of a block's contents: 1 when it is added, one more for each accepted update.
+using ContentVersion = std::uint32_t;
+
+/// A native object as an integer: `VkBuffer`, `ID3D12Resource*`, an OpenGL name, a host pointer.
+using NativeHandle = std::uint64_t;
+
+inline constexpr ByteCount kKiB = 1024;
+inline constexpr ByteCount kMiB = 1024 * kKiB;
+inline constexpr ByteCount kGiB = 1024 * kMiB;
+
+/// Places inside chunks are multiples of this many bytes, so that a record needs only 32-bit numbers.
+inline constexpr ByteCount kPlaceUnitBytes = 16;
+
+/// A queue, or rather its timeline. 0 is the queue on which Flux copies; the application's
+/// queues follow in the order in which they were given to the device.
+enum class QueueId : std::uint32_t {};
+inline constexpr QueueId kCopyQueue{0};
+inline constexpr std::uint32_t kMaxQueues = 8;
+
+/// Index of a chunk in the pool's chunk table. An index is used again only after its chunk has retired.
+enum class ChunkIndex : std::uint32_t {};
+inline constexpr std::uint32_t kMaxChunks = 1U << 16U;
+
+/// Index of a staging page.
+enum class StagingIndex : std::uint32_t {};
+
+/// Names a part of a block, for as long as the block lives: moves, updates and compaction keep it.
+/// Parts given to `Pool::add` get the ids 0, 1, 2, … in their order.
+enum class PartId : std::uint32_t {};
+
+/// What a part is used for. It decides the part's alignment (`partKindTraits`).
+enum class PartKind : std::uint8_t { Vertex, Index, Uniform, Storage, Indirect, ShaderData, Texel };
+inline constexpr std::size_t kPartKindCount = 7;
+
+/// Names a block: 8 bytes, copyable, never dangling. A handle whose block is gone is refused
+/// (G10), also when the index has been used again, because the generation differs.
+/// Generation 0 is the null handle.
+struct BlockHandle {
+  std::uint32_t index = 0;
+  std::uint32_t generation = 0;
+
+  explicit constexpr operator bool() const noexcept { return generation != 0; }
+  friend constexpr auto operator<=>(const BlockHandle&, const BlockHandle&) noexcept = default;
+};
+
+/// Short lower-case name of a kind, for reports.
+std::string_view toString(PartKind kind) noexcept;
+
+}  // namespace flux

@@ -1,0 +1,88 @@
+#pragma once
+
+/// The Vulkan device: adopts what the application has made. Flux calls Vulkan only through the function
+/// pointers that it gets here, and needs no loader.
+
+#include <flux/device.hpp>
+
+#ifndef VK_NO_PROTOTYPES
+#define VK_NO_PROTOTYPES
+#endif
+#include <vulkan/vulkan_core.h>
+
+#include <memory>
+#include <span>
+#include <string>
+
+namespace flux {
+
+/// A queue must not be used by two threads at once (Vulkan 1.3, section 3.6). Where the application
+/// submits to the copy queue too, Flux takes this lock around each of its own submissions.
+struct VulkanQueueLock {
+  void (*lock)(void* context) = nullptr;
+  void (*unlock)(void* context) = nullptr;
+  void* context = nullptr;
+};
+
+/// What Flux adopts. All of it must outlive the device. Views are only read during the call.
+struct VulkanDeviceDesc {
+  PFN_vkGetInstanceProcAddr getInstanceProcAddr = nullptr;
+  VkInstance instance = VK_NULL_HANDLE;
+  VkPhysicalDevice physicalDevice = VK_NULL_HANDLE;
+  VkDevice device = VK_NULL_HANDLE;
+
+  /// The feature chain that was given to `vkCreateDevice`, and the enabled extensions: they cannot be
+  /// asked for afterwards. Needed: `timelineSemaphore`. Used where enabled: `bufferDeviceAddress`,
+  /// VK_EXT_memory_budget.
+  const VkPhysicalDeviceFeatures2* enabledFeatures = nullptr;
+  std::span<const char* const> enabledExtensions;
+  /// Where the instance has VK_EXT_debug_utils, chunks get names.
+  bool debugUtilsEnabled = false;
+
+  VkQueue copyQueue = VK_NULL_HANDLE;
+  std::uint32_t copyQueueFamily = 0;
+  VulkanQueueLock copyQueueLock;
+
+  /// Families that read chunks (draw, compute), the copy queue's family included or not.
+  std::span<const std::uint32_t> readerQueueFamilies;
+
+  /// One timeline semaphore for each queue of the application, signalled by its submissions with the values
+  /// that are given to `Frame::submitted`. They become `QueueId{1}`, `QueueId{2}`, …
+  std::span<const VkSemaphore> timelines;
+};
+
+/// Which memory a device would use, and why.
+struct VulkanMemoryChoice {
+  std::uint32_t chunkType = 0;
+  std::uint32_t stagingType = 0;
+  std::string chunkReason;
+  std::string stagingReason;
+};
+
+/// Pure: decides from the properties alone, as the device does. Errors: Unsupported.
+[[nodiscard]] Result<VulkanMemoryChoice> chooseVulkanMemory(const VkPhysicalDeviceMemoryProperties& properties,
+                                                            std::uint32_t allowedTypeBits = ~0U);
+
+/// A `Device` on an adopted `VkDevice`.
+///
+/// Chunk buffers have every buffer usage and concurrent sharing among the given families, so they never change owner.
+/// Copies are made visible to other submissions by waiting for `copyTimeline()` (`Frame::waits`).
+class VulkanDevice : public Device {
+ public:
+  /// Errors: InvalidArgument and Unsupported (name the field or the feature), OutOfDeviceMemory, DriverError.
+  [[nodiscard]] static Result<std::unique_ptr<VulkanDevice>> create(const VulkanDeviceDesc& desc);
+
+  /// The semaphore behind `kCopyQueue`: wait for the values of `Frame::waits()` on it. Any thread.
+  [[nodiscard]] virtual VkSemaphore copyTimeline() const noexcept = 0;
+};
+
+/// The buffer behind a `ChunkInfo` or a `Place`.
+[[nodiscard]] inline VkBuffer vulkanBuffer(NativeHandle handle) noexcept {
+#if VK_USE_64_BIT_PTR_DEFINES
+  return reinterpret_cast<VkBuffer>(handle);
+#else
+  return static_cast<VkBuffer>(handle);
+#endif
+}
+
+}  // namespace flux

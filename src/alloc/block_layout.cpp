@@ -1,0 +1,161 @@
+#include "alloc/block_layout.hpp"
+
+#include <flux/assert.hpp>
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+#include <memory>
+#include <new>
+#include <numeric>
+#include <type_traits>
+
+namespace flux {
+
+namespace {
+
+constexpr std::uint64_t kMax32 = std::numeric_limits<std::uint32_t>::max();
+
+constexpr std::uint64_t roundUp(std::uint64_t value, std::uint64_t grain) {
+  return (value + grain - 1) / grain * grain;
+}
+
+constexpr bool rowsInOrder() {
+  for (std::size_t i = 0; i < kPartKindCount; ++i) {
+    if (static_cast<std::size_t>(kPartKindTraits[i].kind) != i) return false;
+  }
+  return true;
+}
+static_assert(rowsInOrder());
+
+using Alignments = std::array<std::uint64_t, kPartKindCount>;
+
+std::uint64_t alignmentOf(const Alignments& alignments, PartKind kind) {
+  return alignments[static_cast<std::size_t>(kind)];
+}
+
+/// Appends a part to a block that ends at `end`. Sizes and alignments have 32 bits, so that a sum cannot overflow as
+/// long as the block itself has 32 bits.
+std::uint64_t place(std::uint64_t end, const PartRequest& part, std::uint64_t alignment, PartPlacement& out) {
+  const std::uint64_t offset = roundUp(end, alignment);
+  out = {static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(part.bytes), part.kind};
+  return offset + part.bytes;
+}
+
+/// Size of the block, also when it is over 32 bits (`out` is then cut).
+std::uint64_t placeInOrder(std::span<const PartRequest> parts, const Alignments& alignments,
+                           std::span<PartPlacement> out) {
+  std::uint64_t end = 0;
+  for (std::size_t i = 0; i < parts.size() && end <= kMax32; ++i) {
+    end = place(end, parts[i], alignmentOf(alignments, parts[i].kind), out[i]);
+  }
+  return roundUp(end, kPlaceUnitBytes);
+}
+
+/// The same, by falling alignment. There are at most as many alignments as kinds, so passes need no sorting.
+std::uint64_t placeByAlignment(std::span<const PartRequest> parts, const Alignments& alignments,
+                               std::span<PartPlacement> out) {
+  std::uint64_t end = 0;
+  std::uint64_t below = kMax32 + 1;
+  for (;;) {
+    std::uint64_t alignment = 0;
+    for (const std::uint64_t a : alignments) alignment = a < below ? std::max(alignment, a) : alignment;
+    if (alignment == 0) return roundUp(end, kPlaceUnitBytes);
+    for (std::size_t i = 0; i < parts.size() && end <= kMax32; ++i) {
+      if (alignmentOf(alignments, parts[i].kind) == alignment) end = place(end, parts[i], alignment, out[i]);
+    }
+    below = alignment;
+  }
+}
+
+}  // namespace
+
+std::optional<LayoutSize> layoutParts(std::span<const PartRequest> parts,
+                                      const std::array<std::uint32_t, kPartKindCount>& alignments,
+                                      std::span<PartPlacement> out) {
+  FLUX_ASSERT(out.size() >= parts.size(), "layoutParts has a place for each part");
+  if (parts.empty()) return std::nullopt;
+  Alignments effective{};
+  std::uint64_t blockAlignment = kPlaceUnitBytes;
+  for (const PartRequest& part : parts) {
+    if (part.bytes == 0 || part.bytes > kMax32) return std::nullopt;
+    const auto kind = static_cast<std::size_t>(part.kind);
+    const std::uint32_t wanted = alignments[kind] != 0 ? alignments[kind] : partKindTraits(part.kind).alignmentBytes;
+    effective[kind] = std::lcm(std::uint64_t{wanted}, std::uint64_t{kPlaceUnitBytes});
+    // With powers of two, the least common multiple is the greatest one.
+    blockAlignment = std::lcm(blockAlignment, effective[kind]);
+    if (blockAlignment > kMax32) return std::nullopt;
+  }
+  std::uint64_t bytes = placeByAlignment(parts, effective, out);
+  if (const std::uint64_t inOrder = placeInOrder(parts, effective, out); inOrder <= bytes) {
+    bytes = inOrder;
+  } else {
+    bytes = placeByAlignment(parts, effective, out);
+  }
+  if (bytes > kMax32) return std::nullopt;
+  return LayoutSize{static_cast<std::uint32_t>(bytes), static_cast<std::uint32_t>(blockAlignment)};
+}
+
+/// What a slab consists of. The places follow at once; `layout` is first, so that its address is the piece's.
+struct LayoutStore::Piece {
+  BlockLayout layout;
+  Piece* next = nullptr;  // while unused
+  bool live = false;
+
+  [[nodiscard]] PartPlacement* parts() { return reinterpret_cast<PartPlacement*>(this + 1); }
+};
+
+namespace {
+
+constexpr std::size_t kSlabBytes = 16 * kKiB;
+
+std::size_t gradeOf(std::size_t parts) {
+  return static_cast<std::size_t>(std::bit_width(parts - 1));
+}
+
+}  // namespace
+
+LayoutStore::LayoutStore() = default;
+LayoutStore::~LayoutStore() = default;
+
+const BlockLayout* LayoutStore::create(std::span<const PartPlacement> parts, LayoutSize size) {
+  FLUX_ASSERT(!parts.empty(), "a layout has a part");
+  const std::size_t grade = gradeOf(parts.size());
+  if (unused_[grade] == nullptr) addSlab(grade);
+  Piece* const piece = unused_[grade];
+  unused_[grade] = piece->next;
+  std::copy(parts.begin(), parts.end(), piece->parts());
+  piece->layout = {piece->parts(), static_cast<std::uint32_t>(parts.size()), size.bytes, size.alignment};
+  piece->live = true;
+  ++liveCount_;
+  return &piece->layout;
+}
+
+void LayoutStore::release(const BlockLayout* layout) {
+  static_assert(std::is_standard_layout_v<Piece> && std::is_trivially_destructible_v<Piece>);
+  // Only the pointer that users get is const: the piece behind it was made as a mutable object by addSlab.
+  Piece* const piece = reinterpret_cast<Piece*>(const_cast<BlockLayout*>(layout));
+  FLUX_ASSERT(piece->live, "a layout is released once");
+  const std::size_t grade = gradeOf(layout->partCount);
+  piece->live = false;
+  piece->next = unused_[grade];
+  unused_[grade] = piece;
+  --liveCount_;
+}
+
+void LayoutStore::addSlab(std::size_t grade) {
+  static_assert(alignof(Piece) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__ && alignof(PartPlacement) <= alignof(Piece));
+  const std::size_t room = std::size_t{1} << grade;
+  const std::size_t pieceBytes = roundUp(sizeof(Piece) + room * sizeof(PartPlacement), alignof(Piece));
+  const std::size_t count = std::max<std::size_t>(1, kSlabBytes / pieceBytes);
+  slabs_.push_back(std::make_unique<std::byte[]>(count * pieceBytes));
+  // The lowest piece comes first, so that layouts made in a row lie in a row.
+  for (std::size_t i = count; i-- != 0;) {
+    auto* const piece = new (slabs_.back().get() + i * pieceBytes) Piece;
+    std::uninitialized_value_construct_n(piece->parts(), room);
+    piece->next = unused_[grade];
+    unused_[grade] = piece;
+  }
+}
+
+}  // namespace flux

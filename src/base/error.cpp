@@ -1,0 +1,67 @@
+#include <flux/result.hpp>
+
+#include <algorithm>
+
+namespace flux {
+
+std::string_view toString(ErrorCode code) noexcept {
+  switch (code) {
+    case ErrorCode::InvalidArgument:
+      return "invalid argument";
+    case ErrorCode::StaleHandle:
+      return "stale handle";
+    case ErrorCode::TooLarge:
+      return "too large";
+    case ErrorCode::TooManyBlocks:
+      return "too many blocks";
+    case ErrorCode::TooManyChunks:
+      return "too many chunks";
+    case ErrorCode::OutOfBudget:
+      return "out of budget";
+    case ErrorCode::OutOfDeviceMemory:
+      return "out of device memory";
+    case ErrorCode::StagingFull:
+      return "staging full";
+    case ErrorCode::SourceFailed:
+      return "source failed";
+    case ErrorCode::Timeout:
+      return "timeout";
+    case ErrorCode::DeviceLost:
+      return "device lost";
+    case ErrorCode::DriverError:
+      return "driver error";
+    case ErrorCode::Unsupported:
+      return "unsupported";
+  }
+  return "unknown error";
+}
+
+Error makeError(ErrorCode code, std::string_view resource, std::source_location where,
+                std::array<std::uint64_t, 2> numbers) noexcept {
+  Error error;
+  error.code = code;
+  error.where = where;
+  error.numbers = numbers;
+  const std::size_t length = std::min(resource.size(), error.resource.size() - 1);
+  std::copy_n(resource.begin(), length, error.resource.begin());
+  return error;
+}
+
+std::string describe(const Error& error) {
+  std::string text{toString(error.code)};
+  if (!error.resourceName().empty()) text += ": '" + std::string{error.resourceName()} + "'";
+  if (error.handle) {
+    text += " [block " + std::to_string(error.handle.index) + ", generation " +
+            std::to_string(error.handle.generation) + "]";
+  }
+  if (error.numbers[0] != 0 || error.numbers[1] != 0) {
+    text += " (" + std::to_string(error.numbers[0]) + ", " + std::to_string(error.numbers[1]) + ")";
+  }
+  if (error.nativeCode != 0) text += ", native code " + std::to_string(error.nativeCode);
+  if (error.where.line() != 0) {
+    text += " at " + std::string{error.where.file_name()} + ":" + std::to_string(error.where.line());
+  }
+  return text;
+}
+
+}  // namespace flux

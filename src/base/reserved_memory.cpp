@@ -1,0 +1,69 @@
+#include "base/reserved_memory.hpp"
+
+#include <flux/assert.hpp>
+
+#include <algorithm>
+
+#if defined(_WIN32)
+#define WIN32_LEAN_AND_MEAN
+#include <windows.h>
+#else
+#include <sys/mman.h>
+#endif
+
+namespace flux {
+namespace {
+
+/// Committed at once: large enough that commits are rare, small enough that a tiny pool stays tiny.
+constexpr std::size_t kCommitBytes = 256 * 1024;
+
+std::size_t roundUp(std::size_t bytes) {
+  return (bytes + kCommitBytes - 1) / kCommitBytes * kCommitBytes;
+}
+
+}  // namespace
+
+#if defined(_WIN32)
+
+ReservedMemory::ReservedMemory(std::size_t bytes) : reserved_(roundUp(std::max<std::size_t>(bytes, 1))) {
+  base_ = static_cast<std::byte*>(VirtualAlloc(nullptr, reserved_, MEM_RESERVE, PAGE_READWRITE));
+  FLUX_ASSERT(base_ != nullptr, "address space can be reserved");
+}
+
+ReservedMemory::~ReservedMemory() {
+  if (base_ != nullptr) VirtualFree(base_, 0, MEM_RELEASE);
+}
+
+bool ReservedMemory::commit(std::size_t bytes) noexcept {
+  if (bytes <= committed_) return true;
+  if (bytes > reserved_) return false;
+  const std::size_t target = std::min(roundUp(bytes), reserved_);
+  if (VirtualAlloc(base_ + committed_, target - committed_, MEM_COMMIT, PAGE_READWRITE) == nullptr) return false;
+  committed_ = target;
+  return true;
+}
+
+#else
+
+ReservedMemory::ReservedMemory(std::size_t bytes) : reserved_(roundUp(std::max<std::size_t>(bytes, 1))) {
+  void* base = mmap(nullptr, reserved_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  FLUX_ASSERT(base != MAP_FAILED, "address space can be reserved");
+  base_ = static_cast<std::byte*>(base);
+}
+
+ReservedMemory::~ReservedMemory() {
+  munmap(base_, reserved_);
+}
+
+bool ReservedMemory::commit(std::size_t bytes) noexcept {
+  if (bytes <= committed_) return true;
+  if (bytes > reserved_) return false;
+  const std::size_t target = std::min(roundUp(bytes), reserved_);
+  if (mprotect(base_ + committed_, target - committed_, PROT_READ | PROT_WRITE) != 0) return false;
+  committed_ = target;
+  return true;
+}
+
+#endif
+
+}  // namespace flux

@@ -1,0 +1,219 @@
+#include "device/host/host_queues.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <ranges>
+#include <utility>
+
+namespace flux {
+namespace {
+
+using Completion = HostDeviceDesc::Completion;
+
+/// The finaliser of SplitMix64: the same numbers on every platform, and no state that the order of submissions on
+/// different threads could change.
+std::uint64_t mix(std::uint64_t x) noexcept {
+  x += 0x9E3779B97F4A7C15U;
+  x = (x ^ x >> 30U) * 0xBF58476D1CE4E5B9U;
+  x = (x ^ x >> 27U) * 0x94D049BB133111EBU;
+  return x ^ x >> 31U;
+}
+
+std::uint64_t delayPolls(const HostDeviceDesc& desc, QueueId queue, TimelineValue value) noexcept {
+  const std::uint64_t choices = std::uint64_t{desc.maxDelayPolls} - desc.minDelayPolls + 1;
+  return desc.minDelayPolls + mix(mix(desc.seed ^ mix(static_cast<std::uint32_t>(queue))) ^ value) % choices;
+}
+
+/// `Immediate` is a delay of one poll.
+HostDeviceDesc normalised(HostDeviceDesc desc) noexcept {
+  if (desc.completion == Completion::Immediate) {
+    desc.completion = Completion::Delayed;
+    desc.minDelayPolls = desc.maxDelayPolls = 1;
+  }
+  return desc;
+}
+
+/// Last piece first: pieces have no order, and a program that relies on one is found.
+void run(const HostWork& work) noexcept {
+  for (const HostWork::Copy& copy : std::views::reverse(work.copies)) {
+    std::memmove(copy.destination, copy.source, copy.bytes);
+  }
+  for (const HostWork::Read& read : work.reads) {
+    if (read.hash != nullptr) *read.hash = hashBytes(read.bytes);
+  }
+}
+
+}  // namespace
+
+HostQueues::HostQueues(const HostDeviceDesc& desc) : desc_(normalised(desc)) {
+  if (desc_.completion == Completion::Worker) {
+    worker_ = std::jthread([this](const std::stop_token& stop) { workerLoop(stop); });
+  }
+}
+
+TimelineValue HostQueues::submit(QueueId queue, HostWork work) {
+  TimelineValue value = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    Queue& target = at(queue);
+    value = ++target.submitted;
+    work.duePoll = polls_ + delayPolls(desc_, queue, value);
+    target.works.push_back(std::move(work));
+  }
+  changed_.notify_all();
+  return value;
+}
+
+bool HostQueues::ready(const Queue& queue) const noexcept {
+  if (queue.done == queue.submitted) return false;
+  const HostWork& work = queue.works[static_cast<std::size_t>(queue.done - queue.seen.load(std::memory_order_relaxed))];
+  if (desc_.completion == Completion::Manual && queue.done >= queue.allowed) return false;
+  if (desc_.completion == Completion::Delayed && polls_ < work.duePoll) return false;
+  return std::ranges::all_of(work.waits, [&](const QueueValue& wait) { return at(wait.queue).done >= wait.value; });
+}
+
+HostQueues::Queue* HostQueues::nextReady() noexcept {
+  const auto found = std::ranges::find_if(queues_, [this](const Queue& queue) { return ready(queue); });
+  return found != queues_.end() ? &*found : nullptr;
+}
+
+void HostQueues::runNext(Queue& queue, std::unique_lock<std::mutex>& lock) {
+  // Stays in place while unlocked: a deque's elements do not move, and only seen work is dropped.
+  HostWork& work = queue.works[static_cast<std::size_t>(queue.done - queue.seen.load(std::memory_order_relaxed))];
+  running_ = &work;
+  lock.unlock();
+  run(work);
+  lock.lock();
+  running_ = nullptr;
+  for (const std::span<std::byte> bytes : work.poisonAfter) std::ranges::fill(bytes, kPoison);
+  ++queue.done;
+  changed_.notify_all();
+}
+
+void HostQueues::runReady() {
+  const std::lock_guard driving(driving_);
+  std::unique_lock lock(mutex_);
+  while (Queue* queue = nextReady()) runNext(*queue, lock);
+}
+
+void HostQueues::workerLoop(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  while (changed_.wait(lock, stop, [this] { return nextReady() != nullptr; }) && !stop.stop_requested()) {
+    runNext(*nextReady(), lock);
+  }
+}
+
+void HostQueues::allow(QueueId queue, TimelineValue value) {
+  {
+    const std::lock_guard lock(mutex_);
+    // Not beyond what is submitted: later work waits for a call of its own.
+    at(queue).allowed = std::max(at(queue).allowed, std::min(value, at(queue).submitted));
+  }
+  runReady();
+}
+
+void HostQueues::allowWithWaits(QueueId queue, TimelineValue value) {
+  std::array<TimelineValue, kMaxQueues> wanted{};
+  wanted[static_cast<std::uint32_t>(queue)] = value;
+  for (bool grown = true; grown;) {
+    grown = false;
+    for (std::uint32_t q = 0; q < kMaxQueues; ++q) {
+      TimelineValue workValue = queues_[q].seen.load(std::memory_order_relaxed);
+      for (const HostWork& work : queues_[q].works) {
+        if (++workValue > wanted[q]) break;
+        for (const QueueValue& wait : work.waits) {
+          TimelineValue& other = wanted[static_cast<std::uint32_t>(wait.queue)];
+          const TimelineValue reachable = std::min(wait.value, at(wait.queue).submitted);
+          grown = grown || reachable > other;
+          other = std::max(other, reachable);
+        }
+      }
+    }
+  }
+  for (std::uint32_t q = 0; q < kMaxQueues; ++q) queues_[q].allowed = std::max(queues_[q].allowed, wanted[q]);
+}
+
+void HostQueues::publishSeen() {
+  for (Queue& queue : queues_) {
+    const TimelineValue seen = queue.seen.load(std::memory_order_relaxed);
+    queue.works.erase(queue.works.begin(), queue.works.begin() + static_cast<std::ptrdiff_t>(queue.done - seen));
+    queue.seen.store(queue.done, std::memory_order_release);
+  }
+}
+
+void HostQueues::poll() {
+  if (desc_.completion == Completion::Delayed) {
+    {
+      const std::lock_guard lock(mutex_);
+      ++polls_;
+    }
+    runReady();
+  }
+  const std::lock_guard lock(mutex_);
+  publishSeen();
+}
+
+bool HostQueues::wait(QueueId queue, TimelineValue value, std::chrono::nanoseconds timeout) {
+  if (value > submitted(queue)) return false;
+  switch (desc_.completion) {
+    case Completion::Immediate:
+    case Completion::Delayed:
+      // After this many polls all that was submitted is due; what is still there can never run.
+      for (std::uint64_t n = 0; n <= desc_.maxDelayPolls && completed(queue) < value; ++n) poll();
+      break;
+    case Completion::Manual: {
+      {
+        const std::lock_guard lock(mutex_);
+        allowWithWaits(queue, value);
+      }
+      runReady();
+      poll();
+      break;
+    }
+    case Completion::Worker: {
+      std::unique_lock lock(mutex_);
+      // Bounded, because the deadline of an endless wait would overflow the clock.
+      const auto bounded = std::min(timeout, std::chrono::nanoseconds{std::chrono::hours{24}});
+      changed_.wait_for(lock, bounded, [&] { return at(queue).done >= value; });
+      publishSeen();
+      break;
+    }
+  }
+  return completed(queue) >= value;
+}
+
+void HostQueues::reclaim(MemoryKey memory, ByteOffset offset, std::span<std::byte> bytes) {
+  const std::lock_guard lock(mutex_);
+  bool used = false;
+  bool usedNow = false;
+  for (const Queue& queue : queues_) {
+    for (const HostWork& work : queue.works) {
+      if (!work.uses.overlaps(memory, offset, bytes.size())) continue;
+      used = true;
+      usedNow = usedNow || &work == running_;
+    }
+  }
+  if (used) ++earlyReclaims_;
+  if (usedNow) {
+    // Filling what another thread is copying would be a data race of ours.
+    running_->poisonAfter.push_back(bytes);
+  } else {
+    std::ranges::fill(bytes, kPoison);
+  }
+}
+
+TimelineValue HostQueues::completed(QueueId queue) const noexcept {
+  return at(queue).seen.load(std::memory_order_acquire);
+}
+
+TimelineValue HostQueues::submitted(QueueId queue) const noexcept {
+  const std::lock_guard lock(mutex_);
+  return at(queue).submitted;
+}
+
+std::uint64_t HostQueues::earlyReclaims() const noexcept {
+  const std::lock_guard lock(mutex_);
+  return earlyReclaims_;
+}
+
+}  // namespace flux

@@ -1,0 +1,36 @@
+#include "device/vulkan/copy_plan.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+namespace flux::vulkan {
+
+void CopyPlan::build(std::span<const CopyPiece> batch) {
+  sorted_.assign(batch.begin(), batch.end());
+  commands_.clear();
+  regions_.clear();
+  std::sort(sorted_.begin(), sorted_.end(), [](const CopyPiece& a, const CopyPiece& b) {
+    return std::tie(a.from, a.source, a.destination, a.destinationOffset) <
+           std::tie(b.from, b.source, b.destination, b.destinationOffset);
+  });
+  for (const CopyPiece& piece : sorted_) {
+    const CopyCommand* last = commands_.empty() ? nullptr : &commands_.back();
+    const bool sameCommand = last != nullptr && last->from == piece.from && last->source == piece.source &&
+                             last->destination == piece.destination;
+    if (sameCommand) {
+      VkBufferCopy& region = regions_.back();
+      if (region.srcOffset + region.size == piece.sourceOffset &&
+          region.dstOffset + region.size == piece.destinationOffset) {
+        region.size += piece.bytes;
+        continue;
+      }
+    } else {
+      const auto first = static_cast<std::uint32_t>(regions_.size());
+      commands_.push_back({piece.from, piece.source, piece.destination, first, 0});
+    }
+    regions_.push_back({piece.sourceOffset, piece.destinationOffset, piece.bytes});
+    ++commands_.back().regionCount;
+  }
+}
+
+}  // namespace flux::vulkan

@@ -1,0 +1,43 @@
+#pragma once
+
+/// Turns the pieces of a batch into as few copy commands and regions as possible.
+
+#include <flux/device.hpp>
+#include <flux/vulkan.hpp>
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace flux::vulkan {
+
+/// One vkCmdCopyBuffer: all regions between one source and one destination.
+struct CopyCommand {
+  CopyPiece::From from = CopyPiece::From::Staging;
+  std::uint32_t source = 0;
+  ChunkIndex destination{};
+  std::uint32_t firstRegion = 0;
+  std::uint32_t regionCount = 0;
+};
+
+/// Sorts pieces by source, destination and place, and merges those that continue each other on both sides.
+///
+/// **Thread contract.** One thread. **Units.** Bytes. **Invariants.** The regions cover exactly the bytes of the
+/// pieces; no two commands have the same source and destination. Its memory is kept from batch to batch.
+class CopyPlan {
+ public:
+  /// O(n log n).
+  void build(std::span<const CopyPiece> batch);
+
+  [[nodiscard]] std::span<const CopyCommand> commands() const noexcept { return commands_; }
+  [[nodiscard]] std::span<const VkBufferCopy> regions(const CopyCommand& command) const noexcept {
+    return std::span(regions_).subspan(command.firstRegion, command.regionCount);
+  }
+
+ private:
+  std::vector<CopyPiece> sorted_;
+  std::vector<CopyCommand> commands_;
+  std::vector<VkBufferCopy> regions_;
+};
+
+}  // namespace flux::vulkan

@@ -1,0 +1,64 @@
+#include "device/vulkan/device_caps.hpp"
+
+#include "device/vulkan/memory_choice.hpp"
+
+#include <algorithm>
+
+namespace flux::vulkan {
+namespace {
+
+/// What a record can name: 32-bit offsets in units of kPlaceUnitBytes.
+constexpr ByteCount kAddressableChunkBytes = kPlaceUnitBytes << 32U;
+
+/// Alignments that the device asks for; where Vulkan fixes them, those of the largest component read.
+std::array<std::uint32_t, kPartKindCount> partAlignments(const VkPhysicalDeviceLimits& limits) noexcept {
+  constexpr VkDeviceSize kVec4Bytes = 16;
+  std::array<std::uint32_t, kPartKindCount> alignments{};
+  const auto set = [&alignments](PartKind kind, VkDeviceSize bytes) {
+    alignments[static_cast<std::size_t>(kind)] = static_cast<std::uint32_t>(bytes);
+  };
+  set(PartKind::Vertex, 8);
+  set(PartKind::Index, 4);
+  set(PartKind::Indirect, 4);
+  set(PartKind::Uniform, std::max(limits.minUniformBufferOffsetAlignment, kVec4Bytes));
+  set(PartKind::Storage, std::max(limits.minStorageBufferOffsetAlignment, kVec4Bytes));
+  set(PartKind::ShaderData, std::max(limits.minStorageBufferOffsetAlignment, kVec4Bytes));
+  set(PartKind::Texel, std::max(limits.minTexelBufferOffsetAlignment, kVec4Bytes));
+  return alignments;
+}
+
+}  // namespace
+
+DeviceProperties queryProperties(const Functions& functions, VkPhysicalDevice physicalDevice) {
+  VkPhysicalDeviceDriverProperties driver{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES};
+  VkPhysicalDeviceMaintenance3Properties maintenance3{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_3_PROPERTIES};
+  maintenance3.pNext = &driver;
+  VkPhysicalDeviceProperties2 core{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2};
+  core.pNext = &maintenance3;
+  functions.vkGetPhysicalDeviceProperties2(physicalDevice, &core);
+
+  DeviceProperties properties;
+  properties.core = core.properties;
+  properties.maxAllocationBytes = maintenance3.maxMemoryAllocationSize;
+  properties.driver = std::string(driver.driverName) + ' ' + driver.driverInfo;
+  functions.vkGetPhysicalDeviceMemoryProperties(physicalDevice, &properties.memory);
+  return properties;
+}
+
+DeviceCaps makeCaps(const DeviceProperties& properties, std::uint32_t chunkMemoryType, std::uint32_t queueCount,
+                    bool bufferAddresses) {
+  const VkMemoryHeap& heap = properties.memory.memoryHeaps[properties.memory.memoryTypes[chunkMemoryType].heapIndex];
+  DeviceCaps caps;
+  caps.backend = Backend::Vulkan;
+  caps.deviceName = properties.core.deviceName;
+  caps.driverName = properties.driver;
+  caps.maxChunkBytes = std::min({properties.maxAllocationBytes, heap.size, kAddressableChunkBytes});
+  caps.maxAllocations = properties.core.limits.maxMemoryAllocationCount;
+  caps.queueCount = queueCount;
+  caps.unifiedMemory = isUnifiedMemory(properties.memory);
+  caps.bufferAddresses = bufferAddresses;
+  caps.partAlignmentBytes = partAlignments(properties.core.limits);
+  return caps;
+}
+
+}  // namespace flux::vulkan

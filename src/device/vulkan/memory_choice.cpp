@@ -1,0 +1,92 @@
+#include "device/vulkan/memory_choice.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <span>
+#include <tuple>
+#include <utility>
+
+namespace flux::vulkan {
+namespace {
+
+/// Types that need a feature of their own, or are slow by design.
+constexpr VkMemoryPropertyFlags kUnusableFlags =
+    VK_MEMORY_PROPERTY_LAZILY_ALLOCATED_BIT | VK_MEMORY_PROPERTY_PROTECTED_BIT |
+    VK_MEMORY_PROPERTY_DEVICE_COHERENT_BIT_AMD | VK_MEMORY_PROPERTY_DEVICE_UNCACHED_BIT_AMD;
+
+/// The allowed type with the greatest rank; of equals the first, which drivers list as the faster one.
+template <class Rank>
+std::optional<std::uint32_t> bestType(const VkPhysicalDeviceMemoryProperties& properties, std::uint32_t allowedTypeBits,
+                                      VkMemoryPropertyFlags required, Rank rank) {
+  std::optional<std::uint32_t> best;
+  for (std::uint32_t i = 0; i < properties.memoryTypeCount; ++i) {
+    const VkMemoryType& type = properties.memoryTypes[i];
+    const bool allowed = (allowedTypeBits >> i & 1U) != 0;
+    if (!allowed || (type.propertyFlags & required) != required || (type.propertyFlags & kUnusableFlags) != 0) continue;
+    if (!best || rank(type) > rank(properties.memoryTypes[*best])) best = i;
+  }
+  return best;
+}
+
+std::string heapText(const VkPhysicalDeviceMemoryProperties& properties, std::uint32_t type) {
+  const std::uint32_t heap = properties.memoryTypes[type].heapIndex;
+  return "heap " + std::to_string(heap) + " (" + std::to_string(properties.memoryHeaps[heap].size / kMiB) + " MiB)";
+}
+
+}  // namespace
+
+Result<MemoryTypeChoice> chooseChunkMemory(const VkPhysicalDeviceMemoryProperties& properties,
+                                           std::uint32_t allowedTypeBits) {
+  // The heap's size goes first: the mappable window of a discrete GPU may be a small heap of its own. Where all of
+  // the memory is mappable, a type without that leaves the driver free to compress and to place.
+  const auto rank = [&](const VkMemoryType& type) {
+    const bool hidden = (type.propertyFlags & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT) == 0;
+    return std::pair(properties.memoryHeaps[type.heapIndex].size, hidden);
+  };
+  const auto best = bestType(properties, allowedTypeBits, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, rank);
+  if (!best) return Unexpected(makeError(ErrorCode::Unsupported, "device-local memory for buffers", {}));
+  const bool hidden = (properties.memoryTypes[*best].propertyFlags & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT) == 0;
+  return MemoryTypeChoice{*best, "device-local, in the largest such heap: " + heapText(properties, *best) +
+                                     (hidden ? "; not host-visible" : "; host-visible, as all of its kind")};
+}
+
+Result<MemoryTypeChoice> chooseStagingMemory(const VkPhysicalDeviceMemoryProperties& properties,
+                                             std::uint32_t allowedTypeBits) {
+  // Staging is written once, front to back, and never read by the host: caching would only cost.
+  const auto rank = [&](const VkMemoryType& type) {
+    const bool hostHeap = (type.propertyFlags & VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT) == 0;
+    const bool coherent = (type.propertyFlags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT) != 0;
+    const bool uncached = (type.propertyFlags & VK_MEMORY_PROPERTY_HOST_CACHED_BIT) == 0;
+    return std::tuple(hostHeap, coherent, uncached, properties.memoryHeaps[type.heapIndex].size);
+  };
+  const auto best = bestType(properties, allowedTypeBits, VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT, rank);
+  if (!best) return Unexpected(makeError(ErrorCode::Unsupported, "host-visible memory for buffers", {}));
+  const VkMemoryPropertyFlags flags = properties.memoryTypes[*best].propertyFlags;
+  std::string reason = "host-visible";
+  reason += (flags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT) != 0 ? ", coherent" : ", flushed by hand";
+  reason += (flags & VK_MEMORY_PROPERTY_HOST_CACHED_BIT) != 0 ? ", cached" : ", write-combined";
+  reason += (flags & VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT) != 0 ? "; device-local, as all host-visible memory: "
+                                                               : "; leaves device memory alone: ";
+  return MemoryTypeChoice{*best, reason + heapText(properties, *best)};
+}
+
+bool isUnifiedMemory(const VkPhysicalDeviceMemoryProperties& properties) noexcept {
+  const std::span heaps(properties.memoryHeaps, properties.memoryHeapCount);
+  return std::all_of(heaps.begin(), heaps.end(),
+                     [](const VkMemoryHeap& heap) { return (heap.flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT) != 0; });
+}
+
+}  // namespace flux::vulkan
+
+namespace flux {
+
+Result<VulkanMemoryChoice> chooseVulkanMemory(const VkPhysicalDeviceMemoryProperties& properties,
+                                              std::uint32_t allowedTypeBits) {
+  auto chunk = vulkan::chooseChunkMemory(properties, allowedTypeBits);
+  if (!chunk) return Unexpected(chunk.error());
+  auto staging = vulkan::chooseStagingMemory(properties, allowedTypeBits);
+  if (!staging) return Unexpected(staging.error());
+  return VulkanMemoryChoice{chunk->type, staging->type, std::move(chunk->reason), std::move(staging->reason)};
+}
+
+}  // namespace flux

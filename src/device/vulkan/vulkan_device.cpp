@@ -1,0 +1,352 @@
+#include "device/vulkan/buffer_memory.hpp"
+#include "device/vulkan/command_buffers.hpp"
+#include "device/vulkan/copy_plan.hpp"
+#include "device/vulkan/device_caps.hpp"
+#include "device/vulkan/enabled_features.hpp"
+#include "device/vulkan/errors.hpp"
+#include "device/vulkan/functions.hpp"
+#include "device/vulkan/memory_choice.hpp"
+#include "device/vulkan/queue_timelines.hpp"
+
+#include <flux/assert.hpp>
+#include <flux/vulkan.hpp>
+
+#include <algorithm>
+#include <array>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace flux::vulkan {
+namespace {
+
+constexpr VkBufferUsageFlags kChunkUsage =
+    VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT | VK_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER_BIT |
+    VK_BUFFER_USAGE_STORAGE_TEXEL_BUFFER_BIT | VK_BUFFER_USAGE_UNIFORM_BUFFER_BIT | VK_BUFFER_USAGE_STORAGE_BUFFER_BIT |
+    VK_BUFFER_USAGE_INDEX_BUFFER_BIT | VK_BUFFER_USAGE_VERTEX_BUFFER_BIT | VK_BUFFER_USAGE_INDIRECT_BUFFER_BIT;
+
+/// Without VK_EXT_memory_budget: a share of the heap that leaves something to the system and to other programs.
+constexpr ByteCount estimatedBudget(ByteCount heapBytes) noexcept {
+  return heapBytes / 5 * 4;
+}
+
+NativeHandle nativeHandle(VkBuffer buffer) noexcept {
+#if VK_USE_64_BIT_PTR_DEFINES
+  return reinterpret_cast<NativeHandle>(buffer);
+#else
+  return static_cast<NativeHandle>(buffer);
+#endif
+}
+
+/// The application's queue lock as a lockable type.
+class QueueLock {
+ public:
+  explicit QueueLock(const VulkanQueueLock& callbacks) noexcept : callbacks_(callbacks) {}
+  void lock() const {
+    if (callbacks_.lock != nullptr) callbacks_.lock(callbacks_.context);
+  }
+  void unlock() const {
+    if (callbacks_.unlock != nullptr) callbacks_.unlock(callbacks_.context);
+  }
+
+ private:
+  VulkanQueueLock callbacks_;
+};
+
+/// The free slot of an index, made if need be.
+Buffer& freeSlot(std::vector<Buffer>& buffers, std::uint32_t index) {
+  if (index >= buffers.size()) buffers.resize(index + std::size_t{1});
+  FLUX_ASSERT(!buffers[index], "a new chunk or staging page has an index that is not in use");
+  return buffers[index];
+}
+
+/// The Vulkan back end. A batch becomes plain copies, sorted and merged: one command for each pair of buffers.
+///
+/// **Invariants.** Chunk and staging buffers are empty exactly where there is no such index. `submitted_` is the value
+/// of the last batch that reached the queue.
+class AdoptedDevice final : public VulkanDevice {
+ public:
+  AdoptedDevice(const VulkanDeviceDesc& desc, const Functions& functions, const DeviceProperties& properties)
+      : functions_(functions),
+        physicalDevice_(desc.physicalDevice),
+        device_(desc.device),
+        copyQueue_(desc.copyQueue),
+        copyQueueLock_(desc.copyQueueLock),
+        properties_(properties),
+        budgetFromSystem_(hasExtension(desc.enabledExtensions, VK_EXT_MEMORY_BUDGET_EXTENSION_NAME)),
+        buffers_(functions_, desc.device, properties.core.limits.maxMemoryAllocationCount),
+        commandBuffers_(functions_, desc.device),
+        timelines_(functions_, desc.device) {}
+  ~AdoptedDevice() override;
+
+  /// The part of the construction that can fail.
+  Result<void> init(const VulkanDeviceDesc& desc);
+
+  const DeviceCaps& caps() const noexcept override { return caps_; }
+  Result<ChunkInfo> createChunk(ChunkIndex index, ByteCount bytes) override;
+  void destroyChunk(ChunkIndex index) noexcept override;
+  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes) override;
+  Result<void> sealStaging(StagingIndex index, ByteCount bytes) override;
+  void closeStaging(StagingIndex index) noexcept override;
+  Result<TimelineValue> submit(std::span<const CopyPiece> batch) override;
+  Result<void> poll() override { return timelines_.poll(); }
+  TimelineValue completed(QueueId queue) const noexcept override { return timelines_.completed(queue); }
+  Result<void> wait(QueueId queue, TimelineValue value, std::chrono::nanoseconds timeout) override {
+    return timelines_.wait(queue, value, timeout);
+  }
+  MemoryBudget budget() override;
+  void setName(ChunkIndex index, std::string_view name) noexcept override;
+  VkSemaphore copyTimeline() const noexcept override { return timelines_.copySemaphore(); }
+
+ private:
+  [[nodiscard]] Buffer& chunk(ChunkIndex index);
+  [[nodiscard]] Buffer& page(StagingIndex index);
+  void record(VkCommandBuffer commands, std::span<const CopyPiece> batch);
+  [[nodiscard]] VkResult enqueue(VkCommandBuffer commands, TimelineValue value);
+
+  const Functions functions_;
+  const VkPhysicalDevice physicalDevice_;
+  const VkDevice device_;
+  const VkQueue copyQueue_;
+  const QueueLock copyQueueLock_;
+  const DeviceProperties properties_;
+  const bool budgetFromSystem_;
+  DeviceCaps caps_;
+  BufferKind chunkKind_;
+  BufferKind stagingKind_;
+  BufferMemory buffers_;
+  CommandBuffers commandBuffers_;
+  QueueTimelines timelines_;
+  CopyPlan plan_;
+  std::vector<Buffer> chunks_;
+  std::vector<Buffer> staging_;
+  ByteCount chunkBytes_ = 0;
+  TimelineValue submitted_ = 0;
+};
+
+AdoptedDevice::~AdoptedDevice() {
+  // On a lost device the wait fails at once, and everything may be destroyed.
+  if (submitted_ != 0) (void)timelines_.wait(kCopyQueue, submitted_, std::chrono::nanoseconds::max());
+  for (Buffer& buffer : chunks_) buffers_.destroy(buffer);
+  for (Buffer& buffer : staging_) buffers_.destroy(buffer);
+}
+
+Result<void> AdoptedDevice::init(const VulkanDeviceDesc& desc) {
+  chunkKind_.usage = kChunkUsage;
+  chunkKind_.deviceAddress = functions_.vkGetBufferDeviceAddress != nullptr;
+  if (chunkKind_.deviceAddress) chunkKind_.usage |= VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT;
+  std::vector<std::uint32_t>& families = chunkKind_.families;
+  families.assign(desc.readerQueueFamilies.begin(), desc.readerQueueFamilies.end());
+  families.push_back(desc.copyQueueFamily);
+  std::sort(families.begin(), families.end());
+  families.erase(std::unique(families.begin(), families.end()), families.end());
+  stagingKind_.usage = VK_BUFFER_USAGE_TRANSFER_SRC_BIT;
+
+  const auto chooseType = [this](BufferKind& kind, auto choose) -> Result<void> {
+    const auto allowed = buffers_.allowedTypes(kind);
+    if (!allowed) return Unexpected(allowed.error());
+    const auto choice = choose(properties_.memory, *allowed);
+    if (!choice) return Unexpected(choice.error());
+    kind.memoryType = choice->type;
+    return {};
+  };
+  if (auto chosen = chooseType(chunkKind_, chooseChunkMemory); !chosen) return chosen;
+  if (auto chosen = chooseType(stagingKind_, chooseStagingMemory); !chosen) return chosen;
+  if (auto created = commandBuffers_.create(desc.copyQueueFamily); !created) return created;
+  if (auto created = timelines_.create(desc.timelines); !created) return created;
+  caps_ = makeCaps(properties_, chunkKind_.memoryType, timelines_.count(), chunkKind_.deviceAddress);
+  return {};
+}
+
+Buffer& AdoptedDevice::chunk(ChunkIndex index) {
+  const auto i = static_cast<std::uint32_t>(index);
+  FLUX_ASSERT(i < chunks_.size() && chunks_[i], "a chunk's index is in use");
+  return chunks_[i];
+}
+
+Buffer& AdoptedDevice::page(StagingIndex index) {
+  const auto i = static_cast<std::uint32_t>(index);
+  FLUX_ASSERT(i < staging_.size() && staging_[i], "a staging page's index is in use");
+  return staging_[i];
+}
+
+Result<ChunkInfo> AdoptedDevice::createChunk(ChunkIndex index, ByteCount bytes) {
+  Buffer& slot = freeSlot(chunks_, static_cast<std::uint32_t>(index));
+  auto made = buffers_.create(chunkKind_, bytes);
+  if (!made) return Unexpected(made.error());
+  slot = *made;
+  chunkBytes_ += slot.allocatedBytes;
+
+  ChunkInfo info{nativeHandle(slot.buffer), 0, bytes};
+  if (chunkKind_.deviceAddress) {
+    VkBufferDeviceAddressInfo address{VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO};
+    address.buffer = slot.buffer;
+    info.address = functions_.vkGetBufferDeviceAddress(device_, &address);
+  }
+  return info;
+}
+
+void AdoptedDevice::destroyChunk(ChunkIndex index) noexcept {
+  Buffer& slot = chunk(index);
+  chunkBytes_ -= slot.allocatedBytes;
+  buffers_.destroy(slot);
+}
+
+Result<std::span<std::byte>> AdoptedDevice::openStaging(StagingIndex index, ByteCount bytes) {
+  Buffer& slot = freeSlot(staging_, static_cast<std::uint32_t>(index));
+  auto made = buffers_.create(stagingKind_, bytes);
+  if (!made) return Unexpected(made.error());
+  void* mapped = nullptr;
+  if (const VkResult result = functions_.vkMapMemory(device_, made->memory, 0, VK_WHOLE_SIZE, 0, &mapped);
+      result != VK_SUCCESS) {
+    buffers_.destroy(*made);
+    return failed(result, "vkMapMemory", {bytes, buffers_.allocatedBytes()});
+  }
+  slot = *made;
+  return std::span(static_cast<std::byte*>(mapped), static_cast<std::size_t>(bytes));
+}
+
+Result<void> AdoptedDevice::sealStaging(StagingIndex index, ByteCount bytes) {
+  const Buffer& slot = page(index);
+  const VkMemoryPropertyFlags flags = properties_.memory.memoryTypes[stagingKind_.memoryType].propertyFlags;
+  if ((flags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT) != 0) return {};
+  const VkDeviceSize atom = properties_.core.limits.nonCoherentAtomSize;
+  const VkDeviceSize rounded = (bytes + atom - 1) / atom * atom;
+  VkMappedMemoryRange range{VK_STRUCTURE_TYPE_MAPPED_MEMORY_RANGE};
+  range.memory = slot.memory;
+  range.size = rounded < slot.allocatedBytes ? rounded : VK_WHOLE_SIZE;
+  if (const VkResult result = functions_.vkFlushMappedMemoryRanges(device_, 1, &range); result != VK_SUCCESS) {
+    return failed(result, "vkFlushMappedMemoryRanges");
+  }
+  return {};
+}
+
+void AdoptedDevice::closeStaging(StagingIndex index) noexcept {
+  buffers_.destroy(page(index));
+}
+
+void AdoptedDevice::record(VkCommandBuffer commands, std::span<const CopyPiece> batch) {
+  // Batches of one queue may overlap in time. This makes a batch see what earlier ones wrote, and keeps it from
+  // overwriting what they still read (D1). Other queues synchronise through the timeline: its signal makes
+  // everything written available, the reader's wait makes it visible. So nothing is needed after the copies.
+  VkMemoryBarrier barrier{VK_STRUCTURE_TYPE_MEMORY_BARRIER};
+  barrier.srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT;
+  barrier.dstAccessMask = VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT;
+  functions_.vkCmdPipelineBarrier(commands, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_TRANSFER_BIT, 0, 1,
+                                  &barrier, 0, nullptr, 0, nullptr);
+  plan_.build(batch);
+  for (const CopyCommand& command : plan_.commands()) {
+    const Buffer& source = command.from == CopyPiece::From::Staging ? page(StagingIndex{command.source})
+                                                                    : chunk(ChunkIndex{command.source});
+    functions_.vkCmdCopyBuffer(commands, source.buffer, chunk(command.destination).buffer, command.regionCount,
+                               plan_.regions(command).data());
+  }
+}
+
+VkResult AdoptedDevice::enqueue(VkCommandBuffer commands, TimelineValue value) {
+  const VkSemaphore semaphore = timelines_.copySemaphore();
+  VkTimelineSemaphoreSubmitInfo timeline{VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO};
+  timeline.signalSemaphoreValueCount = 1;
+  timeline.pSignalSemaphoreValues = &value;
+  VkSubmitInfo info{VK_STRUCTURE_TYPE_SUBMIT_INFO};
+  info.pNext = &timeline;
+  info.commandBufferCount = 1;
+  info.pCommandBuffers = &commands;
+  info.signalSemaphoreCount = 1;
+  info.pSignalSemaphores = &semaphore;
+  const std::scoped_lock lock(copyQueueLock_);
+  return functions_.vkQueueSubmit(copyQueue_, 1, &info, VK_NULL_HANDLE);
+}
+
+Result<TimelineValue> AdoptedDevice::submit(std::span<const CopyPiece> batch) {
+  const auto commands = commandBuffers_.begin(timelines_.completed(kCopyQueue));
+  if (!commands) return Unexpected(commands.error());
+  record(*commands, batch);
+  const TimelineValue value = submitted_ + 1;
+  const char* call = "vkEndCommandBuffer";
+  VkResult result = functions_.vkEndCommandBuffer(*commands);
+  if (result == VK_SUCCESS) {
+    call = "vkQueueSubmit";
+    result = enqueue(*commands, value);
+  }
+  if (result != VK_SUCCESS) {
+    commandBuffers_.abandon(*commands);
+    return failed(result, call);
+  }
+  commandBuffers_.submitted(*commands, value);
+  submitted_ = value;
+  return value;
+}
+
+MemoryBudget AdoptedDevice::budget() {
+  const std::uint32_t heap = properties_.memory.memoryTypes[chunkKind_.memoryType].heapIndex;
+  if (!budgetFromSystem_) return {estimatedBudget(properties_.memory.memoryHeaps[heap].size), chunkBytes_, false};
+  VkPhysicalDeviceMemoryBudgetPropertiesEXT budget{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT};
+  VkPhysicalDeviceMemoryProperties2 properties{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2};
+  properties.pNext = &budget;
+  functions_.vkGetPhysicalDeviceMemoryProperties2(physicalDevice_, &properties);
+  return {budget.heapBudget[heap], budget.heapUsage[heap], true};
+}
+
+void AdoptedDevice::setName(ChunkIndex index, std::string_view name) noexcept {
+  if (functions_.vkSetDebugUtilsObjectNameEXT == nullptr) return;
+  std::array<char, 64> text{};  // ends with a zero, which a view need not
+  std::copy_n(name.begin(), std::min(name.size(), text.size() - 1), text.begin());
+  VkDebugUtilsObjectNameInfoEXT info{VK_STRUCTURE_TYPE_DEBUG_UTILS_OBJECT_NAME_INFO_EXT};
+  info.objectType = VK_OBJECT_TYPE_BUFFER;
+  info.objectHandle = nativeHandle(chunk(index).buffer);
+  info.pObjectName = text.data();
+  // A name that could not be set is no reason to fail anything.
+  (void)functions_.vkSetDebugUtilsObjectNameEXT(device_, &info);
+}
+
+Unexpected invalid(std::string_view field) {
+  return Unexpected(makeError(ErrorCode::InvalidArgument, field, {}));
+}
+Unexpected unsupported(std::string_view what) {
+  return Unexpected(makeError(ErrorCode::Unsupported, what, {}));
+}
+
+Result<void> checkDesc(const VulkanDeviceDesc& desc) {
+  if (desc.getInstanceProcAddr == nullptr) return invalid("getInstanceProcAddr");
+  if (desc.instance == VK_NULL_HANDLE) return invalid("instance");
+  if (desc.physicalDevice == VK_NULL_HANDLE) return invalid("physicalDevice");
+  if (desc.device == VK_NULL_HANDLE) return invalid("device");
+  if (desc.enabledFeatures == nullptr) return invalid("enabledFeatures");
+  if (desc.copyQueue == VK_NULL_HANDLE) return invalid("copyQueue");
+  if (desc.timelines.size() >= kMaxQueues) return invalid("timelines");
+  if (std::find(desc.timelines.begin(), desc.timelines.end(), VkSemaphore{}) != desc.timelines.end()) {
+    return invalid("timelines");
+  }
+  if ((desc.copyQueueLock.lock == nullptr) != (desc.copyQueueLock.unlock == nullptr)) return invalid("copyQueueLock");
+  return {};
+}
+
+Result<std::unique_ptr<VulkanDevice>> adopt(const VulkanDeviceDesc& desc) {
+  if (auto checked = checkDesc(desc); !checked) return Unexpected(checked.error());
+  const EnabledFeatures features = readEnabledFeatures(*desc.enabledFeatures);
+  if (!features.timelineSemaphore) return unsupported("timelineSemaphore (not enabled)");
+  auto functions = loadFunctions(desc.getInstanceProcAddr, desc.instance, desc.device);
+  if (!functions) return Unexpected(functions.error());
+  // Drivers may hand out entry points of what was not enabled.
+  if (!features.bufferDeviceAddress) functions->vkGetBufferDeviceAddress = nullptr;
+  if (!desc.debugUtilsEnabled) functions->vkSetDebugUtilsObjectNameEXT = nullptr;
+
+  const DeviceProperties properties = queryProperties(*functions, desc.physicalDevice);
+  if (properties.core.apiVersion < VK_API_VERSION_1_2) return unsupported("Vulkan 1.2");
+
+  auto device = std::make_unique<AdoptedDevice>(desc, *functions, properties);
+  if (auto made = device->init(desc); !made) return Unexpected(made.error());
+  return device;
+}
+
+}  // namespace
+}  // namespace flux::vulkan
+
+namespace flux {
+
+Result<std::unique_ptr<VulkanDevice>> VulkanDevice::create(const VulkanDeviceDesc& desc) {
+  return vulkan::adopt(desc);
+}
+
+}  // namespace flux

@@ -1,0 +1,43 @@
+#include "pool/chunk_table.hpp"
+
+namespace flux {
+
+ChunkTable::ChunkTable(Device& device, ChunkListener* listener)
+    : device_(device), listener_(listener), entries_(kMaxChunks) {}
+
+ChunkTable::~ChunkTable() {
+  forEach([this](ChunkIndex index, const ChunkInfo&) { destroy(index); });
+}
+
+Result<ChunkIndex> ChunkTable::create(ByteCount bytes, std::string_view name) {
+  const bool reuse = !freeIndices_.empty();
+  const std::uint32_t index = reuse ? freeIndices_.back() : used_;
+  if (!entries_.commit(index + 1)) return Unexpected(makeError(ErrorCode::TooManyChunks, "chunk table", {}, {bytes}));
+
+  const Result<ChunkInfo> info = device_.createChunk(ChunkIndex{index}, bytes);
+  if (!info) return Unexpected(info.error());
+  device_.setName(ChunkIndex{index}, name);
+
+  if (reuse) {
+    freeIndices_.pop_back();
+  } else {
+    ++used_;
+  }
+  entries_[index] = *info;
+  reservedBytes_ += info->bytes;
+  ++count_;
+  if (listener_ != nullptr) listener_->chunkCreated(ChunkIndex{index}, *info);
+  return ChunkIndex{index};
+}
+
+void ChunkTable::destroy(ChunkIndex index) {
+  const auto i = static_cast<std::uint32_t>(index);
+  if (listener_ != nullptr) listener_->chunkReleased(index);
+  device_.destroyChunk(index);
+  reservedBytes_ -= entries_[i].bytes;
+  --count_;
+  entries_[i] = {};
+  freeIndices_.push_back(i);
+}
+
+}  // namespace flux

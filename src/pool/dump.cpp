@@ -1,0 +1,117 @@
+#include "pool/pool_impl.hpp"
+#include "report/json_writer.hpp"
+
+namespace flux {
+namespace {
+
+std::string_view toString(BlockState state) {
+  switch (state) {
+    case BlockState::Free:
+      return "free";
+    case BlockState::Absent:
+      return "absent";
+    case BlockState::Resident:
+      return "resident";
+    case BlockState::Lost:
+      return "lost";
+  }
+  return "unknown";
+}
+
+std::string_view toString(Lifetime lifetime) {
+  return lifetime == Lifetime::LongLived ? "long-lived" : "streaming";
+}
+
+void write(JsonWriter& json, const Placement& place) {
+  json.beginObject()
+      .member("chunk", static_cast<std::uint32_t>(place.chunk))
+      .member("offset", place.offset)
+      .member("bytes", place.bytes)
+      .endObject();
+}
+
+void write(JsonWriter& json, const PoolStats& stats) {
+  json.beginObject()
+      .member("liveBytes", stats.liveBytes)
+      .member("reservedBytes", stats.reservedBytes)
+      .member("retiredBytes", stats.retiredBytes)
+      .member("stagingBytes", stats.stagingBytes)
+      .member("hardLimitBytes", stats.hardLimitBytes)
+      .member("blocks", stats.blocks)
+      .member("chunks", stats.chunks)
+      .member("openFrames", stats.openFrames)
+      .member("publishedSnapshot", stats.published)
+      .member("blocksAdded", stats.blocksAdded)
+      .member("blocksRemoved", stats.blocksRemoved)
+      .member("blocksUpdated", stats.blocksUpdated)
+      .member("uploadedBytes", stats.uploadedBytes)
+      .member("copiedBytes", stats.copiedBytes)
+      .member("deferredPublishes", stats.deferredPublishes)
+      .member("peakLiveBytes", stats.peakLiveBytes)
+      .member("peakReservedBytes", stats.peakReservedBytes)
+      .member("peakStagingBytes", stats.peakStagingBytes)
+      .member("peakChunks", stats.peakChunks)
+      .endObject();
+}
+
+}  // namespace
+
+std::string Pool::Impl::dump() const {
+  std::string text;
+  JsonWriter json(text);
+  json.beginObject().member("format", "flux-dump").member("version", 1U);
+  json.member("device", device_.caps().deviceName).member("backend", flux::toString(device_.caps().backend));
+  json.key("stats");
+  write(json, stats());
+
+  json.key("chunks").beginArray();
+  chunks_.forEach([&](ChunkIndex index, const ChunkInfo& info) {
+    // A chunk belongs to the class in which it has room or ranges; an index is in one of them only.
+    json.beginObject().member("index", static_cast<std::uint32_t>(index)).member("bytes", info.bytes);
+    for (const Lifetime lifetime : {Lifetime::Streaming, Lifetime::LongLived}) {
+      const ChunkSpace& chunkSpace = spaces_[static_cast<std::size_t>(lifetime)];
+      if (!chunkSpace.contains(index)) continue;
+      json.member("class", toString(lifetime));
+      json.member("freeBytes", chunkSpace.freeBytes(index)).member("ranges", chunkSpace.liveRanges(index));
+    }
+    json.endObject();
+  });
+  json.endArray();
+
+  json.key("blocks").beginArray();
+  for (std::uint32_t i = 0; i < blocks_.size(); ++i) {
+    const Block& block = blocks_[i];
+    if (!block.live) continue;
+    const HotRecord& hot = ring_.hot(i);
+    const ColdRecord& cold = ring_.cold(i);
+    json.beginObject().member("index", i).member("generation", block.generation).member("name", block.name.data());
+    json.member("state", toString(hot.state())).member("lifetime", toString(block.lifetime));
+    json.member("version", cold.version).member("requestedVersion", block.requested);
+    if (block.place.range) {
+      json.key("place");
+      write(json, block.place);
+    }
+    if (block.relocation != nullptr) {
+      json.key("relocatingTo");
+      write(json, block.relocation->to);
+    }
+    json.key("parts").beginArray();
+    for (std::uint32_t p = 0; p < cold.layout->partCount; ++p) {
+      const PartPlacement& part = cold.layout->parts[p];
+      json.beginObject().member("kind", flux::toString(part.kind));
+      json.member("offset", part.offsetBytes).member("bytes", part.sizeBytes).endObject();
+    }
+    json.endArray().endObject();
+  }
+  json.endArray();
+
+  json.key("retired").beginArray();
+  retirement_.forEach([&](const Retired& item) {
+    if (const auto* range = std::get_if<RetiredRange>(&item)) write(json, range->place);
+  });
+  json.endArray().endObject();
+  text += '\n';
+  return text;
+}
+
+}  // namespace flux

@@ -1,0 +1,183 @@
+#include "pool/relocation.hpp"
+
+#include <flux/assert.hpp>
+
+#include <algorithm>
+
+namespace flux {
+namespace {
+
+/// Copies move whole words; parts are padded so that this never touches a neighbour.
+constexpr ByteCount wholeWords(ByteCount bytes) {
+  return (bytes + 3) & ~ByteCount{3};
+}
+
+}  // namespace
+
+Relocation& RelocationQueue::create() {
+  if (free_.empty()) {
+    storage_.push_back(std::make_unique<Relocation>());
+    return *storage_.back();
+  }
+  Relocation& relocation = *free_.back();
+  free_.pop_back();
+  return relocation;
+}
+
+void RelocationQueue::recycle(Relocation& relocation) {
+  std::vector<Transfer> transfers = std::move(relocation.transfers);
+  transfers.clear();
+  relocation = Relocation{};
+  relocation.transfers = std::move(transfers);  // keeps its capacity
+  free_.push_back(&relocation);
+}
+
+void RelocationQueue::enqueue(Relocation& relocation) {
+  (relocation.from ? updates_ : uploads_).push_back(&relocation);
+  if (relocation.from) waitingUpdateBytes_ += relocation.to.bytes;
+}
+
+void RelocationQueue::drop(Relocation& relocation) {
+  for (Transfer& transfer : relocation.transfers) {
+    for (const StagingSpan& span : transfer.staged) staging_.release(span);
+    transfer.staged.clear();
+  }
+  relocation.dropped = true;  // taken out where it is met: removing a block stays O(1)
+}
+
+Result<void> RelocationQueue::advance(const StepQuota& quota, StepReport& report, std::vector<Failed>& failed) {
+  Result<void> deviceError;
+  // A batch that was refused goes first, and alone: it is what the quota of its own step allowed.
+  if (batch_.empty()) {
+    Allowance half{quota.uploadBytes / 2, quota.pieces / 2};
+    Allowance left{quota.uploadBytes, quota.pieces};
+    const Allowance before = half;
+    recordQueue(updates_, half, report, failed, deviceError);
+    left.bytes -= before.bytes - half.bytes;
+    left.pieces -= before.pieces - half.pieces;
+    recordQueue(uploads_, left, report, failed, deviceError);
+  }
+  report.waitingBlocks += static_cast<std::uint32_t>(updates_.size() + uploads_.size());
+  if (Result<void> submitted = submit(report); !submitted) return submitted;
+  return deviceError;
+}
+
+void RelocationQueue::recordQueue(std::deque<Relocation*>& queue, Allowance& left, StepReport& report,
+                                  std::vector<Failed>& failed, Result<void>& deviceError) {
+  while (!queue.empty()) {
+    Relocation& relocation = *queue.front();
+    const Progress progress = relocation.dropped ? Progress::Done : record(relocation, left, report, deviceError);
+    if (progress == Progress::Blocked) return;
+    if (progress == Progress::Failed) {
+      Error error = makeError(ErrorCode::SourceFailed, "", relocation.where);
+      error.handle = relocation.block;
+      failed.push_back({relocation.block, relocation.to, error});
+      drop(relocation);
+    }
+    // Dropped ones go the same way: the open batch may still hold pieces of them.
+    queue.pop_front();
+    recorded_.push_back(&relocation);
+    if (relocation.from) waitingUpdateBytes_ -= relocation.to.bytes;
+  }
+}
+
+RelocationQueue::Progress RelocationQueue::record(Relocation& relocation, Allowance& left, StepReport& report,
+                                                  Result<void>& deviceError) {
+  while (relocation.nextTransfer < relocation.transfers.size()) {
+    Transfer& transfer = relocation.transfers[relocation.nextTransfer];
+    const Progress progress = recordTransfer(relocation, transfer, left, report, deviceError);
+    if (progress != Progress::Done) return progress;
+    ++relocation.nextTransfer;
+  }
+  return Progress::Done;
+}
+
+RelocationQueue::Progress RelocationQueue::recordTransfer(Relocation& relocation, Transfer& transfer, Allowance& left,
+                                                          StepReport& report, Result<void>& deviceError) {
+  while (transfer.done < transfer.bytes) {
+    if (left.bytes == 0 || left.pieces == 0) return Progress::Blocked;
+    CopyPiece piece;
+    piece.destination = relocation.to.chunk;
+    piece.destinationOffset = relocation.to.offset + transfer.offset + transfer.done;
+    ByteCount bytes = 0;
+
+    if (transfer.from == Transfer::From::OldPlace) {
+      bytes = std::min(transfer.bytes - transfer.done, std::max<ByteCount>(left.bytes & ~ByteCount{3}, 4));
+      piece.from = CopyPiece::From::Chunk;
+      piece.source = static_cast<std::uint32_t>(relocation.from->chunk);
+      piece.sourceOffset = relocation.from->offset + transfer.offset + transfer.done;
+      report.copiedBytes += bytes;
+    } else {
+      StagingSpan span;
+      if (transfer.from == Transfer::From::Staged) {
+        span = transfer.staged.front();
+      } else {
+        const ByteCount limit = std::min(staging_.pageBytes(), std::max<ByteCount>(left.bytes & ~ByteCount{3}, 4));
+        Result<StagingSpan> reserved = staging_.reserve(std::min(transfer.bytes - transfer.done, limit));
+        if (!reserved) {
+          if (reserved.error().code != ErrorCode::StagingFull) deviceError = Unexpected(reserved.error());
+          return Progress::Blocked;
+        }
+        span = *reserved;
+        if (!transfer.source.fill({relocation.block, transfer.part, transfer.done, span.bytes})) {
+          staging_.release(span);
+          return Progress::Failed;
+        }
+      }
+      if (transfer.from == Transfer::From::Staged) transfer.staged.erase(transfer.staged.begin());
+      staging_.use(span);
+      bytes = span.bytes.size();
+      piece.from = CopyPiece::From::Staging;
+      piece.source = static_cast<std::uint32_t>(span.page);
+      piece.sourceOffset = span.offset;
+      report.uploadedBytes += bytes;
+    }
+
+    piece.bytes = wholeWords(bytes);
+    addPiece(relocation, piece, bytes, left);
+    transfer.done += bytes;
+  }
+  return Progress::Done;
+}
+
+void RelocationQueue::addPiece(Relocation& relocation, const CopyPiece& piece, ByteCount bytes, Allowance& left) {
+  batch_.push_back(piece);
+  left.bytes -= std::min(left.bytes, bytes);
+  --left.pieces;
+  if (!relocation.inOpenBatch) {
+    relocation.inOpenBatch = true;
+    touched_.push_back(&relocation);
+  }
+}
+
+Result<void> RelocationQueue::submit(StepReport& report) {
+  if (batch_.empty()) return {};
+  if (Result<void> sealed = staging_.seal(); !sealed) return sealed;
+  const Result<TimelineValue> value = device_.submit(batch_);
+  if (!value) return Unexpected(value.error());
+
+  report.pieces += static_cast<std::uint32_t>(batch_.size());
+  staging_.submitted(*value);
+  lastSubmitted_ = *value;
+  for (Relocation* relocation : touched_) {
+    relocation->lastBatch = *value;
+    relocation->inOpenBatch = false;
+  }
+  inFlight_.insert(inFlight_.end(), recorded_.begin(), recorded_.end());
+  touched_.clear();
+  recorded_.clear();
+  batch_.clear();
+  return {};
+}
+
+Relocation* RelocationQueue::takeFinished(TimelineValue completed) {
+  while (!inFlight_.empty() && inFlight_.front()->lastBatch <= completed) {
+    Relocation* relocation = inFlight_.front();
+    inFlight_.pop_front();
+    if (!relocation->dropped) return relocation;
+    recycle(*relocation);
+  }
+  return nullptr;
+}
+
+}  // namespace flux

@@ -1,0 +1,118 @@
+#pragma once
+
+#include "alloc/chunk_space.hpp"
+#include "transfer/staging_pages.hpp"
+
+#include <flux/device.hpp>
+#include <flux/pool.hpp>
+#include <flux/source.hpp>
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <source_location>
+#include <span>
+#include <vector>
+
+namespace flux {
+
+/// Bytes that are on their way to one part of a block.
+struct Transfer {
+  enum class From : std::uint8_t {
+    Callback,  ///< The source is asked, piece by piece.
+    Staged,    ///< They lie in staging already.
+    OldPlace,  ///< The part is unchanged: copied on the device.
+  };
+
+  From from = From::Callback;
+  PartId part{};
+  ByteOffset offset = 0;  ///< Of the part in its block.
+  ByteCount bytes = 0;
+  Source source = Source::bytes({});
+  std::vector<StagingSpan> staged;  ///< Front to back.
+  ByteCount done = 0;
+};
+
+/// The one way in which a block gets its bytes: a destination, and what has to be copied there before
+/// the block's record may name it. First uploads have no old place, updates have one.
+struct Relocation {
+  BlockHandle block;
+  Placement to;
+  std::optional<Placement> from;
+  ContentVersion version = 0;
+  std::source_location where{};
+  std::vector<Transfer> transfers;
+  std::size_t nextTransfer = 0;
+  TimelineValue lastBatch = 0;  ///< The last submitted batch that holds pieces of it.
+  bool inOpenBatch = false;     ///< The batch that is being gathered holds pieces of it.
+  bool dropped = false;         ///< Its block does not want it any more.
+};
+
+/// Turns relocations into batches of copies, within each step's quota, and says when they are complete.
+///
+/// **Thread contract.** Geometry thread only.
+/// **Order.** Updates before first uploads, but with at most half of the quota; each kind first in, first out.
+/// **Failure.** A batch that the device refuses is kept and submitted again in the next step.
+class RelocationQueue {
+ public:
+  RelocationQueue(Device& device, StagingPages& staging) : device_(device), staging_(staging) {}
+
+  /// An empty relocation to fill and enqueue; its address stays until it is finished or dropped.
+  [[nodiscard]] Relocation& create();
+  void enqueue(Relocation& relocation);
+
+  /// Bytes of updates that are enqueued and not yet recorded.
+  [[nodiscard]] ByteCount waitingUpdateBytes() const noexcept { return waitingUpdateBytes_; }
+
+  struct Failed {
+    BlockHandle block;
+    Placement to;
+    Error error;
+  };
+  /// Records pieces until the quota, the staging or the work is used up, then submits them. Relocations whose source
+  /// failed are dropped and appended to `failed`. Errors of the device: nothing is lost.
+  Result<void> advance(const StepQuota& quota, StepReport& report, std::vector<Failed>& failed);
+
+  /// Takes out the oldest relocation whose copies are complete; null if there is none. `recycle` it.
+  [[nodiscard]] Relocation* takeFinished(TimelineValue completed);
+  void recycle(Relocation& relocation);
+
+  /// Gives up a relocation that is not finished. Its places may be retired at once, with `lastUse()`.
+  void drop(Relocation& relocation);
+
+  /// The copy queue's value after which no copy recorded so far uses any place or page.
+  [[nodiscard]] TimelineValue lastUse() const noexcept { return lastSubmitted_ + (batch_.empty() ? 0 : 1); }
+
+  /// The value of the last submitted batch.
+  [[nodiscard]] TimelineValue lastSubmitted() const noexcept { return lastSubmitted_; }
+
+ private:
+  enum class Progress : std::uint8_t { Done, Blocked, Failed };
+  struct Allowance {
+    ByteCount bytes;
+    std::uint32_t pieces;
+  };
+
+  void recordQueue(std::deque<Relocation*>& queue, Allowance& left, StepReport& report, std::vector<Failed>& failed,
+                   Result<void>& deviceError);
+  Progress record(Relocation& relocation, Allowance& left, StepReport& report, Result<void>& deviceError);
+  Progress recordTransfer(Relocation& relocation, Transfer& transfer, Allowance& left, StepReport& report,
+                          Result<void>& deviceError);
+  void addPiece(Relocation& relocation, const CopyPiece& piece, ByteCount bytes, Allowance& left);
+  Result<void> submit(StepReport& report);
+
+  Device& device_;
+  StagingPages& staging_;
+  std::vector<std::unique_ptr<Relocation>> storage_;
+  std::vector<Relocation*> free_;
+  std::deque<Relocation*> updates_;
+  std::deque<Relocation*> uploads_;
+  std::vector<CopyPiece> batch_;
+  std::vector<Relocation*> touched_;   ///< Have pieces in `batch_`.
+  std::vector<Relocation*> recorded_;  ///< All pieces are in `batch_` or submitted; wait for the submission.
+  std::deque<Relocation*> inFlight_;   ///< Submitted, oldest first.
+  ByteCount waitingUpdateBytes_ = 0;
+  TimelineValue lastSubmitted_ = 0;
+};
+
+}  // namespace flux

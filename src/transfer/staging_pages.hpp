@@ -1,0 +1,73 @@
+#pragma once
+
+#include <flux/device.hpp>
+#include <flux/result.hpp>
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace flux {
+
+/// A piece of a staging page that somebody fills, and that a batch then reads.
+struct StagingSpan {
+  StagingIndex page{};
+  ByteOffset offset = 0;
+  std::span<std::byte> bytes;
+};
+
+/// Host memory that the device reads from: pages of one size, mapped once, filled front to back, used again
+/// when the batches that read them are done. Bounded, and shrinking when idle.
+///
+/// **Thread contract.** Geometry thread only.
+/// **Invariants.** A page starts over only when none of its spans is open (reserved, but neither submitted nor
+/// released) and the copy queue has passed the last batch that read it. Together the pages never exceed the limit.
+class StagingPages {
+ public:
+  StagingPages(Device& device, ByteCount pageBytes, ByteCount limitBytes);
+  ~StagingPages();
+  StagingPages(const StagingPages&) = delete;
+  StagingPages& operator=(const StagingPages&) = delete;
+
+  /// Reserves `bytes` (1 to `pageBytes`) in one page; the span is 16-byte aligned and open from now on.
+  /// O(pages). Errors: StagingFull, and what the device says when it cannot open another page.
+  [[nodiscard]] Result<StagingSpan> reserve(ByteCount bytes);
+
+  /// Gives an open span back unread.
+  void release(const StagingSpan& span);
+
+  /// Closes an open span: the next batch reads it.
+  void use(const StagingSpan& span);
+
+  /// Makes all used spans visible to the device; call before the batch is submitted. May be repeated.
+  [[nodiscard]] Result<void> seal();
+
+  /// The batch that reads all spans used since the last call was submitted with `value`.
+  void submitted(TimelineValue value);
+
+  /// Starts finished pages over, and closes a page that has been idle for long. Once a step.
+  void recycle(TimelineValue completed);
+
+  [[nodiscard]] ByteCount pageBytes() const noexcept { return pageBytes_; }
+  [[nodiscard]] ByteCount reservedBytes() const noexcept { return openPages_ * pageBytes_; }
+
+ private:
+  struct Page {
+    std::span<std::byte> memory;  ///< Empty: not opened.
+    ByteCount filled = 0;
+    ByteCount sealed = 0;
+    TimelineValue lastUse = 0;
+    std::uint32_t openSpans = 0;
+    std::uint32_t idleRecycles = 0;
+    bool usedByNextBatch = false;
+  };
+
+  static StagingSpan take(Page& page, std::uint32_t index, ByteCount bytes);
+
+  Device& device_;
+  ByteCount pageBytes_;
+  std::vector<Page> pages_;
+  ByteCount openPages_ = 0;
+};
+
+}  // namespace flux

@@ -1,0 +1,43 @@
+#include "pool/pool_test_tools.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace flux {
+namespace {
+
+TEST(PoolDump, IsJsonThatAgreesWithTheStatistics) {
+  test::PoolFixture f;
+  const auto bytes = test::pattern(1, 0, 1, 500);
+  const BlockHandle kept = f.add("quote \" backslash \\ tab \t", bytes);
+  const BlockHandle gone = f.add("gone", bytes);
+  f.stepAndPublish(2);
+  const Frame frame = f.pool->beginFrame();
+  ASSERT_TRUE(f.pool->remove(gone));
+  f.stepAndPublish(2);
+
+  const nlohmann::json dump = nlohmann::json::parse(f.pool->dump());
+  EXPECT_EQ(dump["format"], "flux-dump");
+  EXPECT_EQ(dump["stats"]["blocks"], 1);
+  ASSERT_EQ(dump["blocks"].size(), 1U);
+  const nlohmann::json& block = dump["blocks"][0];
+  EXPECT_EQ(block["name"], "quote \" backslash \\ tab \t");
+  EXPECT_EQ(block["index"], kept.index);
+  EXPECT_EQ(block["state"], "resident");
+  EXPECT_EQ(block["parts"][0]["bytes"], 500);
+  EXPECT_EQ(block["place"]["offset"], frame.find(kept).place.offset);
+  ASSERT_EQ(dump["retired"].size(), 1U) << "the open frame still sees it";
+  EXPECT_EQ(dump["retired"][0]["offset"], frame.find(gone).place.offset);
+  std::uint64_t reserved = 0;
+  for (const auto& chunk : dump["chunks"]) reserved += chunk["bytes"].get<std::uint64_t>();
+  EXPECT_EQ(reserved, dump["stats"]["reservedBytes"].get<std::uint64_t>());
+}
+
+TEST(PoolDump, NamesThatAreNotUtf8StillMakeValidJson) {
+  test::PoolFixture f;
+  f.add("bad \xC3 end \xFF", test::pattern(1, 0, 1, 16));
+  f.add("fünf cut in the middle of the last letter xxxxxxxü", test::pattern(1, 0, 1, 16));
+  EXPECT_TRUE(nlohmann::json::accept(f.pool->dump()));
+}
+
+}  // namespace
+}  // namespace flux

@@ -1,0 +1,170 @@
+#include "pool/pool_test_tools.hpp"
+
+#include <flux/decorators.hpp>
+
+#include <map>
+
+namespace flux {
+namespace {
+
+using test::pattern;
+
+constexpr PartId kPart{0};
+
+/// A short life of a pool on a device that may fail. Failed calls are tried again: nothing may be lost by a failure.
+class Scenario {
+ public:
+  explicit Scenario(Device& device) : pool_(std::move(Pool::create(device, test::smallPool()).value())) {}
+
+  void run() {
+    for (std::uint32_t round = 0; round < 6; ++round) {
+      for (std::uint32_t i = 0; i < 5; ++i) add(round * 100 + i);
+      step();
+      updateAll();
+      removeOldest();
+      step();
+    }
+    for (int i = 0; i < 8; ++i) step();
+  }
+
+  /// Every block shows its newest contents.
+  void expectAllRight(HostDevice& host) {
+    const Frame frame = pool_->beginFrame();
+    for (const auto& [seed, block] : blocks_) {
+      const PartLookup found = frame.find(block.handle, kPart);
+      ASSERT_EQ(found.status, FindStatus::Resident) << seed;
+      EXPECT_EQ(found.version, block.version) << seed;
+      const auto bytes = host.bytes(found.place.chunk).subspan(found.place.offset, found.place.bytes);
+      EXPECT_EQ(hashBytes(bytes), hashBytes(pattern(seed, 0, block.version, kBytes))) << seed;
+    }
+  }
+
+  [[nodiscard]] const PoolStats stats() const { return pool_->stats(); }
+  [[nodiscard]] int failures() const { return failures_; }
+
+ private:
+  static constexpr std::size_t kBytes = 30000;
+  struct Block {
+    BlockHandle handle;
+    ContentVersion version;
+  };
+
+  void add(std::uint32_t seed) {
+    const auto bytes = pattern(seed, 0, 1, kBytes);
+    const PartDesc part{PartKind::Vertex, kBytes, Source::bytes(bytes)};
+    for (;;) {
+      const PoolStats before = pool_->stats();
+      const Result<BlockHandle> handle = pool_->add(test::blockDesc("mesh", {&part, 1}));
+      if (handle) {
+        blocks_[seed] = {*handle, 1};
+        return;
+      }
+      expectUnchanged(before, handle.error());
+    }
+  }
+
+  void updateAll() {
+    for (auto& [seed, block] : blocks_) {
+      const auto bytes = pattern(seed, 0, block.version + 1, kBytes);
+      const PartUpdate update{kPart, Source::bytes(bytes)};
+      for (;;) {
+        const PoolStats before = pool_->stats();
+        const Result<ContentVersion> version = pool_->update(block.handle, {&update, 1});
+        if (version) {
+          block.version = *version;
+          break;
+        }
+        expectUnchanged(before, version.error());
+      }
+    }
+  }
+
+  void removeOldest() {
+    ASSERT_TRUE(pool_->remove(blocks_.begin()->second.handle));
+    blocks_.erase(blocks_.begin());
+  }
+
+  void expectUnchanged(const PoolStats& before, const Error& error) {
+    const PoolStats after = pool_->stats();
+    EXPECT_EQ(after.blocks, before.blocks);
+    EXPECT_EQ(after.liveBytes, before.liveBytes);
+    EXPECT_EQ(after.retiredBytes, before.retiredBytes);
+    if (error.code == ErrorCode::StagingFull) {
+      step();
+    } else {
+      EXPECT_EQ(error.code, ErrorCode::OutOfDeviceMemory);
+      EXPECT_EQ(error.resourceName(), "mesh");
+      EXPECT_NE(std::string_view{error.where.file_name()}.find("pool_fault_test"), std::string_view::npos);
+      ++failures_;
+    }
+  }
+
+  void step() {
+    if (const Result<StepReport> report = pool_->step(); !report) {
+      EXPECT_EQ(report.error().code, ErrorCode::OutOfDeviceMemory);
+      ++failures_;
+    }
+    pool_->publish();
+  }
+
+  std::unique_ptr<Pool> pool_;
+  std::map<std::uint32_t, Block> blocks_;
+  int failures_ = 0;
+};
+
+struct World {
+  std::unique_ptr<HostDevice> host =
+      HostDevice::create({.completion = HostDeviceDesc::Completion::Delayed, .minDelayPolls = 1, .maxDelayPolls = 2});
+  std::unique_ptr<Device> checked = makeCheckedDevice(*host);
+  std::unique_ptr<FaultyDevice> faulty = FaultyDevice::create(*checked);
+};
+
+TEST(PoolFault, EveryFailingCallIsSurvived) {
+  std::uint64_t calls = 0;
+  {
+    World world;
+    Scenario scenario(*world.faulty);
+    scenario.run();
+    scenario.expectAllRight(*world.host);
+    calls = world.faulty->fallibleCalls();
+  }
+  ASSERT_GT(calls, 30U);
+  for (std::uint64_t k = 1; k <= calls; ++k) {
+    SCOPED_TRACE(k);
+    World world;
+    {
+      Scenario scenario(*world.faulty);
+      world.faulty->failCall(k, ErrorCode::OutOfDeviceMemory, 2);
+      scenario.run();
+      EXPECT_GT(scenario.failures(), 0);
+      scenario.expectAllRight(*world.host);
+      EXPECT_EQ(world.host->earlyReclaims(), 0U);
+    }
+    if (HasFailure()) break;
+  }
+}
+
+TEST(PoolFault, NothingWaitsBetweenStartAndShutdown) {
+  World world;
+  {
+    Scenario scenario(*world.faulty);
+    scenario.run();
+    EXPECT_EQ(world.faulty->calls(DeviceCall::Wait), 0U);
+  }
+  EXPECT_GT(world.faulty->calls(DeviceCall::Wait), 0U) << "shutdown does";
+}
+
+TEST(PoolFault, StandingCopyQueueHoldsUpNothingButNewContents) {
+  World world;
+  Scenario scenario(*world.faulty);
+  scenario.run();
+  const SnapshotNumber before = scenario.stats().published;
+  world.faulty->delayCompletion(true);
+  // No crash, no wait, nothing published that is not there.
+  EXPECT_GE(scenario.stats().published, before);
+  world.faulty->delayCompletion(false);
+  scenario.expectAllRight(*world.host);
+}
+
+}  // namespace
+}  // namespace flux

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <flux/host.hpp>
+#include <flux/pool.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <random>
+#include <span>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace flux::test {
+
+/// Bytes that depend on every argument, so that bytes in a wrong place show.
+inline std::vector<std::byte> pattern(std::uint32_t seed, std::uint32_t part, std::uint32_t version,
+                                      std::size_t bytes) {
+  std::vector<std::byte> out(bytes);
+  std::uint32_t state = seed * 2654435761U ^ part * 40503U ^ version * 2246822519U;
+  for (std::byte& b : out) {
+    state = state * 1664525U + 1013904223U;
+    b = static_cast<std::byte>(state >> 24U);
+  }
+  return out;
+}
+
+/// The application's queue of a Host device.
+inline constexpr QueueId kDrawQueue{1};
+
+inline PoolDesc smallPool() {
+  PoolDesc desc;
+  desc.chunkBytes = 256 * kKiB;
+  desc.firstChunkBytes = 64 * kKiB;
+  desc.longLivedFirstChunkBytes = 64 * kKiB;
+  desc.stagingPageBytes = 64 * kKiB;
+  desc.stagingLimitBytes = 256 * kKiB;
+  desc.maxBlocks = 4096;
+  return desc;
+}
+
+inline BlockDesc blockDesc(std::string_view name, std::span<const PartDesc> parts) {
+  BlockDesc desc;
+  desc.name = name;
+  desc.parts = parts;
+  return desc;
+}
+
+/// A pool on a Host device, and what most tests do with them.
+class PoolFixture {
+ public:
+  explicit PoolFixture(HostDeviceDesc::Completion completion = HostDeviceDesc::Completion::Immediate,
+                       PoolDesc desc = smallPool(), std::uint32_t delayPolls = 2)
+      : host(HostDevice::create({.completion = completion, .minDelayPolls = delayPolls, .maxDelayPolls = delayPolls})),
+        pool(std::move(Pool::create(*host, desc).value())) {}
+
+  BlockHandle add(std::string_view name, std::span<const std::byte> bytes) {
+    const PartDesc part{PartKind::Vertex, bytes.size(), Source::bytes(bytes)};
+    return pool->add(blockDesc(name, {&part, 1})).value();
+  }
+
+  Result<ContentVersion> update(BlockHandle block, std::span<const std::byte> bytes, PartId part = PartId{0}) {
+    const PartUpdate update{part, Source::bytes(bytes)};
+    return pool->update(block, {&update, 1});
+  }
+
+  void stepAndPublish(int times = 1) {
+    for (int i = 0; i < times; ++i) {
+      const Result<StepReport> report = pool->step();
+      ASSERT_TRUE(report.has_value()) << describe(report.error());
+      pool->publish();
+    }
+  }
+
+  /// What the bytes at a place hash to now.
+  [[nodiscard]] std::uint64_t hashAt(const Place& place) const {
+    return hashBytes(host->bytes(place.chunk).subspan(place.offset, place.bytes));
+  }
+
+  std::unique_ptr<HostDevice> host;
+  std::unique_ptr<Pool> pool;
+};
+
+}  // namespace flux::test
