@@ -47,6 +47,31 @@ Error makeError(ErrorCode code, std::string_view resource, std::source_location 
   return error;
 }
 
+namespace {
+
+/// What an error's numbers are, in words; empty where they have no general meaning.
+std::string describeNumbers(const Error& error) {
+  if (error.numbers == decltype(error.numbers){}) return {};
+  const std::string first = std::to_string(error.numbers[0]);
+  const std::string second = std::to_string(error.numbers[1]);
+  switch (error.code) {
+    case ErrorCode::TooLarge:
+      return first + " bytes wanted, at most " + second;
+    case ErrorCode::OutOfBudget:
+      return first + " bytes wanted, " + second + " retired and pending";
+    case ErrorCode::OutOfDeviceMemory:
+      return first + " bytes wanted, " + second + " reserved";
+    case ErrorCode::StagingFull:
+      return first + " bytes wanted, limit " + second;
+    case ErrorCode::TooManyBlocks:
+      return first + " in use";
+    default:
+      return first + ", " + second;
+  }
+}
+
+}  // namespace
+
 std::string describe(const Error& error) {
   std::string text{toString(error.code)};
   if (!error.resourceName().empty()) text += ": '" + std::string{error.resourceName()} + "'";
@@ -54,9 +79,7 @@ std::string describe(const Error& error) {
     text += " [block " + std::to_string(error.handle.index) + ", generation " +
             std::to_string(error.handle.generation) + "]";
   }
-  if (error.numbers[0] != 0 || error.numbers[1] != 0) {
-    text += " (" + std::to_string(error.numbers[0]) + ", " + std::to_string(error.numbers[1]) + ")";
-  }
+  if (const std::string numbers = describeNumbers(error); !numbers.empty()) text += " (" + numbers + ")";
   if (error.nativeCode != 0) text += ", native code " + std::to_string(error.nativeCode);
   if (error.where.line() != 0) {
     text += " at " + std::string{error.where.file_name()} + ":" + std::to_string(error.where.line());

@@ -1,0 +1,10 @@
+#pragma once
+
+#include <cstddef>
+
+namespace flux::test {
+
+/// How often operator new was called so far, by the whole program. Only programs that link heap_count.cpp have it.
+[[nodiscard]] std::size_t heapAllocations();
+
+}  // namespace flux::test

@@ -1,0 +1,341 @@
+#include "alloc/range_allocator.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <initializer_list>
+#include <random>
+#include <utility>
+#include <vector>
+
+namespace flux {
+
+struct RangeAllocatorPeer {
+  static void setGeneration(RangeAllocator& ranges, std::uint32_t index, std::uint32_t generation) {
+    ranges.nodes_[index].generation = generation;
+  }
+};
+
+namespace {
+
+using Span = std::pair<std::uint32_t, std::uint32_t>;  // offset, end
+
+RangeAllocator oneSpace(std::uint32_t units) {
+  RangeAllocator ranges;
+  EXPECT_EQ(ranges.addSpace(0, units), RangeStatus::Ok);
+  return ranges;
+}
+
+Range take(RangeAllocator& ranges, std::uint32_t units, std::uint32_t alignment = 1) {
+  const RangeAllocator::Allocation allocation = ranges.allocate(units, alignment);
+  EXPECT_EQ(allocation.status, RangeStatus::Ok) << units << " units";
+  return allocation.range;
+}
+
+Span spanOf(const Range& range) {
+  return {range.offset, range.offset + range.size};
+}
+
+std::vector<Range> takeAll(RangeAllocator& ranges, std::initializer_list<std::uint32_t> sizes) {
+  std::vector<Range> taken;
+  for (const std::uint32_t size : sizes) taken.push_back(take(ranges, size));
+  return taken;
+}
+
+std::vector<Span> liveSpans(const RangeAllocator& ranges, std::uint32_t space) {
+  std::vector<Span> spans;
+  ranges.forEachLive(space, [&](const Range& range) { spans.push_back(spanOf(range)); });
+  return spans;
+}
+
+TEST(RangeAllocator, TakesFromTheFrontAndMergesWhenFreed) {
+  RangeAllocator ranges = oneSpace(10);
+  const Range range = take(ranges, 4);
+  EXPECT_EQ(spanOf(range), Span(0, 4));
+  EXPECT_EQ(liveSpans(ranges, 0), (std::vector<Span>{{0, 4}}));
+  EXPECT_EQ(ranges.free(range.id), RangeStatus::Ok);
+  EXPECT_EQ(liveSpans(ranges, 0), std::vector<Span>{});
+  EXPECT_EQ(ranges.largestFree(), 10U);
+}
+
+TEST(RangeAllocator, IsFullWhenNothingIsLeft) {
+  RangeAllocator ranges = oneSpace(10);
+  const Range range = take(ranges, 10);
+  EXPECT_EQ(ranges.allocate(1).status, RangeStatus::Full);
+  EXPECT_EQ(ranges.free(range.id), RangeStatus::Ok);
+  EXPECT_EQ(spanOf(take(ranges, 10)), Span(0, 10));
+}
+
+TEST(RangeAllocator, GrowsAFreeTail) {
+  RangeAllocator ranges = oneSpace(11);
+  const Range first = take(ranges, 10);
+  EXPECT_EQ(ranges.allocate(4).status, RangeStatus::Full);
+  EXPECT_EQ(ranges.growSpace(0, 20), RangeStatus::Ok);
+  const Range second = take(ranges, 4);
+  EXPECT_EQ(spanOf(second), Span(10, 14));
+  EXPECT_EQ(ranges.free(first.id), RangeStatus::Ok);
+  EXPECT_EQ(ranges.free(second.id), RangeStatus::Ok);
+  EXPECT_EQ(ranges.largestFree(), 20U);
+  EXPECT_TRUE(ranges.checkInvariants());
+}
+
+TEST(RangeAllocator, GrowsBehindALiveTailAndLeavesLowerHolesAlone) {
+  RangeAllocator ranges = oneSpace(10);
+  const std::vector<Range> taken = takeAll(ranges, {3, 3, 4});
+  EXPECT_EQ(ranges.free(taken[0].id), RangeStatus::Ok);
+  EXPECT_EQ(ranges.growSpace(0, 20), RangeStatus::Ok);
+  EXPECT_EQ(spanOf(take(ranges, 8)), Span(10, 18));
+  EXPECT_EQ(ranges.freeUnits(), 5U);
+  EXPECT_EQ(spanOf(take(ranges, 3)), Span(0, 3));
+  EXPECT_EQ(spanOf(take(ranges, 2)), Span(18, 20));
+  EXPECT_TRUE(ranges.checkInvariants());
+}
+
+TEST(RangeAllocator, DoesNotUseAHoleThatIsTooSmall) {
+  RangeAllocator ranges = oneSpace(10);
+  const std::vector<Range> taken = takeAll(ranges, {3, 3, 3});
+  EXPECT_EQ(ranges.free(taken[1].id), RangeStatus::Ok);
+  EXPECT_EQ(ranges.allocate(4).status, RangeStatus::Full);
+  EXPECT_EQ(liveSpans(ranges, 0), (std::vector<Span>{{0, 3}, {6, 9}}));
+}
+
+TEST(RangeAllocator, FillsHolesOfOneSizeFromTheLowest) {
+  RangeAllocator ranges = oneSpace(100);
+  const std::vector<Range> taken = takeAll(ranges, {10, 10, 10, 10, 10, 10, 10, 10, 10, 10});
+  for (const std::size_t i : {5U, 1U, 9U, 3U, 7U}) EXPECT_EQ(ranges.free(taken[i].id), RangeStatus::Ok);
+  for (const std::uint32_t at : {10U, 30U, 50U, 70U, 90U}) EXPECT_EQ(spanOf(take(ranges, 6)), Span(at, at + 6));
+  for (const std::uint32_t at : {16U, 36U, 56U, 76U, 96U}) EXPECT_EQ(spanOf(take(ranges, 4)), Span(at, at + 4));
+  EXPECT_EQ(ranges.freeUnits(), 0U);
+}
+
+TEST(RangeAllocator, PrefersTheHoleThatFitsExactly) {
+  RangeAllocator ranges = oneSpace(10);
+  const std::vector<Range> taken = takeAll(ranges, {3, 3, 3});
+  EXPECT_EQ(ranges.free(taken[1].id), RangeStatus::Ok);
+  EXPECT_EQ(spanOf(take(ranges, 1)), Span(9, 10));
+}
+
+TEST(RangeAllocator, MergesWithBothNeighbours) {
+  RangeAllocator ranges = oneSpace(9);
+  const std::vector<Range> taken = takeAll(ranges, {3, 3, 3});
+  for (const std::size_t i : {0U, 2U, 1U}) EXPECT_EQ(ranges.free(taken[i].id), RangeStatus::Ok);
+  EXPECT_EQ(ranges.largestFree(), 9U);
+  EXPECT_EQ(spanOf(take(ranges, 9)), Span(0, 9));
+}
+
+TEST(RangeAllocator, TakesTheSmallestMemberOfABinAlsoOfOneWhoseMembersMayBeTooSmall) {
+  RangeAllocator ranges = oneSpace(100000);
+  // 2048 to 2111 share a bin: holes of these sizes, held apart by single units.
+  std::vector<Range> holes;
+  for (const std::uint32_t size : {2090U, 2050U, 2070U, 2110U, 2049U}) {
+    holes.push_back(take(ranges, size));
+    take(ranges, 1);
+  }
+  for (const Range& hole : holes) EXPECT_EQ(ranges.free(hole.id), RangeStatus::Ok);
+  EXPECT_EQ(take(ranges, 2060).offset, holes[2].offset);
+  EXPECT_EQ(take(ranges, 2048).offset, holes[4].offset);
+  EXPECT_EQ(take(ranges, 2100).offset, holes[3].offset);
+}
+
+TEST(RangeAllocator, FindsTheOneFittingRangeAmongManyNearlyFittingOnes) {
+  RangeAllocator ranges = oneSpace(2050 * 101);
+  std::vector<Range> holes;
+  for (int i = 0; i < 100; ++i) {
+    holes.push_back(take(ranges, i == 0 ? 2060 : 2049));
+    take(ranges, 1);
+  }
+  take(ranges, ranges.largestFree());
+  for (const Range& hole : holes) EXPECT_EQ(ranges.free(hole.id), RangeStatus::Ok);
+  EXPECT_TRUE(ranges.fits(2055));
+  EXPECT_EQ(take(ranges, 2055).offset, 0U);
+  EXPECT_FALSE(ranges.fits(2055));
+}
+
+TEST(RangeAllocator, PrefersTheLowestSpaceAmongEquals) {
+  RangeAllocator ranges;
+  for (const std::uint32_t space : {7U, 2U, 4U}) EXPECT_EQ(ranges.addSpace(space, 100), RangeStatus::Ok);
+  for (const std::uint32_t space : {2U, 4U, 7U}) EXPECT_EQ(take(ranges, 100).space, space);
+}
+
+TEST(RangeAllocator, AlignsToAnyNumber) {
+  for (const std::uint32_t alignment : {1U, 2U, 3U, 7U, 12U, 48U, 100U, 256U, 4095U, 4096U}) {
+    RangeAllocator ranges = oneSpace(20000);
+    take(ranges, 1);
+    const Range range = take(ranges, 5, alignment);
+    EXPECT_EQ(range.offset, alignment);
+    EXPECT_EQ(take(ranges, 5, alignment).offset, alignment * (alignment < 5 ? 1 + (4 + alignment) / alignment : 2));
+    EXPECT_TRUE(ranges.checkInvariants());
+  }
+}
+
+TEST(RangeAllocator, AlignmentCanBeWhatDoesNotFit) {
+  RangeAllocator ranges = oneSpace(100);
+  take(ranges, 1);
+  EXPECT_FALSE(ranges.fits(1, 100));
+  EXPECT_EQ(ranges.allocate(1, 100).status, RangeStatus::Full);
+  EXPECT_EQ(ranges.allocate(1, ~0U).status, RangeStatus::Full);
+  EXPECT_EQ(take(ranges, 1, 99).offset, 99U);
+}
+
+TEST(RangeAllocator, ServesTheLargestSpaceThereCanBe) {
+  RangeAllocator ranges = oneSpace(~0U);
+  const Range all = take(ranges, ~0U, 4096);
+  EXPECT_EQ(ranges.free(all.id), RangeStatus::Ok);
+  take(ranges, 1);
+  EXPECT_EQ(ranges.allocate(1U << 31U, 1U << 31U).status, RangeStatus::Full) << "one unit too many";
+  EXPECT_EQ(take(ranges, (1U << 31U) - 1, 1U << 31U).offset, 1U << 31U);
+  EXPECT_EQ(ranges.freeUnits(), (1U << 31U) - 1);
+  EXPECT_TRUE(ranges.checkInvariants());
+}
+
+TEST(RangeAllocator, RefusesWhatIsWrongAndChangesNothing) {
+  RangeAllocator ranges = oneSpace(20);
+  const std::vector<Range> taken = takeAll(ranges, {5, 5});
+  EXPECT_EQ(ranges.free(taken[0].id), RangeStatus::Ok);
+  const auto unchanged = [&] {
+    return ranges.checkInvariants() && ranges.freeUnits() == 15 && ranges.totalUnits() == 20 &&
+           liveSpans(ranges, 0) == std::vector<Span>{{5, 10}};
+  };
+
+  EXPECT_EQ(ranges.free(taken[0].id), RangeStatus::StaleId) << "freed twice";
+  EXPECT_EQ(ranges.free({}), RangeStatus::StaleId) << "null";
+  EXPECT_EQ(ranges.free({taken[1].id.index, taken[1].id.generation + 2}), RangeStatus::StaleId) << "forged generation";
+  EXPECT_EQ(ranges.free({taken[0].id.index, taken[0].id.generation + 1}), RangeStatus::StaleId) << "a free range";
+  EXPECT_EQ(ranges.free({1000, 1}), RangeStatus::StaleId) << "forged index";
+  EXPECT_EQ(ranges.find(taken[0].id), std::nullopt);
+  EXPECT_TRUE(unchanged());
+
+  EXPECT_EQ(ranges.allocate(0).status, RangeStatus::ZeroSize);
+  EXPECT_EQ(ranges.allocate(1, 0).status, RangeStatus::ZeroSize);
+  EXPECT_EQ(ranges.allocate(11).status, RangeStatus::Full);
+  EXPECT_EQ(ranges.allocate(21).status, RangeStatus::TooLarge);
+  EXPECT_FALSE(ranges.fits(0) || ranges.fits(1, 0) || ranges.fits(11) || ranges.fits(21));
+  EXPECT_TRUE(unchanged());
+
+  EXPECT_EQ(ranges.growSpace(0, 19), RangeStatus::WouldShrink);
+  EXPECT_EQ(ranges.growSpace(0, 20), RangeStatus::Ok);
+  EXPECT_EQ(ranges.growSpace(1, 20), RangeStatus::UnknownSpace);
+  EXPECT_EQ(ranges.addSpace(0, 5), RangeStatus::SpaceInUse);
+  EXPECT_EQ(ranges.addSpace(1, 0), RangeStatus::ZeroSize);
+  EXPECT_EQ(ranges.addSpace(RangeAllocator::kMaxSpaces, 5), RangeStatus::TooLarge);
+  EXPECT_EQ(ranges.removeSpace(0), RangeStatus::SpaceInUse);
+  EXPECT_EQ(ranges.removeSpace(1), RangeStatus::UnknownSpace);
+  EXPECT_EQ(ranges.setRank(1, SpaceRank::Last), RangeStatus::UnknownSpace);
+  EXPECT_EQ(ranges.allocateWhole(0).status, RangeStatus::SpaceInUse);
+  EXPECT_EQ(ranges.allocateWhole(1).status, RangeStatus::UnknownSpace);
+  EXPECT_TRUE(unchanged());
+}
+
+TEST(RangeAllocator, ARefusedRequestCanBeExplained) {
+  RangeAllocator ranges = oneSpace(100);
+  const std::vector<Range> taken = takeAll(ranges, {30, 10, 20, 40});
+  EXPECT_EQ(ranges.free(taken[0].id), RangeStatus::Ok);
+  EXPECT_EQ(ranges.free(taken[2].id), RangeStatus::Ok);
+  EXPECT_EQ(ranges.allocate(50).status, RangeStatus::Full);
+  EXPECT_EQ(ranges.largestFree(), 30U);
+  EXPECT_EQ(ranges.freeUnits(), 50U);
+}
+
+TEST(RangeAllocator, ARemovedSpaceServesNobodyAndItsIdIsFree) {
+  RangeAllocator ranges;
+  ranges.addSpace(0, 10);
+  ranges.addSpace(1, 100);
+  const Range stale = take(ranges, 60);
+  EXPECT_EQ(stale.space, 1U);
+  ranges.free(stale.id);
+  EXPECT_EQ(ranges.removeSpace(1), RangeStatus::Ok);
+  EXPECT_EQ(ranges.totalUnits(), 10U);
+  EXPECT_EQ(ranges.allocate(60).status, RangeStatus::TooLarge);
+  EXPECT_EQ(ranges.addSpace(1, 70), RangeStatus::Ok);
+  const Range range = take(ranges, 60);
+  EXPECT_EQ(range.space, 1U);
+  EXPECT_EQ(ranges.free(stale.id), RangeStatus::StaleId);
+  EXPECT_EQ(ranges.find(range.id)->offset, 0U);
+  EXPECT_TRUE(ranges.checkInvariants());
+}
+
+TEST(RangeAllocator, SpacesOfRankLastAreUsedLast) {
+  RangeAllocator ranges;
+  ranges.addSpace(0, 10);
+  ranges.addSpace(1, 100);
+  EXPECT_EQ(ranges.setRank(0, SpaceRank::Last), RangeStatus::Ok);
+  EXPECT_EQ(take(ranges, 10).space, 1U) << "although space 0 would fit exactly";
+  EXPECT_EQ(take(ranges, 90).space, 1U);
+  EXPECT_EQ(take(ranges, 5).space, 0U) << "when nothing else fits";
+  EXPECT_EQ(ranges.setRank(0, SpaceRank::First), RangeStatus::Ok);
+  EXPECT_EQ(take(ranges, 5).space, 0U);
+  EXPECT_TRUE(ranges.checkInvariants());
+}
+
+TEST(RangeAllocator, SpacesApartAreOnlyTakenWhole) {
+  RangeAllocator ranges;
+  ranges.addSpace(0, 100);
+  EXPECT_EQ(ranges.setRank(0, SpaceRank::Apart), RangeStatus::Ok);
+  EXPECT_EQ(ranges.allocate(1).status, RangeStatus::Full);
+  EXPECT_EQ(ranges.largestFree(), 0U);
+  const RangeAllocator::Allocation whole = ranges.allocateWhole(0);
+  EXPECT_EQ(whole.status, RangeStatus::Ok);
+  EXPECT_EQ(spanOf(whole.range), Span(0, 100));
+  EXPECT_EQ(ranges.free(whole.range.id), RangeStatus::Ok);
+  EXPECT_TRUE(ranges.checkInvariants());
+  EXPECT_EQ(ranges.setRank(0, SpaceRank::First), RangeStatus::Ok);
+  EXPECT_EQ(spanOf(take(ranges, 100)), Span(0, 100));
+}
+
+TEST(RangeAllocator, AnIdThatWasFreedIsRefusedForGood) {
+  RangeAllocator ranges = oneSpace(10);
+  std::vector<RangeId> old;
+  for (int i = 0; i < 1000; ++i) {
+    const Range range = take(ranges, 10);
+    for (const RangeId id : old) ASSERT_FALSE(id == range.id);
+    if (i % 10 == 0) old.push_back(range.id);
+    ASSERT_EQ(ranges.free(range.id), RangeStatus::Ok);
+  }
+  for (const RangeId id : old) EXPECT_EQ(ranges.free(id), RangeStatus::StaleId);
+}
+
+TEST(RangeAllocator, AnIndexWhoseGenerationWrapsIsNotUsedAgain) {
+  RangeAllocator ranges = oneSpace(30);
+  const std::vector<Range> taken = takeAll(ranges, {10, 10, 10});
+  for (const Range& range : taken) {
+    RangeAllocatorPeer::setGeneration(ranges, range.id.index, ~0U);
+    EXPECT_EQ(ranges.free({range.id.index, ~0U}), RangeStatus::Ok);
+    EXPECT_TRUE(ranges.checkInvariants());
+  }
+  EXPECT_EQ(ranges.largestFree(), 30U);
+  for (int i = 0; i < 3; ++i) {
+    const Range range = take(ranges, 10);
+    for (const Range& worn : taken) EXPECT_NE(range.id.index, worn.id.index);
+  }
+  for (const Range& worn : taken) EXPECT_EQ(ranges.free(worn.id), RangeStatus::StaleId);
+  EXPECT_TRUE(ranges.checkInvariants());
+}
+
+// The number stands for every place that a fixed run of calls gets. It must not depend on the platform, so that a
+// recorded run can be replayed elsewhere. It changes only when placement is changed on purpose.
+TEST(RangeAllocator, TheSameCallsGiveTheSamePlacesEverywhere) {
+  RangeAllocator ranges;
+  for (std::uint32_t space = 0; space < 4; ++space) ranges.addSpace(space, 100000);
+  std::mt19937 random(20);
+  std::vector<RangeId> live;
+  std::uint64_t hash = 14695981039346656037ULL;
+  for (int i = 0; i < 20000; ++i) {
+    const std::uint32_t draw = static_cast<std::uint32_t>(random());
+    if (draw % 2 == 0 || live.empty()) {
+      const auto [status, range] = ranges.allocate(1 + draw / 2 % 3000, 1 + draw / 8192 % 64);
+      if (status == RangeStatus::Ok) live.push_back(range.id);
+      for (const std::uint32_t value : {static_cast<std::uint32_t>(status), range.space, range.offset}) {
+        hash = (hash ^ value) * 1099511628211ULL;
+      }
+    } else {
+      std::swap(live[draw / 2 % live.size()], live.back());
+      ASSERT_EQ(ranges.free(live.back()), RangeStatus::Ok);
+      live.pop_back();
+    }
+  }
+  EXPECT_TRUE(ranges.checkInvariants());
+  EXPECT_EQ(hash, 7746249444735769153ULL);
+}
+
+}  // namespace
+}  // namespace flux
