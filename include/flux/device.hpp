@@ -32,13 +32,6 @@ struct DeviceCaps {
   std::array<std::uint32_t, kPartKindCount> partAlignmentBytes{};
 };
 
-/// A chunk as the application sees it: one native buffer.
-struct ChunkInfo {
-  NativeHandle buffer = 0;
-  std::uint64_t address = 0;  ///< Device address of byte 0; 0 where there are none.
-  ByteCount bytes = 0;
-};
-
 struct MemoryBudget {
   ByteCount budgetBytes = 0;  ///< What this process should stay under.
   ByteCount usedBytes = 0;    ///< What it uses now, everything included.

@@ -3,7 +3,6 @@
 /// The records that render threads read. Applications use `Frame::find` and never touch these
 /// directly; they are public because the lookup is inlined into the application.
 
-#include <flux/device.hpp>
 #include <flux/types.hpp>
 
 #include <cstddef>

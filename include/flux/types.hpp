@@ -41,6 +41,13 @@ inline constexpr std::uint32_t kMaxQueues = 8;
 enum class ChunkIndex : std::uint32_t {};
 inline constexpr std::uint32_t kMaxChunks = 1U << 16U;
 
+/// A chunk as the application sees it: one native buffer.
+struct ChunkInfo {
+  NativeHandle buffer = 0;
+  std::uint64_t address = 0;  ///< Device address of byte 0; 0 where there are none.
+  ByteCount bytes = 0;
+};
+
 /// Index of a staging page.
 enum class StagingIndex : std::uint32_t {};
 

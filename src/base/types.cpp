@@ -1,4 +1,3 @@
-#include <flux/device.hpp>
 #include <flux/types.hpp>
 
 namespace flux {
@@ -19,16 +18,6 @@ std::string_view toString(PartKind kind) noexcept {
       return "shader data";
     case PartKind::Texel:
       return "texel";
-  }
-  return "unknown";
-}
-
-std::string_view toString(Backend backend) noexcept {
-  switch (backend) {
-    case Backend::Host:
-      return "host";
-    case Backend::Vulkan:
-      return "vulkan";
   }
   return "unknown";
 }

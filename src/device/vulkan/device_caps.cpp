@@ -40,7 +40,8 @@ DeviceProperties queryProperties(const Functions& functions, VkPhysicalDevice ph
   DeviceProperties properties;
   properties.core = core.properties;
   properties.maxAllocationBytes = maintenance3.maxMemoryAllocationSize;
-  properties.driver = std::string(driver.driverName) + ' ' + driver.driverInfo;
+  properties.driver = driver.driverName;
+  if (driver.driverInfo[0] != 0) properties.driver += ' ' + std::string(driver.driverInfo);
   functions.vkGetPhysicalDeviceMemoryProperties(physicalDevice, &properties.memory);
   return properties;
 }

@@ -1,0 +1,70 @@
+#pragma once
+
+/// Short ways to say what the tests of devices say often.
+
+#include <gtest/gtest.h>
+#include <flux/assert.hpp>
+#include <flux/device.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace flux::test {
+
+/// Collects broken contracts instead of ending the program, for as long as it lives. One at a time.
+class AssertLog {
+ public:
+  AssertLog() : previous_(setAssertHandler(&collect)) { messages().clear(); }
+  ~AssertLog() { setAssertHandler(previous_); }
+  AssertLog(const AssertLog&) = delete;
+  AssertLog& operator=(const AssertLog&) = delete;
+
+  /// What was reported since the last call.
+  [[nodiscard]] std::vector<std::string> take() { return std::exchange(messages(), {}); }
+
+ private:
+  static std::vector<std::string>& messages() {
+    static std::vector<std::string> collected;
+    return collected;
+  }
+  static void collect(const char* invariant, const char*, int) { messages().emplace_back(invariant); }
+
+  AssertHandler previous_;
+};
+
+inline CopyPiece fromPage(StagingIndex page, ByteOffset from, ChunkIndex chunk, ByteOffset to, ByteCount bytes) {
+  return {CopyPiece::From::Staging, static_cast<std::uint32_t>(page), chunk, from, to, bytes};
+}
+
+inline CopyPiece fromChunk(ChunkIndex source, ByteOffset from, ChunkIndex chunk, ByteOffset to, ByteCount bytes) {
+  return {CopyPiece::From::Chunk, static_cast<std::uint32_t>(source), chunk, from, to, bytes};
+}
+
+inline void fill(std::span<std::byte> bytes, unsigned char value) {
+  std::ranges::fill(bytes, std::byte{value});
+}
+
+/// True when every byte is `value`, and there is one.
+inline bool filledWith(std::span<const std::byte> bytes, unsigned char value) {
+  return !bytes.empty() && std::ranges::all_of(bytes, [=](std::byte b) { return b == std::byte{value}; });
+}
+
+/// Compares with `code`; a success is told apart from every error.
+template <class T>
+testing::AssertionResult failsWith(const Result<T>& result, ErrorCode code) {
+  if (result) return testing::AssertionFailure() << "succeeded";
+  if (result.error().code != code) return testing::AssertionFailure() << describe(result.error());
+  return testing::AssertionSuccess();
+}
+
+template <class T>
+testing::AssertionResult succeeds(const Result<T>& result) {
+  if (result) return testing::AssertionSuccess();
+  return testing::AssertionFailure() << describe(result.error());
+}
+
+}  // namespace flux::test
