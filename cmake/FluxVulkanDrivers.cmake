@@ -10,14 +10,14 @@ set(FLUX_LAYERS_packaged "")
 set(FLUX_LAYERS_timeline ${PROJECT_BINARY_DIR}/validation_layer)
 execute_process(COMMAND ${PROJECT_SOURCE_DIR}/tools/validation_layer.sh ${FLUX_LAYERS_timeline} OUTPUT_QUIET)
 
-# flux_vulkan_test(name DRIVER lavapipe|swiftshader LAYER packaged|timeline COMMAND ...): a test on one driver.
+# flux_vulkan_test(name DRIVER lavapipe|swiftshader LAYER packaged|timeline COMMAND ... [ENVIRONMENT ...]): a test on one driver.
 function(flux_vulkan_test name)
-  cmake_parse_arguments(ARG "" "DRIVER;LAYER" "COMMAND" ${ARGN})
+  cmake_parse_arguments(ARG "" "DRIVER;LAYER" "COMMAND;ENVIRONMENT" ${ARGN})
   set(icd ${FLUX_ICD_${ARG_DRIVER}})
   # Old and new loaders; no layer that is not asked for.
-  set(environment VK_ICD_FILENAMES=${icd} VK_DRIVER_FILES=${icd} VK_LOADER_LAYERS_DISABLE=~implicit~)
+  set(environment VK_ICD_FILENAMES=${icd} VK_DRIVER_FILES=${icd} VK_LOADER_LAYERS_DISABLE=~implicit~ ${ARG_ENVIRONMENT})
   if(FLUX_LAYERS_${ARG_LAYER})
-    list(APPEND environment VK_LAYER_PATH=${FLUX_LAYERS_${ARG_LAYER}})
+    list(APPEND environment VK_LAYER_PATH=${FLUX_LAYERS_${ARG_LAYER}} VK_KHRONOS_VALIDATION_SYNCVAL_SHADER_ACCESSES_HEURISTIC=1)
   endif()
   set(suppressions ${PROJECT_SOURCE_DIR}/tests/sanitizers)
   list(APPEND environment

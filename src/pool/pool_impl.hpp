@@ -81,7 +81,7 @@ class Pool::Impl {
   Result<Placement> acquirePlace(Lifetime lifetime, ByteCount bytes, ByteCount alignment);
   Result<std::vector<StagingSpan>> stage(std::span<const std::byte> data);
   void releaseStaged(std::span<const Edit> edits);
-  void retire(Retired item) { retirement_.retire(std::move(item), ring_.published(), relocations_.lastUse()); }
+  void retire(const Retired& item) { retirement_.retire(item, ring_.published(), relocations_.lastUse()); }
   void retirePlace(const Placement& place, Lifetime lifetime);
   void queueForUpdate(std::uint32_t index);
 

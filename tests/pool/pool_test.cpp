@@ -1,5 +1,7 @@
 #include "pool/pool_test_tools.hpp"
 
+#include <flux/decorators.hpp>
+
 #include <array>
 
 namespace flux {
@@ -382,6 +384,46 @@ TEST(Pool, HardLimitIsKeptAndReported) {
   EXPECT_GT(f.pool->add(test::blockDesc("mesh", {&part, 1})).error().numbers[1], 0U) << "retired bytes are told";
   f.stepAndPublish(3);
   EXPECT_TRUE(f.pool->add(test::blockDesc("mesh", {&part, 1})));
+}
+
+TEST(Pool, DeviceAllocationsStayUnderTheDevicesNumber) {
+  const auto host = HostDevice::create({.completion = Completion::Immediate, .maxAllocations = 4});
+  const std::unique_ptr<Pool> pool = std::move(Pool::create(*host, test::smallPool()).value());
+  const FillFunction zero = [](void*, const FillRequest& r) {
+    std::fill(r.destination.begin(), r.destination.end(), std::byte{});
+    return true;
+  };
+  const PartDesc part{PartKind::Vertex, 60000, Source::callback(zero, nullptr)};
+  Result<BlockHandle> last = BlockHandle{};
+  int added = 0;
+  while ((last = pool->add(test::blockDesc("mesh", {&part, 1})))) ASSERT_LT(++added, 100);
+  EXPECT_EQ(last.error().code, ErrorCode::TooManyChunks);
+  EXPECT_EQ(pool->stats().chunks, 4U);
+  EXPECT_GE(added, 9) << "blocks share chunks";
+}
+
+TEST(Pool, IdleStepAsksTheDeviceOnceAndDoesNothing) {
+  const auto host = HostDevice::create({.completion = Completion::Immediate});
+  const auto counted = FaultyDevice::create(*host);
+  const std::unique_ptr<Pool> pool = std::move(Pool::create(*counted, test::smallPool()).value());
+  const auto bytes = pattern(1, 0, 1, 32);
+  const PartDesc part{PartKind::Vertex, bytes.size(), Source::bytes(bytes)};
+  for (int i = 0; i < 3000; ++i) {
+    ASSERT_TRUE(pool->add(test::blockDesc("mesh", {&part, 1})));
+    if (i % 100 == 0) {
+      ASSERT_TRUE(pool->step());
+    }
+  }
+  for (int i = 0; i < 400; ++i) {
+    ASSERT_TRUE(pool->step());
+    pool->publish();
+  }
+  const std::uint64_t before = counted->fallibleCalls();
+  const Result<StepReport> report = pool->step();
+  ASSERT_TRUE(report);
+  EXPECT_EQ(counted->fallibleCalls(), before + 1);
+  EXPECT_EQ(report->pieces + report->completedBlocks + report->chunksReleased + report->waitingBlocks, 0U);
+  EXPECT_EQ(pool->publish().changes, 0U);
 }
 
 TEST(Pool, LongLivedBlocksHaveChunksOfTheirOwn) {

@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# The checks that take longer than ./test.sh: other presets, compilers and platforms, sanitizers, the acceptance run
+# of `flux view`, style. The last line is "N passed, N failed"; the exit code is 0 if nothing failed.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit
+# shellcheck source=scripts/steps.sh
+source scripts/steps.sh
+out=build/ci
+mkdir -p "$out"
+
+# The C++ files that the repository has.
+sources() { git ls-files --cached --others --exclude-standard '*.cpp' '*.hpp'; }
+
+format() { sources | xargs clang-format --dry-run -Werror; }
+
+# The library, the command and the samples, with the checks of .clang-tidy.
+tidy() {
+  sources | grep -E '^(src|apps|samples)/.*\.cpp$' | grep -v '_windows\.cpp$' |
+    xargs -P "$jobs" -n 4 clang-tidy-19 -p build/release --quiet --warnings-as-errors='*' 2>"$out/tidy.err" ||
+    { cat "$out/tidy.err"; false; }
+}
+
+# Core and Host without a graphics SDK.
+core() { build core && ls -l build/core/src/libflux_core.a build/core/src/device/host/libflux_host.a; }
+
+# The libraries for Windows, and a program that links them.
+windows() {
+  build windows-mingw && ls -l build/windows-mingw/src/libflux_core.a build/windows-mingw/src/device/host/libflux_host.a &&
+    cmake -S tests/package/consumer -B "$out/windows-consumer" -G Ninja -DFLUX_SOURCE_DIR="$PWD" -DFLUX_VULKAN=OFF \
+      -DCMAKE_TOOLCHAIN_FILE="$PWD/cmake/mingw-w64.cmake" -DCMAKE_BUILD_TYPE=Release &&
+    cmake --build "$out/windows-consumer" && ls -l "$out/windows-consumer/consumer.exe"
+}
+
+# The library with the other compiler, warnings as errors.
+clang() {
+  cmake --preset core -B build/clang -DCMAKE_CXX_COMPILER=clang++-19 -DFLUX_VULKAN=ON &&
+    cmake --build build/clang --parallel "$jobs"
+}
+
+# view NAME FLUX OPTION...: one run of `flux view` and the checks of its report.
+view() {
+  local name=$1 flux=$2
+  shift 2
+  rm -rf "${out:?}/$name"
+  "$flux" view --out "$out/$name" --json "$out/$name.json" --verify "$@" && scripts/check_report.py "$out/$name.json"
+}
+
+# The run that the guarantees are judged by, with a validation layer that understands timeline semaphores.
+acceptance() {
+  local layers
+  layers=$(tools/validation_layer.sh "$out/layers") || return
+  VK_LAYER_PATH=$layers VK_KHRONOS_VALIDATION_SYNCVAL_SHADER_ACCESSES_HEURISTIC=1 view acceptance \
+    build/release/apps/flux/flux --validate --frames 120 --objects 8000 --render-threads 4 --size 320x240
+}
+
+sanitized_view() {
+  view "$1" "build/$1/apps/flux/flux" --frames 24 --objects 600 --render-threads 3 --size 160x120
+}
+
+# Drivers are not instrumented, and are closed before leaks are counted.
+suppressions=$PWD/tests/sanitizers
+export LSAN_OPTIONS="suppressions=$suppressions/drivers.lsan.supp:print_suppressions=0"
+export TSAN_OPTIONS="suppressions=$suppressions/drivers.tsan.supp:ignore_noninstrumented_modules=1:halt_on_error=1"
+export UBSAN_OPTIONS="print_stacktrace=1"
+
+step "packages" scripts/install_deps.sh --all || { summary; exit 1; }
+step "clang-format" format
+step "core without a graphics SDK" core
+step "Windows cross build" windows
+step "clang" clang
+step "acceptance run of flux view" acceptance
+for preset in asan tsan; do
+  step "build $preset" build "$preset" || continue
+  run_tests "$preset"
+  step "flux view under $preset" sanitized_view "$preset"
+done
+step "clang-tidy" tidy
+summary

@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Installs the Debian or Ubuntu packages that are missing; needs no network when none is.
+#
+#   scripts/install_deps.sh            what building and running the command takes
+#   scripts/install_deps.sh --tests    and what ./test.sh takes
+#   scripts/install_deps.sh --all      and what .ci/run takes
+set -euo pipefail
+
+build=(g++ cmake ninja-build ccache pkg-config libexpected-dev libvulkan-dev libvulkan-volk-dev glslc libglm-dev
+  libcli11-dev nlohmann-json3-dev libstb-dev libassimp-dev libgtest-dev libbenchmark-dev)
+run=(libvulkan1 mesa-vulkan-drivers assimp-testmodels)
+# chromium-common: a second Vulkan driver (SwiftShader) and a validation layer that is newer than Debian's.
+tests=(vulkan-validationlayers chromium-common binutils python3 git)
+# Clang 19: the first of Debian 12 that has all of C++20 that Flux uses is 16.
+ci=(g++-mingw-w64-x86-64-posix clang-19 clang-tidy-19 clang-format)
+
+wanted=("${build[@]}" "${run[@]}")
+case "${1-}" in
+  "") ;;
+  --tests) wanted+=("${tests[@]}") ;;
+  --all) wanted+=("${tests[@]}" "${ci[@]}") ;;
+  *) echo "install_deps.sh: unknown option $1 (--tests or --all)" >&2; exit 2 ;;
+esac
+
+if ! command -v dpkg-query >/dev/null; then
+  echo "install_deps.sh: this system has no dpkg. Install what these Debian packages hold, then build as docs/building.md says:" >&2
+  printf '  %s\n' "${wanted[@]}" >&2
+  exit 1
+fi
+
+missing=()
+for package in "${wanted[@]}"; do
+  [[ $(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
+done
+if ((${#missing[@]} == 0)); then
+  echo "All ${#wanted[@]} packages are installed."
+  exit 0
+fi
+
+apt=(apt-get -o DPkg::Lock::Timeout=900)
+if ((EUID != 0)); then
+  command -v sudo >/dev/null || { echo "install_deps.sh: needs root, or sudo, to install ${missing[*]}" >&2; exit 1; }
+  apt=(sudo env DEBIAN_FRONTEND=noninteractive "${apt[@]}")
+fi
+export DEBIAN_FRONTEND=noninteractive
+echo "Installing ${missing[*]}"
+"${apt[@]}" update </dev/null
+"${apt[@]}" install -y --no-install-recommends "${missing[@]}" </dev/null
