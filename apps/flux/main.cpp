@@ -1,0 +1,141 @@
+#include "failure.hpp"
+#include "info.hpp"
+#include "models/child_process.hpp"
+#include "models/loader.hpp"
+#include "view/view.hpp"
+
+#include <flux/version.hpp>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <iostream>
+#include <thread>
+
+namespace flux::app {
+namespace {
+
+#if defined(FLUX_APP_VULKAN)
+const std::vector<std::string> kBackends{"vulkan", "host"};
+#else
+const std::vector<std::string> kBackends{"host"};
+#endif
+
+constexpr std::uint32_t kMaxRenderThreads = 64;
+constexpr std::uint32_t kMaxPixels = 16384;
+
+struct ViewArguments {
+  ViewOptions options;
+  std::string size = "1280x720";
+  std::string json;
+};
+
+/// "640x480" and nothing else.
+void parseSize(const std::string& text, ViewOptions& options) {
+  const auto number = [&](std::string_view digits) -> std::uint32_t {
+    const bool isNumber = !digits.empty() && digits.size() <= 5 &&
+                          std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
+    const std::uint32_t value = isNumber ? static_cast<std::uint32_t>(std::stoul(std::string(digits))) : 0;
+    if (value == 0 || value > kMaxPixels) {
+      throw badUse("--size: '" + text + "' is not a size like 1280x720, from 1 to " + std::to_string(kMaxPixels));
+    }
+    return value;
+  };
+  const std::size_t x = std::min(text.find('x'), text.size());
+  options.width = number(std::string_view(text).substr(0, x));
+  options.height = number(std::string_view(text).substr(std::min(x + 1, text.size())));
+}
+
+void addView(CLI::App& app, ViewArguments& view) {
+  ViewOptions& options = view.options;
+  options.backend = kBackends.front();
+  options.renderThreads = std::clamp(std::thread::hardware_concurrency(), 2U, kMaxRenderThreads);
+  app.add_option("MODEL", options.models,
+                 "Model files, and folders with model files (default: Debian's assimp-testmodels)");
+  app.add_option("--backend", options.backend, "Where to run")->check(CLI::IsMember(kBackends))->capture_default_str();
+  app.add_option("--frames", options.frames, "Frames to make")
+      ->check(CLI::Range(1, 1'000'000'000))
+      ->capture_default_str();
+  app.add_option("--size", view.size, "Size of the picture in pixels")->capture_default_str();
+  app.add_option("--objects", options.objects, "Objects that are loaded at once")
+      ->check(CLI::Range(1U, World::kMaxObjects))
+      ->capture_default_str();
+  app.add_option("--seed", options.seed, "Decides where which object stands")->capture_default_str();
+  app.add_option("--render-threads", options.renderThreads, "Threads that record command lists")
+      ->check(CLI::Range(1U, kMaxRenderThreads))
+      ->capture_default_str();
+  app.add_flag("--single-thread", options.singleThread, "Everything on one thread and one queue");
+  app.add_option("--out", options.out, "Folder for world.png, report.json and dump.json")->capture_default_str();
+  app.add_option("--json", view.json, "Write the report here too; - is standard output");
+  app.add_flag("--verify", options.verify, "Hash every drawn part on the device and compare");
+  app.add_flag("--validate", options.validate, "Run with the validation layers, or with a checked host device");
+}
+
+int view(ViewArguments& arguments) {
+  parseSize(arguments.size, arguments.options);
+  const bool jsonToOutput = arguments.json == "-";
+  if (!jsonToOutput) arguments.options.json = arguments.json;
+  arguments.options.loader = runningExecutable();
+  const RunReport report = runView(arguments.options, std::cerr);
+  if (jsonToOutput) {
+    std::cout << toJson(report).dump(2) << '\n';
+  } else {
+    printSummary(report, std::cout);
+    std::cout << "  files            " << arguments.options.out.string() << '\n';
+  }
+  const std::string failure = failureOf(report);
+  if (!failure.empty()) throw Failure(failure);
+  return 0;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("Flux manages GPU memory for real-time renderers: this command shows and measures it.", "flux");
+  app.set_version_flag("--version", std::string("flux ") + FLUX_VERSION_STRING);
+  app.require_subcommand(0, 1);  // that there is one is checked below, so that a wrong one is named
+
+  InfoOptions infoOptions;
+  CLI::App* infoCommand = app.add_subcommand("info", "Show devices, memory and limits, and what Flux would choose");
+  infoCommand->add_flag("--json", infoOptions.json, "As JSON");
+
+  ViewArguments viewArguments;
+  CLI::App* viewCommand = app.add_subcommand("view", "Stream, edit and draw a world of real models along a flight");
+  addView(*viewCommand, viewArguments);
+
+  // How the command loads models in child processes; not for people.
+  std::vector<std::string> modelFiles;
+  CLI::App* loadCommand = app.add_subcommand("load-models")->group("");
+  loadCommand->add_option("FILE", modelFiles);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);
+    throw badUse(error.what());
+  }
+  if (loadCommand->parsed()) return runLoadModels(modelFiles, takeStandardOutput());
+  if (infoCommand->parsed()) return runInfo(infoOptions, std::cout);
+  if (viewCommand->parsed()) return view(viewArguments);
+  throw badUse("a subcommand is needed: info or view (see flux --help)");
+}
+
+}  // namespace
+}  // namespace flux::app
+
+int main(int argc, char** argv) {
+  int exitCode = 1;
+  std::string message;
+  try {
+    return flux::app::run(argc, argv);
+  } catch (const flux::app::Failure& failure) {
+    exitCode = failure.exitCode();
+    message = failure.what();
+  } catch (const std::exception& failure) {
+    message = failure.what();
+  }
+  std::replace(message.begin(), message.end(), '\n', ' ');
+  std::fprintf(stderr, "flux: %s\n", message.c_str());
+  return exitCode;
+}

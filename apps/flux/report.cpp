@@ -1,0 +1,107 @@
+#include "report.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace flux::app {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json toJson(const FrameTimes& times) {
+  return {{"p50", times.p50}, {"p99", times.p99}, {"p999", times.p999}};
+}
+
+Json toJson(const StepTimes& times) {
+  return {{"p50", times.p50}, {"p99", times.p99}, {"p999", times.p999}, {"max", times.max}};
+}
+
+Json toJson(const std::vector<InvalidDraw>& draws) {
+  Json list = Json::array();
+  for (const InvalidDraw& draw : draws) {
+    list.push_back({{"frame", draw.frame}, {"object", draw.object}, {"part", draw.part}, {"version", draw.version}});
+  }
+  return list;
+}
+
+Json toJson(const std::vector<SkippedFile>& files) {
+  Json list = Json::array();
+  for (const SkippedFile& file : files) list.push_back({{"file", file.file}, {"reason", file.reason}});
+  return list;
+}
+
+}  // namespace
+
+Json toJson(const RunReport& report) {
+  Json json;
+  json["command"] = report.command;
+  json["backend"] = report.backend;
+  json["device"] = report.device;
+  json["driver"] = report.driver;
+  json["startedAt"] = report.startedAt;
+  json["seed"] = report.seed;
+  json["size"] = {{"width", report.width}, {"height", report.height}};
+  json["objects"] = report.objects;
+  json["renderThreads"] = report.renderThreads;
+  json["singleThread"] = report.singleThread;
+  json["verify"] = report.verify;
+  json["validate"] = report.validate;
+  json["models"] = {{"loaded", report.modelsLoaded}, {"skipped", toJson(report.modelsSkipped)}};
+  json["frames"] = report.frames;
+  json["seconds"] = report.seconds;
+  json["interrupted"] = report.interrupted;
+  json["error"] = report.error;
+  json["drawsWanted"] = report.drawsWanted;
+  json["drawsIssued"] = report.drawsIssued;
+  json["drawsFallback"] = report.drawsFallback;
+  json["drawsSkipped"] = report.drawsSkipped;
+  json["drawsWantedFrom60"] = report.drawsWantedFrom60;
+  json["drawsIssuedFrom60"] = report.drawsIssuedFrom60;
+  json["framesWithoutDrawsFrom10"] = report.framesWithoutDrawsFrom10;
+  json["invalidDraws"] = report.invalidDraws;
+  json["firstInvalid"] = toJson(report.firstInvalid);
+  json["verifiedBlocks"] = report.verifiedBlocks;
+  json["wantedBlocks"] = report.wantedBlocks;
+  json["verifiedParts"] = report.verifiedParts;
+  json["maxVersionLagFrames"] = report.maxVersionLagFrames;
+  json["validationMessages"] = report.validationMessages;
+  json["firstValidationMessages"] = report.firstValidationMessages;
+  json["bytesUploaded"] = report.bytesUploaded;
+  json["copiedBytes"] = report.copiedBytes;
+  json["blocksAdded"] = report.blocksAdded;
+  json["blocksRemoved"] = report.blocksRemoved;
+  json["blocksUpdated"] = report.blocksUpdated;
+  json["refusedCalls"] = report.refusedCalls;
+  json["deferredPublishes"] = report.deferredPublishes;
+  json["peakChunks"] = report.peakChunks;
+  json["peakReservedBytes"] = report.peakReservedBytes;
+  json["peakLiveBytes"] = report.peakLiveBytes;
+  json["meanReservedBytes"] = report.meanReservedBytes;
+  json["meanLiveBytes"] = report.meanLiveBytes;
+  json["stagingPeakBytes"] = report.stagingPeakBytes;
+  json["oneCopyPerFrameBytes"] = report.oneCopyPerFrameBytes;
+  json["frameMs"] = toJson(report.frameMs);
+  json["stepUs"] = toJson(report.stepUs);
+  json["publishUs"] = toJson(report.publishUs);
+  return json;
+}
+
+std::string failureOf(const RunReport& report) {
+  if (!report.error.empty()) return report.error;
+  if (report.invalidDraws > 0) {
+    std::string text = std::to_string(report.invalidDraws) + " invalid draws";
+    if (!report.firstInvalid.empty()) {
+      const InvalidDraw& first = report.firstInvalid.front();
+      text += "; the first: " + first.object + ", " + first.part + ", version " + std::to_string(first.version) +
+              ", frame " + std::to_string(first.frame);
+    }
+    return text;
+  }
+  if (report.validationMessages > 0) {
+    std::string text = std::to_string(report.validationMessages) + " validation messages";
+    if (!report.firstValidationMessages.empty()) text += "; the first: " + report.firstValidationMessages.front();
+    return text;
+  }
+  return {};
+}
+
+}  // namespace flux::app

@@ -1,0 +1,98 @@
+#pragma once
+
+/// What a run of the command found: one schema for every command that runs the world.
+
+#include <flux/types.hpp>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <cstdint>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+namespace flux::app {
+
+struct FrameTimes {
+  double p50 = 0, p99 = 0, p999 = 0;
+};
+struct StepTimes {
+  double p50 = 0, p99 = 0, p999 = 0, max = 0;
+};
+
+/// A draw whose bytes were not those that its version must have, or whose version was too old.
+struct InvalidDraw {
+  std::uint64_t frame = 0;
+  std::string object;  ///< Its name in the world, model included.
+  std::string part;    ///< "vertex", "index" or "constants"; "version" when it was too old.
+  ContentVersion version = 0;
+};
+
+struct SkippedFile {
+  std::string file;
+  std::string reason;
+};
+
+/// The report. Field names here are the names in the JSON; units are in the names, counts have none.
+struct RunReport {
+  std::string command;
+  std::string backend;
+  std::string device;
+  std::string driver;
+  std::string startedAt;  ///< UTC, ISO 8601.
+  std::uint64_t seed = 0;
+  std::uint32_t width = 0, height = 0;
+  std::uint32_t objects = 0;
+  std::uint32_t renderThreads = 0;
+  bool singleThread = false;
+  bool verify = false;
+  bool validate = false;
+  std::uint64_t modelsLoaded = 0;
+  std::vector<SkippedFile> modelsSkipped;
+
+  std::uint64_t frames = 0;  ///< Numbered from 1.
+  double seconds = 0;        ///< From the first frame to the last, its end included.
+  bool interrupted = false;
+  std::string error;  ///< What stopped the run; empty as a rule.
+
+  /// Objects inside the camera's view, whether or not they are there; each is issued, drawn as its fallback, or
+  /// skipped.
+  std::uint64_t drawsWanted = 0, drawsIssued = 0, drawsFallback = 0, drawsSkipped = 0;
+  std::uint64_t drawsWantedFrom60 = 0, drawsIssuedFrom60 = 0;
+  std::uint64_t framesWithoutDrawsFrom10 = 0;
+
+  std::uint64_t invalidDraws = 0;
+  std::vector<InvalidDraw> firstInvalid;  ///< At most 8.
+  std::uint64_t verifiedBlocks = 0;       ///< Distinct blocks whose own bytes were verified.
+  std::uint64_t wantedBlocks = 0;         ///< Distinct blocks that were wanted.
+  std::uint64_t verifiedParts = 0;
+  std::uint32_t maxVersionLagFrames = 0;  ///< The bound that `invalidDraws` holds versions to.
+  std::uint64_t validationMessages = 0;
+  std::vector<std::string> firstValidationMessages;
+
+  std::uint64_t bytesUploaded = 0;
+  std::uint64_t copiedBytes = 0;  ///< Unchanged parts of updated blocks.
+  std::uint64_t blocksAdded = 0, blocksRemoved = 0, blocksUpdated = 0;
+  std::uint64_t refusedCalls = 0;  ///< Adds and updates that had to be repeated later.
+  std::uint64_t deferredPublishes = 0;
+  std::uint32_t peakChunks = 0;
+  ByteCount peakReservedBytes = 0, peakLiveBytes = 0;
+  /// Means over the frames from 60 on (over all frames when there are no more than 60).
+  double meanReservedBytes = 0, meanLiveBytes = 0;
+  ByteCount stagingPeakBytes = 0;
+  ByteCount oneCopyPerFrameBytes = 0;  ///< What one copy of the geometry for each frame in flight would take.
+
+  FrameTimes frameMs;    ///< A whole frame on the frame thread.
+  StepTimes stepUs;      ///< `Pool::step` on the geometry thread.
+  FrameTimes publishUs;  ///< `Pool::publish`, where it had something to publish.
+};
+
+[[nodiscard]] nlohmann::ordered_json toJson(const RunReport& report);
+
+/// Why the run has to be called a failure, in one line; empty when it has not.
+[[nodiscard]] std::string failureOf(const RunReport& report);
+
+/// A table for people.
+void printSummary(const RunReport& report, std::ostream& out);
+
+}  // namespace flux::app

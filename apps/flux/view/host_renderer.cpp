@@ -1,0 +1,130 @@
+// A renderer that draws nothing: its frames read the bytes of their draws on a simulated queue that finishes late.
+
+#include "view/renderer.hpp"
+
+#include <flux/decorators.hpp>
+#include <flux/host.hpp>
+
+#include <chrono>
+#include <deque>
+#include <thread>
+
+namespace flux::app {
+namespace {
+
+constexpr QueueId kDrawQueue{1};
+constexpr std::chrono::microseconds kPollInterval{50};
+constexpr std::chrono::seconds kPatience{60};
+
+class HostRenderer final : public Renderer {
+ public:
+  explicit HostRenderer(const RendererDesc& desc) : desc_(desc), lists_(desc.workers) {
+    HostDeviceDesc host;
+    host.completion = HostDeviceDesc::Completion::Delayed;
+    host.seed = desc.seed;
+    host_ = HostDevice::create(host);
+    if (desc.validate) checked_ = makeCheckedDevice(*host_);
+  }
+
+  Device& device() override { return checked_ != nullptr ? *checked_ : *host_; }
+
+  std::vector<FinishedFrame> beginFrame(std::uint64_t number, const CameraView& camera) override {
+    (void)camera;
+    number_ = number;
+    return finishUntil(kFramesInFlight - 1);
+  }
+
+  void record(std::uint32_t worker, std::span<const DrawCommand> draws) override {
+    lists_[worker].insert(lists_[worker].end(), draws.begin(), draws.end());
+  }
+
+  void submitFrame(Frame& frame) override {
+    Pending& pending = pending_.emplace_back();
+    pending.result.frame = number_;
+    std::size_t count = 0;
+    for (const auto& list : lists_) count += list.size();
+    std::vector<HostRead> reads;
+    reads.reserve(count * kObjectParts);
+    // The hashes are written where they lie, when the reads happen: this vector must not grow any more.
+    pending.result.draws.reserve(count);
+    for (auto& list : lists_) {
+      for (const DrawCommand& draw : list) {
+        VerifiedDraw& seen = pending.result.draws.emplace_back();
+        seen.object = draw.object;
+        seen.version = draw.version;
+        for (std::size_t part = 0; part < kObjectParts; ++part) {
+          const Place& place = draw.parts[part];
+          reads.push_back({place.chunk, place.offset, place.bytes, desc_.verify ? &seen.hashes[part] : nullptr});
+        }
+      }
+      list.clear();
+    }
+    pending.value = host_->submitReads(kDrawQueue, reads, frame.waits());
+    frame.submitted(kDrawQueue, pending.value);
+  }
+
+  std::vector<FinishedFrame> finish() override { return finishUntil(0); }
+
+  void writePicture(const std::filesystem::path& png) override { (void)png; }
+
+  ValidationReport validation() const override {
+    const std::uint64_t early = host_->earlyReclaims();
+    if (early == 0) return {};
+    return {early, {std::to_string(early) + " ranges were reclaimed while queued work used them"}};
+  }
+
+  void chunkCreated(ChunkIndex index, const ChunkInfo& info) override {
+    (void)index;
+    (void)info;
+  }
+  void chunkReleased(ChunkIndex index) override { (void)index; }
+
+ private:
+  struct Pending {
+    TimelineValue value = 0;
+    FinishedFrame result;
+  };
+
+  std::vector<FinishedFrame> finishUntil(std::size_t unfinished) {
+    std::vector<FinishedFrame> finished;
+    while (!pending_.empty()) {
+      Pending& oldest = pending_.front();
+      if (host_->completed(kDrawQueue) < oldest.value) {
+        if (pending_.size() <= unfinished) break;
+        waitFor(oldest.value);
+      }
+      if (!desc_.verify) oldest.result.draws.clear();
+      finished.push_back(std::move(oldest.result));
+      pending_.pop_front();
+    }
+    return finished;
+  }
+
+  /// The device moves on when its owner polls it: the geometry thread, or, with one thread, this one.
+  void waitFor(TimelineValue value) {
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    while (host_->completed(kDrawQueue) < value) {
+      if (std::chrono::steady_clock::now() > deadline) throw Failure("the host device's queue does not move on");
+      if (!desc_.singleQueue) {
+        std::this_thread::sleep_for(kPollInterval);
+      } else if (const auto polled = device().poll(); !polled) {
+        throw Failure(describe(polled.error()));
+      }
+    }
+  }
+
+  const RendererDesc desc_;
+  std::unique_ptr<HostDevice> host_;
+  std::unique_ptr<Device> checked_;
+  std::vector<std::vector<DrawCommand>> lists_;  ///< By worker.
+  std::deque<Pending> pending_;
+  std::uint64_t number_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Renderer> makeHostRenderer(const RendererDesc& desc) {
+  return std::make_unique<HostRenderer>(desc);
+}
+
+}  // namespace flux::app

@@ -1,0 +1,124 @@
+#pragma once
+
+/// What the view loop needs of a renderer. Two implement it: Vulkan draws, Host only reads (its queues
+/// finish late), so that both run the same world through the same pool.
+
+#include "failure.hpp"
+
+#include <flux/device.hpp>
+#include <flux/frame.hpp>
+#include <flux/pool.hpp>
+
+#include <glm/glm.hpp>
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace flux::app {
+
+/// Every object of the world has these parts, in this order.
+inline constexpr PartId kVertexPart{0};
+inline constexpr PartId kIndexPart{1};
+inline constexpr PartId kConstantsPart{2};
+inline constexpr std::size_t kObjectParts = 3;
+
+/// 24 bytes; the vertex layout of all objects.
+struct Vertex {
+  glm::vec3 position;
+  glm::vec3 normal;
+};
+static_assert(sizeof(Vertex) == 24);
+
+/// The object's own constants, in its block (std140, 80 bytes).
+struct ObjectConstants {
+  glm::mat4 local;  ///< Applied before position and scale: spin, wobble, …
+  glm::vec4 color;
+};
+static_assert(sizeof(ObjectConstants) == 80);
+
+/// Per-frame camera.
+struct CameraView {
+  glm::mat4 viewProjection;
+  glm::vec3 eye;
+};
+
+/// One object to draw, already looked up in the frame's snapshot by a render thread. Indices are 32-bit.
+struct DrawCommand {
+  std::uint32_t object = 0;    ///< The world's id of the object that is *drawn* (a fallback's own id).
+  ContentVersion version = 0;  ///< What the snapshot says.
+  std::array<Place, kObjectParts> parts;
+  std::uint32_t indexCount = 0;
+  glm::vec4 placement;  ///< xyz: position in the world, w: scale.
+};
+
+/// What one drawn object looked like to the GPU, once its frame has finished.
+struct VerifiedDraw {
+  std::uint32_t object = 0;
+  ContentVersion version = 0;
+  std::array<std::uint64_t, kObjectParts> hashes{};  ///< `hashBytes` of each part, as computed on the device.
+};
+
+/// A frame that the GPU has finished.
+struct FinishedFrame {
+  std::uint64_t frame = 0;
+  std::vector<VerifiedDraw> draws;  ///< Empty unless verifying.
+};
+
+/// Draws frames. **Thread contract:** the frame thread makes all calls, except `record`, which the render threads call
+/// between `beginFrame` and `submitFrame`, each with a worker number of its own. Fatal problems throw `Failure`.
+class Renderer : public ChunkListener {
+ public:
+  static constexpr std::uint32_t kFramesInFlight = 3;
+
+  /// The device to make the pool on. Valid as long as the renderer.
+  [[nodiscard]] virtual Device& device() = 0;
+
+  /// Waits until at most kFramesInFlight - 1 frames are unfinished, hands over what finished meanwhile, and prepares
+  /// for frame `number`.
+  [[nodiscard]] virtual std::vector<FinishedFrame> beginFrame(std::uint64_t number, const CameraView& camera) = 0;
+
+  /// Records draws (and, when verifying, their hashes) into the worker's own command list. Any thread; workers 0 to
+  /// N-1.
+  virtual void record(std::uint32_t worker, std::span<const DrawCommand> draws) = 0;
+
+  /// Submits all workers' lists in order, after `frame.waits()`, and reports it with `frame.submitted`.
+  virtual void submitFrame(Frame& frame) = 0;
+
+  /// Waits for all frames and hands over the last ones. Afterwards a new frame may begin.
+  [[nodiscard]] virtual std::vector<FinishedFrame> finish() = 0;
+
+  /// Writes the last frame's picture; does nothing for a renderer that has none. Call after `finish`.
+  virtual void writePicture(const std::filesystem::path& png) = 0;
+
+  /// Validation messages so far, the first few as text. Any thread.
+  struct ValidationReport {
+    std::uint64_t count = 0;
+    std::vector<std::string> first;
+  };
+  [[nodiscard]] virtual ValidationReport validation() const = 0;
+
+  // chunkCreated and chunkReleased (ChunkListener) are called on the geometry thread.
+};
+
+struct RendererDesc {
+  std::uint32_t width = 1280;
+  std::uint32_t height = 720;
+  std::uint32_t workers = 2;
+  bool verify = false;
+  bool validate = false;
+  bool singleQueue = false;  ///< Copies and draws on one queue.
+  std::uint64_t seed = 1;    ///< Of the Host queues' lateness.
+};
+
+/// Makes a headless Vulkan renderer on the best device (discrete, integrated, virtual, CPU).
+[[nodiscard]] std::unique_ptr<Renderer> makeVulkanRenderer(const RendererDesc& desc);
+
+/// Makes a renderer that draws nothing, on a HostDevice whose queues finish late.
+[[nodiscard]] std::unique_ptr<Renderer> makeHostRenderer(const RendererDesc& desc);
+
+}  // namespace flux::app

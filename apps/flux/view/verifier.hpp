@@ -1,0 +1,72 @@
+#pragma once
+
+/// Compares what the device saw with what it must have seen.
+
+#include "report.hpp"
+#include "view/edit_log.hpp"
+#include "view/world.hpp"
+
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+namespace flux::app {
+
+/// A set of object ids in about a bit each: ids of one cell are neighbours.
+class ObjectSet {
+ public:
+  void insert(ObjectId id) {
+    std::uint64_t& word = words_[id / 64];
+    const std::uint64_t bit = std::uint64_t{1} << id % 64;
+    if ((word & bit) == 0) ++count_;
+    word |= bit;
+  }
+  [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
+
+ private:
+  std::unordered_map<std::uint32_t, std::uint64_t> words_;
+  std::uint64_t count_ = 0;
+};
+
+/// Checks finished frames: every part of every draw must have the hash that the world gives its version, and
+/// a version may be older than the newest accepted one by at most kMaxLagFrames.
+///
+/// **Thread contract.** The frame thread. **Bounds.** Remembers hashes of the objects drawn lately, and a bit an
+/// object.
+class Verifier {
+ public:
+  static constexpr std::uint32_t kMaxLagFrames = 30;
+  static constexpr std::size_t kMaxNamed = 8;
+
+  Verifier(const World& world, const EditLog& edits) : world_(world), edits_(edits) {}
+
+  void check(const FinishedFrame& frame);
+
+  [[nodiscard]] std::uint64_t invalidDraws() const noexcept { return invalidDraws_; }
+  [[nodiscard]] const std::vector<InvalidDraw>& firstInvalid() const noexcept { return firstInvalid_; }
+  [[nodiscard]] std::uint64_t verifiedParts() const noexcept { return verifiedParts_; }
+  [[nodiscard]] std::uint64_t verifiedBlocks() const noexcept { return verified_.count(); }
+
+ private:
+  struct Expected {
+    ContentVersion version = 0;
+    std::array<std::uint64_t, kObjectParts> hashes{};
+    std::uint64_t lastFrame = 0;
+  };
+
+  const Expected& expectedOf(ObjectId object, ContentVersion version, std::uint64_t frame);
+  [[nodiscard]] std::uint64_t hashOf(ObjectId object, PartId part, ContentVersion version);
+  void report(const VerifiedDraw& draw, std::uint64_t frame, const char* what);
+  void forgetOld(std::uint64_t frame);
+
+  const World& world_;
+  const EditLog& edits_;
+  std::unordered_map<ObjectId, Expected> expected_;
+  std::vector<std::byte> scratch_;
+  ObjectSet verified_;
+  std::vector<InvalidDraw> firstInvalid_;
+  std::uint64_t invalidDraws_ = 0;
+  std::uint64_t verifiedParts_ = 0;
+};
+
+}  // namespace flux::app

@@ -1,0 +1,269 @@
+#include "view/view.hpp"
+
+#include "failure.hpp"
+#include "models/loader.hpp"
+#include "report_files.hpp"
+#include "view/geometry_thread.hpp"
+#include "view/interrupt.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <array>
+#include <chrono>
+#include <ctime>
+#include <optional>
+#include <ostream>
+
+namespace flux::app {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kNamedSkips = 8;
+constexpr std::chrono::seconds kProgressInterval{2};
+
+std::string utcNow() {
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::array<char, 32> text{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
+  return text.data();
+}
+
+std::unique_ptr<Renderer> makeRenderer(const ViewOptions& options) {
+  RendererDesc desc;
+  desc.width = options.width;
+  desc.height = options.height;
+  desc.workers = options.renderThreads;
+  desc.verify = options.verify;
+  desc.validate = options.validate;
+  desc.singleQueue = options.singleThread;
+  desc.seed = options.seed;
+#if defined(FLUX_APP_VULKAN)
+  if (options.backend == "vulkan") return makeVulkanRenderer(desc);
+#endif
+  if (options.backend == "host") return makeHostRenderer(desc);
+  throw badUse("unknown backend '" + options.backend + "'");
+}
+
+LoadedModels loadWorldModels(const ViewOptions& options, std::ostream& progress) {
+  std::vector<std::filesystem::path> models = options.models;
+  if (models.empty()) {
+    if (!std::filesystem::is_directory(kDefaultModelFolder)) {
+      throw Failure(std::string("no models: give files or folders, or install Debian's assimp-testmodels (") +
+                    kDefaultModelFolder + ")");
+    }
+    models.emplace_back(kDefaultModelFolder);
+  }
+  const std::vector<std::filesystem::path> files = findModelFiles(models);
+  if (files.empty()) throw Failure("no model files in '" + models.front().string() + "'");
+  progress << "flux: loading " << files.size() << " model files" << std::endl;
+  ModelLoading loading;
+  loading.executable = options.loader;
+  loading.cancelled = InterruptGuard::interrupted;
+  LoadedModels loaded = loadModels(files, loading);
+  if (loaded.meshes.empty() && !InterruptGuard::interrupted()) {
+    const SkippedModel& first = loaded.skipped.front();
+    const std::string line = "cannot load model '" + first.file.string() + "': " + first.reason;
+    throw Failure(files.size() == 1 ? line : line + " (nor any other of " + std::to_string(files.size()) + " files)");
+  }
+  for (std::size_t i = 0; i < loaded.skipped.size() && i < kNamedSkips; ++i) {
+    progress << "flux: skipped " << loaded.skipped[i].file.string() << ": " << loaded.skipped[i].reason << '\n';
+  }
+  if (loaded.skipped.size() > kNamedSkips) {
+    progress << "flux: skipped " << loaded.skipped.size() - kNamedSkips << " more files (the report names them)\n";
+  }
+  return loaded;
+}
+
+class ProgressPrinter {
+ public:
+  ProgressPrinter(std::ostream& out, std::uint64_t frames) : out_(out), frames_(frames) {}
+  void frameMade(std::uint64_t number, const DrawCounts& draws) {
+    if (Clock::now() < next_) return;
+    next_ = Clock::now() + kProgressInterval;
+    out_ << "flux: frame " << number << " of " << frames_ << ", " << draws.issued << " of " << draws.wanted << " draws"
+         << std::endl;
+  }
+
+ private:
+  std::ostream& out_;
+  std::uint64_t frames_;
+  Clock::time_point next_ = Clock::now() + kProgressInterval;
+};
+
+/// All that a run has alive at once, in the order in which it must be made.
+class Run {
+ public:
+  Run(const ViewOptions& options, const ViewHooks& hooks, Renderer& renderer, const World& world)
+      : options_(options),
+        renderer_(renderer),
+        wrapped_(hooks.wrapDevice ? hooks.wrapDevice(renderer.device()) : nullptr),
+        device_(wrapped_ ? *wrapped_ : renderer.device()),
+        pool_(makePool(device_, renderer)),
+        flight_(world.cellSize(), world.viewDistance(),
+                static_cast<float>(options.width) / static_cast<float>(options.height)),
+        streamer_(world, flight_, *pool_, board_, edits_),
+        verifier_(world, edits_),
+        team_(options.renderThreads),
+        loop_({world, flight_, streamer_, board_, *pool_, renderer, team_, options.verify ? &verifier_ : nullptr,
+               hooks.beforeRecord}) {}
+
+  void fly(std::ostream& progress) {
+    const auto begin = Clock::now();
+    streamer_.start();
+    ProgressPrinter printer(progress, options_.frames);
+    const auto flyWith = [&](const auto& advance) {
+      for (std::uint64_t frame = 1; frame <= options_.frames && !InterruptGuard::interrupted(); ++frame) {
+        if (!advance(frame)) break;
+        loop_.makeFrame(frame);
+        printer.frameMade(frame, loop_.lastFrame());
+      }
+      loop_.finish();
+    };
+    if (options_.singleThread) {
+      flyWith([&](std::uint64_t frame) { return turn(frame); });
+    } else {
+      GeometryThread geometry(streamer_, device_);
+      flyWith([&](std::uint64_t frame) { return geometry.advance(frame); });
+      geometry.stop();
+      error_ = geometry.error();
+    }
+    seconds_ = std::chrono::duration<double>(Clock::now() - begin).count();
+  }
+
+  void fillReport(RunReport& report) const {
+    report.error = error_;
+    report.frames = loop_.frames();
+    report.seconds = seconds_;
+    report.drawsWanted = loop_.all().wanted;
+    report.drawsIssued = loop_.all().issued;
+    report.drawsFallback = loop_.all().fallback;
+    report.drawsSkipped = loop_.all().skipped;
+    report.drawsWantedFrom60 = loop_.from60().wanted;
+    report.drawsIssuedFrom60 = loop_.from60().issued;
+    report.framesWithoutDrawsFrom10 = loop_.framesWithoutDrawsFrom10();
+    report.wantedBlocks = loop_.wantedBlocks();
+    report.invalidDraws = verifier_.invalidDraws();
+    report.firstInvalid = verifier_.firstInvalid();
+    report.verifiedBlocks = verifier_.verifiedBlocks();
+    report.verifiedParts = verifier_.verifiedParts();
+    report.maxVersionLagFrames = Verifier::kMaxLagFrames;
+    const Renderer::ValidationReport validation = renderer_.validation();
+    report.validationMessages = validation.count;
+    report.firstValidationMessages = validation.first;
+
+    const PoolStats stats = pool_->stats();
+    report.bytesUploaded = stats.uploadedBytes;
+    report.copiedBytes = stats.copiedBytes;
+    report.blocksAdded = stats.blocksAdded;
+    report.blocksRemoved = stats.blocksRemoved;
+    report.blocksUpdated = stats.blocksUpdated;
+    report.deferredPublishes = stats.deferredPublishes;
+    report.peakChunks = stats.peakChunks;
+    report.peakReservedBytes = stats.peakReservedBytes;
+    report.peakLiveBytes = stats.peakLiveBytes;
+    report.stagingPeakBytes = stats.peakStagingBytes;
+    report.oneCopyPerFrameBytes = Renderer::kFramesInFlight * stats.peakLiveBytes;
+
+    const StreamerFigures figures = streamer_.figures();
+    report.refusedCalls = figures.refusedCalls;
+    report.meanReservedBytes = figures.meanReservedBytes;
+    report.meanLiveBytes = figures.meanLiveBytes;
+    const Percentiles& frame = loop_.frameTimes();
+    report.frameMs = {frame.milliseconds(0.5), frame.milliseconds(0.99), frame.milliseconds(0.999)};
+    const Percentiles& step = figures.stepTimes;
+    report.stepUs = {step.microseconds(0.5), step.microseconds(0.99), step.microseconds(0.999), step.microseconds(1)};
+    const Percentiles& publish = figures.publishTimes;
+    report.publishUs = {publish.microseconds(0.5), publish.microseconds(0.99), publish.microseconds(0.999)};
+  }
+
+  [[nodiscard]] std::string dump() const { return pool_->dump(); }
+
+ private:
+  static std::unique_ptr<Pool> makePool(Device& device, ChunkListener& listener) {
+    Result<std::unique_ptr<Pool>> pool = Pool::create(device, {}, &listener);
+    if (!pool) throw Failure("making the pool failed: " + describe(pool.error()));
+    return std::move(*pool);
+  }
+
+  bool turn(std::uint64_t frame) {
+    try {
+      streamer_.turn(frame);
+      return true;
+    } catch (const Failure& failure) {
+      error_ = failure.what();
+      return false;
+    }
+  }
+
+  const ViewOptions& options_;
+  Renderer& renderer_;
+  std::unique_ptr<Device> wrapped_;
+  Device& device_;
+  std::unique_ptr<Pool> pool_;
+  Flight flight_;
+  CellBoard board_;
+  EditLog edits_;
+  Streamer streamer_;
+  Verifier verifier_;
+  WorkerTeam team_;
+  FrameLoop loop_;
+  double seconds_ = 0;
+  std::string error_;
+};
+
+RunReport describeRun(const ViewOptions& options, const DeviceCaps& caps, const LoadedModels& models) {
+  RunReport report;
+  report.command = "view";
+  report.backend = toString(caps.backend);
+  report.device = caps.deviceName;
+  report.driver = caps.driverName;
+  report.startedAt = utcNow();
+  report.seed = options.seed;
+  report.width = options.width;
+  report.height = options.height;
+  report.renderThreads = options.renderThreads;
+  report.singleThread = options.singleThread;
+  report.verify = options.verify;
+  report.validate = options.validate;
+  report.modelsLoaded = models.meshes.size();
+  for (const SkippedModel& skipped : models.skipped) {
+    report.modelsSkipped.push_back({skipped.file.string(), skipped.reason});
+  }
+  return report;
+}
+
+}  // namespace
+
+RunReport runView(const ViewOptions& givenOptions, std::ostream& progress, const ViewHooks& hooks) {
+  ViewOptions options = givenOptions;
+  if (options.singleThread) options.renderThreads = 1;
+
+  // Everything that can be refused is tried before the long work.
+  const OutputFolder out(options.out);
+  if (!options.json.empty()) requireWritable(options.json.has_parent_path() ? options.json.parent_path() : ".");
+  const InterruptGuard interrupts;
+  const std::unique_ptr<Renderer> renderer = makeRenderer(options);
+  LoadedModels models = loadWorldModels(options, progress);
+  RunReport report = describeRun(options, renderer->device().caps(), models);
+
+  if (!InterruptGuard::interrupted()) {
+    const World world(std::move(models.meshes), options.objects, options.seed);
+    report.objects = world.objectsInWindow();
+    if (report.objects < options.objects) {
+      progress << "flux: these models are large; the world has " << report.objects << " objects\n";
+    }
+    Run run(options, hooks, *renderer, world);
+    run.fly(progress);
+    run.fillReport(report);
+    writeWhole(out.file("world.png"), [&](const std::filesystem::path& file) { renderer->writePicture(file); });
+    writeWhole(out.file("dump.json"), run.dump());
+  }
+  report.interrupted = InterruptGuard::interrupted();
+  const std::string text = toJson(report).dump(2) + "\n";
+  writeWhole(out.file("report.json"), text);
+  if (!options.json.empty()) writeWhole(options.json, text);
+  return report;
+}
+
+}  // namespace flux::app

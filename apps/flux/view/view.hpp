@@ -1,0 +1,43 @@
+#pragma once
+
+/// `flux view`: a world streamed, edited and drawn along an automatic flight.
+
+#include "report.hpp"
+#include "view/frame_loop.hpp"
+
+#include <filesystem>
+#include <functional>
+#include <iosfwd>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace flux::app {
+
+struct ViewOptions {
+  std::vector<std::filesystem::path> models;  ///< Files and folders; none: the default folder.
+  std::string backend = "host";               ///< "host", or "vulkan" where it is built.
+  std::uint64_t frames = 300;
+  std::uint32_t width = 1280, height = 720;
+  std::uint32_t objects = 8000;
+  std::uint64_t seed = 1;
+  std::uint32_t renderThreads = 2;
+  bool singleThread = false;
+  bool verify = false;
+  bool validate = false;
+  std::filesystem::path out = "flux-out";  ///< Gets report.json, dump.json and, where there is one, world.png.
+  std::filesystem::path json;              ///< Gets the report too. Empty: none.
+  std::filesystem::path loader;            ///< The `flux` command, which loads models in child processes.
+};
+
+/// Ways to look into a run and to disturb it. For tests.
+struct ViewHooks {
+  std::function<std::unique_ptr<Device>(Device&)> wrapDevice;  ///< Makes the device that the pool gets.
+  RecordHook beforeRecord;
+};
+
+/// Runs the world and leaves the files of a run. Throws Failure when there is nothing to report; a run that
+/// began is always reported (see `failureOf`). Progress and skipped models go to `progress`.
+[[nodiscard]] RunReport runView(const ViewOptions& options, std::ostream& progress, const ViewHooks& hooks = {});
+
+}  // namespace flux::app

@@ -1,0 +1,64 @@
+#pragma once
+
+/// The three pipelines of the renderer: objects, sky, hashes.
+
+#include "vulkan/context.hpp"
+#include "vulkan/handles.hpp"
+
+#include <glm/glm.hpp>
+
+#include <cstdint>
+
+namespace flux::app {
+
+/// As in shaders/scene.glsl. Both graphics pipelines share it; a draw replaces only `placement`.
+struct ScenePush {
+  glm::mat4 viewProjection;
+  glm::vec4 eye;  ///< w: distance at which the haze hides everything.
+  glm::vec4 placement;
+};
+static_assert(sizeof(ScenePush) == 96);
+inline constexpr VkShaderStageFlags kSceneStages = VK_SHADER_STAGE_VERTEX_BIT | VK_SHADER_STAGE_FRAGMENT_BIT;
+
+/// As in shaders/hash.comp.
+struct HashPush {
+  VkDeviceAddress ranges = 0;
+  VkDeviceAddress hashes = 0;
+  std::uint32_t count = 0;
+  std::uint32_t unused = 0;
+};
+static_assert(sizeof(HashPush) == 24);
+
+/// What the graphics pipelines draw into.
+struct TargetFormats {
+  VkFormat color = VK_FORMAT_R8G8B8A8_SRGB;
+  VkFormat depth = VK_FORMAT_D32_SFLOAT;
+  VkSampleCountFlagBits samples = VK_SAMPLE_COUNT_4_BIT;
+};
+
+/// Owns the pipelines and their layouts.
+///
+/// **Thread contract.** Constant once made; any thread.
+class Pipelines {
+ public:
+  /// `extent` becomes the fixed viewport. Throws Failure.
+  Pipelines(VulkanContext& context, VkExtent2D extent, const TargetFormats& formats);
+
+  /// One dynamic uniform buffer: the object's constants.
+  [[nodiscard]] VkDescriptorSetLayout objectSetLayout() const noexcept { return objectSetLayout_.get(); }
+  [[nodiscard]] VkPipelineLayout sceneLayout() const noexcept { return sceneLayout_.get(); }
+  [[nodiscard]] VkPipeline object() const noexcept { return object_.get(); }
+  [[nodiscard]] VkPipeline sky() const noexcept { return sky_.get(); }
+  [[nodiscard]] VkPipelineLayout hashLayout() const noexcept { return hashLayout_.get(); }
+  [[nodiscard]] VkPipeline hash() const noexcept { return hash_.get(); }
+
+ private:
+  UniqueSetLayout objectSetLayout_;
+  UniquePipelineLayout sceneLayout_;
+  UniquePipelineLayout hashLayout_;
+  UniquePipeline object_;
+  UniquePipeline sky_;
+  UniquePipeline hash_;
+};
+
+}  // namespace flux::app

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "view/renderer.hpp"
+#include "vulkan/messages.hpp"
+
+namespace flux::app {
+
+/// As `makeVulkanRenderer(desc)`; validation reports to `messages`, which outlives the renderer, and so also hears
+/// of what the renderer leaves behind.
+[[nodiscard]] std::unique_ptr<Renderer> makeVulkanRenderer(const RendererDesc& desc, VulkanMessages& messages);
+
+}  // namespace flux::app

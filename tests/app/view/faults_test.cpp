@@ -1,0 +1,112 @@
+// Faults that are planted below the pool, each of which --verify must see.
+
+#include "app/passing_device.hpp"
+#include "app/view_options.hpp"
+
+#include <atomic>
+#include <sstream>
+#include <unordered_map>
+#include <utility>
+
+namespace flux::app {
+namespace {
+
+/// A range is reused too early: the application's queue seems to be always done.
+class EagerDevice final : public PassingDevice {
+ public:
+  using PassingDevice::PassingDevice;
+  TimelineValue completed(QueueId queue) const noexcept override {
+    return queue == kCopyQueue ? inner_.completed(queue) : ~TimelineValue{0};
+  }
+};
+
+/// A publish before the copy: a batch goes by the value of the one before it, so it is taken for done too early and
+/// frames wait for too little.
+class HastyDevice final : public PassingDevice {
+ public:
+  using PassingDevice::PassingDevice;
+  Result<TimelineValue> submit(std::span<const CopyPiece> batch) override {
+    Result<TimelineValue> value = inner_.submit(batch);
+    if (value) *value -= 1;
+    return value;
+  }
+};
+
+/// An update that never arrives: once many batches have completed, no further one seems to.
+class StallingDevice final : public PassingDevice {
+ public:
+  using PassingDevice::PassingDevice;
+  TimelineValue completed(QueueId queue) const noexcept override {
+    constexpr TimelineValue kLast = 20;
+    const TimelineValue value = inner_.completed(queue);
+    return queue == kCopyQueue && !ending_ ? std::min(value, kLast) : value;
+  }
+  Result<void> wait(QueueId queue, TimelineValue value, std::chrono::nanoseconds timeout) override {
+    ending_ = true;  // the pool shuts down
+    return inner_.wait(queue, value, timeout);
+  }
+
+ private:
+  std::atomic<bool> ending_{false};
+};
+
+/// One wrong byte: it changes in staging just before the first batch, which brings the ground, is copied.
+class FlippingDevice final : public PassingDevice {
+ public:
+  using PassingDevice::PassingDevice;
+  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes) override {
+    Result<std::span<std::byte>> page = inner_.openStaging(index, bytes);
+    if (page) pages_[index] = *page;
+    return page;
+  }
+  Result<TimelineValue> submit(std::span<const CopyPiece> batch) override {
+    if (!std::exchange(flipped_, true)) {
+      const CopyPiece& piece = batch[batch.size() / 4];
+      pages_[StagingIndex{piece.source}][piece.sourceOffset + piece.bytes / 2] ^= std::byte{1};
+    }
+    return inner_.submit(batch);
+  }
+
+ private:
+  std::unordered_map<StagingIndex, std::span<std::byte>> pages_;
+  bool flipped_ = false;
+};
+
+template <class Fault>
+RunReport runWith() {
+  const TestFolder folder;
+  ViewOptions options = smallView(folder);
+  options.frames = 120;
+  ViewHooks hooks;
+  hooks.wrapDevice = [](Device& inner) { return std::make_unique<Fault>(inner); };
+  std::ostringstream progress;
+  return runView(options, progress, hooks);
+}
+
+TEST(FaultsTest, WithoutAFaultNothingIsFound) {
+  const RunReport report = runWith<PassingDevice>();
+  EXPECT_EQ(failureOf(report), "");
+  EXPECT_EQ(report.verifiedBlocks, report.wantedBlocks);
+}
+
+TEST(FaultsTest, ARangeThatIsReusedTooEarlyIsSeen) {
+  EXPECT_GT(runWith<EagerDevice>().invalidDraws, 0U);
+}
+
+TEST(FaultsTest, APublishBeforeTheCopyIsSeen) {
+  EXPECT_GT(runWith<HastyDevice>().invalidDraws, 0U);
+}
+
+TEST(FaultsTest, AnUpdateThatNeverArrivesIsSeen) {
+  const RunReport report = runWith<StallingDevice>();
+  EXPECT_GT(report.invalidDraws, 0U);
+  ASSERT_FALSE(report.firstInvalid.empty());
+  EXPECT_EQ(report.firstInvalid.front().part, "version");
+}
+
+TEST(FaultsTest, OneWrongByteIsSeen) {
+  EXPECT_GT(runWith<FlippingDevice>().invalidDraws, 0U);
+}
+
+}  // namespace
+}  // namespace flux::app

@@ -1,0 +1,131 @@
+#include "view/view.hpp"
+
+#include "app/view_options.hpp"
+#include "failure.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <csignal>
+#include <sstream>
+
+namespace flux::app {
+namespace {
+
+RunReport run(const ViewOptions& options, const ViewHooks& hooks = {}) {
+  std::ostringstream progress;
+  return runView(options, progress, hooks);
+}
+
+void expectSound(const RunReport& report) {
+  EXPECT_EQ(failureOf(report), "");
+  EXPECT_EQ(report.invalidDraws, 0U) << (report.firstInvalid.empty() ? "" : report.firstInvalid.front().object);
+  EXPECT_EQ(report.drawsWanted, report.drawsIssued + report.drawsFallback + report.drawsSkipped);
+  EXPECT_EQ(report.framesWithoutDrawsFrom10, 0U);
+  EXPECT_GT(report.drawsIssued, 0U);
+  EXPECT_GT(report.blocksUpdated, 0U);
+}
+
+TEST(ViewTest, DrawsAVerifiedWorldWithThreads) {
+  const TestFolder folder;
+  ViewOptions options = smallView(folder);
+  options.renderThreads = 3;
+  const RunReport report = run(options);
+  expectSound(report);
+  EXPECT_EQ(report.frames, 40U);
+  EXPECT_EQ(report.objects, 500U);
+  EXPECT_EQ(report.modelsLoaded, 2U);
+  EXPECT_GT(report.verifiedParts, 0U);
+}
+
+TEST(ViewTest, StreamsCellsAlongTheFlightAndDrawsWhatIsWanted) {
+  const TestFolder folder;
+  ViewOptions options = smallView(folder);
+  options.frames = 140;
+  options.validate = true;
+  const RunReport report = run(options);
+  expectSound(report);
+  EXPECT_GT(report.blocksRemoved, 3U * 16U);  // several rows of 16 cells, with about 2 objects each
+  EXPECT_GE(static_cast<double>(report.drawsIssuedFrom60), 0.95 * static_cast<double>(report.drawsWantedFrom60));
+  EXPECT_EQ(report.verifiedBlocks, report.wantedBlocks);
+  EXPECT_GT(report.copiedBytes, 0U);
+  EXPECT_GE(report.peakReservedBytes, report.peakLiveBytes);
+}
+
+TEST(ViewTest, RunsOnASingleThread) {
+  const TestFolder folder;
+  ViewOptions options = smallView(folder);
+  options.frames = 140;
+  options.singleThread = true;
+  const RunReport report = run(options);
+  expectSound(report);
+  EXPECT_EQ(report.renderThreads, 1U);
+  EXPECT_EQ(report.verifiedBlocks, report.wantedBlocks);
+}
+
+TEST(ViewTest, LeavesAReportAndADump) {
+  const TestFolder folder;
+  ViewOptions options = smallView(folder);
+  options.json = folder.path() / "copy.json";
+  const RunReport report = run(options);
+  const auto json = nlohmann::json::parse(readText(options.out / "report.json"));
+  EXPECT_EQ(json["frames"], 40);
+  EXPECT_EQ(json["drawsWanted"], report.drawsWanted);
+  EXPECT_EQ(readText(options.out / "report.json"), readText(options.json));
+  EXPECT_TRUE(nlohmann::json::parse(readText(options.out / "dump.json")).is_object());
+  EXPECT_FALSE(std::filesystem::exists(options.out / "world.png"));
+}
+
+TEST(ViewTest, SkipsABrokenModelByName) {
+  const TestFolder folder;
+  const ViewOptions options = smallView(folder);
+  folder.write("models/broken.obj", kBroken);
+  std::ostringstream progress;
+  const RunReport report = runView(options, progress);
+  expectSound(report);
+  ASSERT_EQ(report.modelsSkipped.size(), 1U);
+  EXPECT_NE(report.modelsSkipped[0].file.find("broken.obj"), std::string::npos);
+  EXPECT_NE(progress.str().find("broken.obj"), std::string::npos);
+}
+
+TEST(ViewTest, SurvivesALoaderThatCrashes) {
+  const TestFolder folder;
+  ViewOptions options = smallView(folder);
+  folder.write("models/crash.obj", kSquares);
+  options.loader = CRASHING_LOADER;
+  const RunReport report = run(options);
+  expectSound(report);
+  EXPECT_EQ(report.modelsLoaded, 2U);
+  ASSERT_EQ(report.modelsSkipped.size(), 1U);
+  EXPECT_NE(report.modelsSkipped[0].file.find("crash.obj"), std::string::npos);
+}
+
+TEST(ViewTest, AnInterruptEndsTheRunWithItsReport) {
+  const TestFolder folder;
+  ViewOptions options = smallView(folder);
+  options.frames = 1'000'000;
+  ViewHooks hooks;
+  hooks.beforeRecord = [](std::uint32_t worker, std::uint64_t frame) {
+    if (worker == 0 && frame == 15) std::raise(SIGINT);
+  };
+  const RunReport report = run(options, hooks);
+  expectSound(report);
+  EXPECT_TRUE(report.interrupted);
+  EXPECT_EQ(report.frames, 15U);
+  EXPECT_EQ(nlohmann::json::parse(readText(options.out / "report.json"))["interrupted"], true);
+}
+
+TEST(ViewTest, SayWhatIsWrongInOneLine) {
+  const TestFolder folder;
+  ViewOptions options = smallView(folder);
+  options.models = {folder.write("broken.obj", kBroken)};
+  try {
+    (void)run(options);
+    FAIL();
+  } catch (const Failure& failure) {
+    EXPECT_NE(std::string(failure.what()).find("broken.obj"), std::string::npos);
+  }
+  EXPECT_FALSE(std::filesystem::exists(options.out));
+}
+
+}  // namespace
+}  // namespace flux::app

@@ -1,0 +1,171 @@
+#include "vulkan/hash_pass.hpp"
+
+#include "vulkan/commands.hpp"
+
+#include <flux/host.hpp>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+
+namespace flux::test {
+namespace {
+
+std::vector<std::byte> randomBytes(std::size_t count, std::uint32_t seed) {
+  std::mt19937 random(seed);
+  std::vector<std::byte> bytes(count);
+  std::generate(bytes.begin(), bytes.end(), [&] { return static_cast<std::byte>(random() & 0xFFU); });
+  return bytes;
+}
+
+/// A chunk with known bytes, and a pass that hashes places in it.
+class HashPassTest : public testing::Test {
+ protected:
+  HashPassTest()
+      : context_({.validate = true}),
+        pipelines_(context_, {16, 16}, {}),
+        pool_(app::makeCommandPool(context_.vulkanDevice(), context_.drawFamily())),
+        commands_(app::allocateCommands(context_.vulkanDevice(), pool_.get(), VK_COMMAND_BUFFER_LEVEL_PRIMARY)) {}
+
+  ~HashPassTest() override {
+    EXPECT_EQ(context_.messages().count(), 0U);
+    for (const std::string& text : context_.messages().first()) ADD_FAILURE() << text;
+  }
+
+  /// Makes chunk 0 and fills it.
+  void fill(std::span<const std::byte> bytes) {
+    Device& device = context_.device();
+    const auto chunk = device.createChunk(ChunkIndex{0}, (bytes.size() + 255) / 256 * 256);
+    ASSERT_TRUE(chunk);
+    address_ = chunk->address;
+    const auto page = device.openStaging(StagingIndex{0}, bytes.size());
+    ASSERT_TRUE(page);
+    std::copy(bytes.begin(), bytes.end(), page->begin());
+    ASSERT_TRUE(device.sealStaging(StagingIndex{0}, bytes.size()));
+    const CopyPiece piece{.destination = ChunkIndex{0}, .bytes = bytes.size()};
+    const auto value = device.submit({&piece, 1});
+    ASSERT_TRUE(value);
+    ASSERT_TRUE(device.wait(kCopyQueue, *value, std::chrono::minutes(1)));
+  }
+
+  [[nodiscard]] app::HashRange range(std::size_t offset, std::size_t bytes) const {
+    return {address_ + offset, static_cast<std::uint32_t>(bytes / 4)};
+  }
+
+  /// Hashes what was appended, and waits.
+  void run() {
+    app::check(vkResetCommandPool(context_.vulkanDevice(), pool_.get(), 0), "vkResetCommandPool");
+    app::beginCommands(commands_);
+    pass_.record(commands_, pipelines_);
+    app::check(vkEndCommandBuffer(commands_), "vkEndCommandBuffer");
+    VkCommandBufferSubmitInfo list{VK_STRUCTURE_TYPE_COMMAND_BUFFER_SUBMIT_INFO};
+    list.commandBuffer = commands_;
+    VkSubmitInfo2 submit{VK_STRUCTURE_TYPE_SUBMIT_INFO_2};
+    submit.commandBufferInfoCount = 1;
+    submit.pCommandBufferInfos = &list;
+    app::check(vkQueueSubmit2(context_.drawQueue(), 1, &submit, VK_NULL_HANDLE), "vkQueueSubmit2");
+    app::check(vkQueueWaitIdle(context_.drawQueue()), "vkQueueWaitIdle");
+  }
+
+  app::VulkanContext context_;
+  app::Pipelines pipelines_;
+  app::UniqueCommandPool pool_;
+  VkCommandBuffer commands_;
+  app::HashPass pass_;
+  VkDeviceAddress address_ = 0;
+};
+
+TEST_F(HashPassTest, AgreesWithTheHostForSizesFromOneWordToSeveralMebibytes) {
+  const auto bytes = randomBytes(5 * kMiB, 1);
+  fill(bytes);
+  struct Piece {
+    std::size_t offset, size;
+  };
+  std::vector<Piece> pieces;
+  for (std::size_t words = 0; words <= 300; ++words) pieces.push_back({16 * words, 4 * words});
+  for (std::size_t size = 2048; size <= 4 * kMiB; size *= 2) {
+    pieces.push_back({size / 4, size - 4});
+    pieces.push_back({16, size});
+    pieces.push_back({4, size + 4});
+  }
+  pieces.push_back({0, bytes.size()});
+
+  pass_.reserve(context_, pieces.size());
+  for (const Piece& piece : pieces) {
+    const app::HashRange one = range(piece.offset, piece.size);
+    pass_.append({&one, 1});
+  }
+  run();
+  ASSERT_EQ(pass_.hashes().size(), pieces.size());
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    EXPECT_EQ(pass_.hashes()[i], hashBytes(std::span(bytes).subspan(pieces[i].offset, pieces[i].size)))
+        << pieces[i].size << " bytes at " << pieces[i].offset;
+  }
+}
+
+TEST_F(HashPassTest, SeesAnyWrongBitAndAnySwap) {
+  auto bytes = randomBytes(64 * kKiB, 2);
+  fill(bytes);
+  pass_.reserve(context_, 1);
+  const app::HashRange all = range(0, bytes.size());
+  pass_.append({&all, 1});
+  run();
+  ASSERT_EQ(pass_.hashes()[0], hashBytes(bytes));
+  std::mt19937 random(3);
+  for (int i = 0; i < 200; ++i) {
+    const std::size_t at = random() % bytes.size();
+    const auto flip = static_cast<std::byte>(1U << random() % 8);
+    bytes[at] ^= flip;
+    EXPECT_NE(pass_.hashes()[0], hashBytes(bytes)) << "byte " << at;
+    bytes[at] ^= flip;
+  }
+  std::swap_ranges(bytes.begin(), bytes.begin() + 4, bytes.begin() + 4096);
+  EXPECT_NE(pass_.hashes()[0], hashBytes(bytes));
+}
+
+TEST_F(HashPassTest, TakesMoreRangesThanOneRowOfWorkgroupsHolds) {
+  const auto bytes = randomBytes(64 * kKiB, 4);
+  fill(bytes);
+  constexpr std::size_t kRanges = 2 * 65'535 + 17;
+  std::vector<app::HashRange> ranges;
+  for (std::size_t i = 0; i < kRanges; ++i) ranges.push_back(range(i % 1000 * 16, 4 + i % 7 * 4));
+  pass_.reserve(context_, ranges.size());
+  pass_.append(std::span(ranges).first(100));
+  pass_.append(std::span(ranges).subspan(100));
+  run();
+  ASSERT_EQ(pass_.hashes().size(), kRanges);
+  std::size_t wrong = 0;
+  for (std::size_t i = 0; i < kRanges; ++i) {
+    wrong += pass_.hashes()[i] != hashBytes(std::span(bytes).subspan(i % 1000 * 16, 4 + i % 7 * 4)) ? 1 : 0;
+  }
+  EXPECT_EQ(wrong, 0U);
+}
+
+TEST_F(HashPassTest, StartsAnewAfterClearAndGrows) {
+  const auto bytes = randomBytes(64 * kKiB, 5);
+  fill(bytes);
+  for (std::size_t round = 1; round <= 4; ++round) {
+    pass_.clear();
+    const std::size_t count = round * 1500;
+    pass_.reserve(context_, count);
+    for (std::size_t i = 0; i < count; ++i) {
+      const app::HashRange one = range(16 * ((i + round) % 2000), 64);
+      pass_.append({&one, 1});
+    }
+    run();
+    ASSERT_EQ(pass_.hashes().size(), count);
+    const std::size_t last = 16 * ((count - 1 + round) % 2000);
+    EXPECT_EQ(pass_.hashes()[count - 1], hashBytes(std::span(bytes).subspan(last, 64)));
+  }
+}
+
+TEST_F(HashPassTest, NothingAppendedIsNothingDone) {
+  pass_.reserve(context_, 0);
+  run();
+  EXPECT_TRUE(pass_.hashes().empty());
+}
+
+}  // namespace
+}  // namespace flux::test

@@ -1,0 +1,97 @@
+#include "device/vulkan/copy_plan.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <random>
+#include <tuple>
+#include <vector>
+
+namespace flux::vulkan {
+namespace {
+
+CopyPiece piece(CopyPiece::From from, std::uint32_t source, std::uint32_t destination, ByteOffset sourceOffset,
+                ByteOffset destinationOffset, ByteCount bytes) {
+  return {from, source, ChunkIndex{destination}, sourceOffset, destinationOffset, bytes};
+}
+constexpr auto kStaging = CopyPiece::From::Staging;
+constexpr auto kChunk = CopyPiece::From::Chunk;
+
+TEST(CopyPlan, AnEmptyBatchHasNoCommands) {
+  CopyPlan plan;
+  plan.build({});
+  EXPECT_TRUE(plan.commands().empty());
+}
+
+TEST(CopyPlan, PiecesThatContinueEachOtherMerge) {
+  CopyPlan plan;
+  plan.build(std::array{piece(kStaging, 0, 1, 64, 164, 32), piece(kStaging, 0, 1, 32, 132, 32),
+                        piece(kStaging, 0, 1, 0, 100, 32)});
+  ASSERT_EQ(plan.commands().size(), 1U);
+  const auto regions = plan.regions(plan.commands()[0]);
+  ASSERT_EQ(regions.size(), 1U);
+  EXPECT_EQ(regions[0].srcOffset, 0U);
+  EXPECT_EQ(regions[0].dstOffset, 100U);
+  EXPECT_EQ(regions[0].size, 96U);
+}
+
+TEST(CopyPlan, PiecesThatContinueOnOneSideOnlyStayApart) {
+  CopyPlan plan;
+  plan.build(std::array{piece(kStaging, 0, 1, 0, 0, 32), piece(kStaging, 0, 1, 36, 32, 32),
+                        piece(kStaging, 0, 1, 68, 68, 32)});
+  ASSERT_EQ(plan.commands().size(), 1U);
+  EXPECT_EQ(plan.regions(plan.commands()[0]).size(), 3U);
+}
+
+TEST(CopyPlan, EachPairOfBuffersIsOneCommand) {
+  CopyPlan plan;
+  // A staging page and a chunk of the same number are two buffers.
+  plan.build(std::array{piece(kStaging, 0, 0, 0, 0, 4), piece(kChunk, 0, 0, 128, 64, 4), piece(kStaging, 0, 1, 4, 0, 4),
+                        piece(kStaging, 1, 0, 0, 8, 4), piece(kStaging, 0, 0, 256, 4, 4)});
+  EXPECT_EQ(plan.commands().size(), 4U);
+}
+
+TEST(CopyPlan, CoversExactlyThePieces) {
+  std::mt19937 random(11);
+  std::vector<CopyPiece> batch;
+  for (std::uint32_t destination = 0; destination < 3; ++destination) {
+    for (ByteOffset place = 0; place < 4000;) {
+      const ByteCount bytes = 4 * (1 + random() % 8);
+      const auto from = random() % 2 == 0 ? kStaging : kChunk;
+      // Often the same distance, so that many merge.
+      batch.push_back(piece(from, random() % 2, destination, place + (random() % 4 == 0 ? 4000 : 0), place, bytes));
+      place += bytes;
+    }
+  }
+  std::shuffle(batch.begin(), batch.end(), random);
+  CopyPlan plan;
+  plan.build(batch);
+
+  using Word = std::tuple<ChunkIndex, ByteOffset>;
+  using Origin = std::tuple<CopyPiece::From, std::uint32_t, ByteOffset>;
+  std::map<Word, Origin> expected;
+  for (const CopyPiece& p : batch) {
+    for (ByteOffset i = 0; i < p.bytes; i += 4) {
+      expected[{p.destination, p.destinationOffset + i}] = {p.from, p.source, p.sourceOffset + i};
+    }
+  }
+  std::map<Word, Origin> planned;
+  std::size_t regionCount = 0;
+  for (const CopyCommand& command : plan.commands()) {
+    regionCount += command.regionCount;
+    for (const VkBufferCopy& region : plan.regions(command)) {
+      for (ByteOffset i = 0; i < region.size; i += 4) {
+        const auto [at, isNew] = planned.insert(
+            {{command.destination, region.dstOffset + i}, {command.from, command.source, region.srcOffset + i}});
+        EXPECT_TRUE(isNew);
+      }
+    }
+  }
+  EXPECT_EQ(planned, expected);
+  EXPECT_LT(regionCount, batch.size());
+}
+
+}  // namespace
+}  // namespace flux::vulkan

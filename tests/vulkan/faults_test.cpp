@@ -1,0 +1,128 @@
+// Every Vulkan call that can fail does, one after the other: the device keeps its state, leaks nothing, and the same
+// call succeeds afterwards (G8). The validation layer's object tracking sees what would be left behind.
+
+#include "vulkan/test_gpu.hpp"
+
+#include <array>
+#include <functional>
+#include <vector>
+
+namespace flux::test {
+namespace {
+
+constexpr ByteCount kBytes = 4096;
+
+/// What a program does with a device, as steps that can be repeated when they fail.
+class Program {
+ public:
+  explicit Program(app::VulkanContext& context) : context_(context) {
+    steps_ = {
+        [this] { return create(); },
+        [this] { return createChunk(0); },
+        [this] { return createChunk(1); },
+        [this] { return openPage(); },
+        [this] { return device_->sealStaging(StagingIndex{0}, kBytes); },
+        [this] { return submit({.destination = ChunkIndex{0}, .bytes = kBytes}); },
+        [this] { return submit({.from = CopyPiece::From::Chunk, .destination = ChunkIndex{1}, .bytes = kBytes}); },
+        [this] { return device_->poll(); },
+        [this] { return device_->wait(kCopyQueue, submitted_, std::chrono::seconds{30}); },
+        [this] { return submit({.destination = ChunkIndex{0}, .destinationOffset = kBytes, .bytes = kBytes}); },
+        [this] { return device_->wait(kCopyQueue, submitted_, std::chrono::seconds{30}); },
+    };
+  }
+
+  /// Runs all steps; one that fails is run once more. Returns the errors.
+  std::vector<Error> run() {
+    std::vector<Error> errors;
+    for (const auto& step : steps_) {
+      auto result = step();
+      if (!result) {
+        errors.push_back(result.error());
+        result = step();
+      }
+      EXPECT_TRUE(result) << describe(result.error());
+      if (!result) break;
+    }
+    return errors;
+  }
+
+  void expectContents() {
+    ChunkReader reader(context_);
+    EXPECT_EQ(submitted_, 3U);
+    for (const VkBuffer chunk : chunks_) {
+      EXPECT_EQ(reader.read(chunk, 0, kBytes, device_->copyTimeline(), submitted_), pattern_);
+    }
+  }
+
+ private:
+  Result<void> create() {
+    VulkanDeviceDesc desc = context_.adoption();
+    desc.getInstanceProcAddr = Interceptor::getInstanceProcAddr();
+    auto made = VulkanDevice::create(desc);
+    if (!made) return Unexpected(made.error());
+    device_ = std::move(*made);
+    return {};
+  }
+  Result<void> createChunk(std::uint32_t index) {
+    const auto made = device_->createChunk(ChunkIndex{index}, 2 * kBytes);
+    if (!made) return Unexpected(made.error());
+    chunks_[index] = vulkanBuffer(made->buffer);
+    return {};
+  }
+  Result<void> openPage() {
+    const auto page = device_->openStaging(StagingIndex{0}, kBytes);
+    if (!page) return Unexpected(page.error());
+    std::copy(pattern_.begin(), pattern_.end(), page->begin());
+    return {};
+  }
+  Result<void> submit(const CopyPiece& piece) {
+    const auto value = device_->submit(std::span(&piece, 1));
+    if (!value) return Unexpected(value.error());
+    EXPECT_EQ(*value, submitted_ + 1);
+    submitted_ = *value;
+    return {};
+  }
+
+  app::VulkanContext& context_;
+  std::unique_ptr<VulkanDevice> device_;
+  std::vector<std::function<Result<void>()>> steps_;
+  std::array<VkBuffer, 2> chunks_{};
+  std::vector<std::byte> pattern_ = patternBytes(kBytes, 1);
+  TimelineValue submitted_ = 0;
+};
+
+struct Fault {
+  VkResult result;
+  ErrorCode code;
+};
+
+class FaultsTest : public VulkanTest, public testing::WithParamInterface<Fault> {};
+
+TEST_P(FaultsTest, EveryCallMayFailOnce) {
+  std::uint64_t k = 1;
+  for (;; ++k) {
+    Interceptor interceptor(context().adoption().getInstanceProcAddr);
+    Program program(context());
+    interceptor.failCall(k, GetParam().result);
+    const std::vector<Error> errors = program.run();
+    interceptor.failNothing();
+    program.expectContents();
+    EXPECT_EQ(messages_.count(), 0U) << "call " << k << ", " << interceptor.failedCall();
+    if (HasFailure() || interceptor.failedCall().empty()) break;
+    ASSERT_EQ(errors.size(), 1U) << interceptor.failedCall();
+    EXPECT_EQ(errors[0].code, GetParam().code);
+    EXPECT_EQ(errors[0].nativeCode, GetParam().result);
+    EXPECT_EQ(errors[0].resourceName(), interceptor.failedCall());
+  }
+  EXPECT_GT(k, 20U);
+}
+
+INSTANTIATE_TEST_SUITE_P(With, FaultsTest,
+                         testing::Values(Fault{VK_ERROR_OUT_OF_DEVICE_MEMORY, ErrorCode::OutOfDeviceMemory},
+                                         Fault{VK_ERROR_OUT_OF_HOST_MEMORY, ErrorCode::OutOfDeviceMemory},
+                                         Fault{VK_ERROR_TOO_MANY_OBJECTS, ErrorCode::TooManyChunks},
+                                         Fault{VK_ERROR_DEVICE_LOST, ErrorCode::DeviceLost},
+                                         Fault{VK_ERROR_UNKNOWN, ErrorCode::DriverError}));
+
+}  // namespace
+}  // namespace flux::test
