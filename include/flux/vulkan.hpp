@@ -63,7 +63,10 @@ struct VulkanMemoryChoice {
 [[nodiscard]] Result<VulkanMemoryChoice> chooseVulkanMemory(const VkPhysicalDeviceMemoryProperties& properties,
                                                             std::uint32_t allowedTypeBits = ~0U);
 
-/// A `Device` on an adopted `VkDevice`.
+/// A `Device` on an adopted `VkDevice` (Vulkan 1.2 or later).
+///
+/// **Thread contract.** As `Device`; `copyTimeline` may be called by any thread. The destructor waits for Flux's own
+/// copies; submissions of the application that read chunks must have finished before.
 ///
 /// Chunk buffers have every buffer usage and concurrent sharing among the given families, so they never change owner.
 /// Copies are made visible to other submissions by waiting for `copyTimeline()` (`Frame::waits`).
