@@ -9,6 +9,7 @@ namespace flux {
 namespace {
 
 constexpr std::chrono::seconds kShutdownTimeout{30};
+constexpr ByteCount kSmallestChunkBytes = 64 * kKiB;
 
 Error invalid(std::string_view what, std::source_location where, std::array<std::uint64_t, 2> numbers = {}) {
   return makeError(ErrorCode::InvalidArgument, what, where, numbers);
@@ -16,10 +17,11 @@ Error invalid(std::string_view what, std::source_location where, std::array<std:
 
 Result<void> check(const PoolDesc& desc, const DeviceCaps& caps, std::source_location where) {
   const auto bad = [&](std::string_view field) { return Unexpected(invalid(field, where)); };
-  if (desc.chunkBytes < 64 * kKiB || desc.chunkBytes % 256 != 0) return bad("PoolDesc::chunkBytes");
+  if (desc.chunkBytes < kSmallestChunkBytes || desc.chunkBytes % 256 != 0) return bad("PoolDesc::chunkBytes");
   if (desc.chunkBytes > caps.maxChunkBytes) return bad("PoolDesc::chunkBytes");
-  if (desc.firstChunkBytes < 64 * kKiB || desc.firstChunkBytes % 256 != 0) return bad("PoolDesc::firstChunkBytes");
-  if (desc.longLivedFirstChunkBytes < 64 * kKiB || desc.longLivedFirstChunkBytes % 256 != 0) {
+  if (desc.firstChunkBytes < kSmallestChunkBytes || desc.firstChunkBytes % 256 != 0)
+    return bad("PoolDesc::firstChunkBytes");
+  if (desc.longLivedFirstChunkBytes < kSmallestChunkBytes || desc.longLivedFirstChunkBytes % 256 != 0) {
     return bad("PoolDesc::longLivedFirstChunkBytes");
   }
   if (desc.stagingPageBytes < 4 * kKiB || desc.stagingPageBytes % 256 != 0) return bad("PoolDesc::stagingPageBytes");
@@ -237,15 +239,20 @@ Result<Placement> Pool::Impl::acquirePlace(Lifetime lifetime, ByteCount bytes, B
   ChunkSpace& chunkSpace = space(lifetime);
   if (std::optional<Placement> place = chunkSpace.allocate(bytes, alignment)) return *place;
 
-  const ByteCount chunkBytes = chunkSpace.nextChunkBytes(bytes, alignment);
+  ByteCount chunkBytes = chunkSpace.nextChunkBytes(bytes, alignment);
   if (chunkBytes == 0) {
     return Unexpected(makeError(ErrorCode::TooLarge, "block", {}, {bytes, device_.caps().maxChunkBytes}));
   }
-  // Under pressure the spare chunks go first, all at once.
   while (chunks_.reservedBytes() + chunkBytes > hardLimitBytes_) {
-    if (!releaseAnyEmptyChunk()) {
+    // Under pressure the empty chunks go first, all at once; then the last chunk takes what the budget still has.
+    if (releaseAnyEmptyChunk()) continue;
+    const ByteCount reserved = chunks_.reservedBytes();
+    const ByteCount rest = hardLimitBytes_ > reserved ? hardLimitBytes_ - reserved : 0;
+    const ByteCount usable = rest - rest % kSmallestChunkBytes;
+    if (chunkSpace.dedicated(bytes) || usable < bytes + alignment) {
       return Unexpected(makeError(ErrorCode::OutOfBudget, "chunk", {}, {chunkBytes, retiredBytes_}));
     }
+    chunkBytes = usable;
   }
   const Result<ChunkIndex> chunk =
       chunks_.create(chunkBytes, lifetime == Lifetime::LongLived ? "flux long-lived" : "flux streaming");
