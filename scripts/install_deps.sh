@@ -10,7 +10,7 @@ build=(g++ cmake ninja-build ccache pkg-config libexpected-dev libvulkan-dev lib
   libcli11-dev nlohmann-json3-dev libstb-dev libassimp-dev libgtest-dev libbenchmark-dev)
 run=(libvulkan1 mesa-vulkan-drivers assimp-testmodels)
 # chromium-common: a second Vulkan driver (SwiftShader) and a validation layer that is newer than Debian's.
-tests=(vulkan-validationlayers chromium-common binutils python3 git)
+tests=(vulkan-validationlayers chromium-common binutils python3 git spin)
 # Clang 19: the first of Debian 12 that has all of C++20 that Flux uses is 16.
 ci=(g++-mingw-w64-x86-64-posix clang-19 clang-tidy-19 clang-format)
 

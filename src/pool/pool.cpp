@@ -354,23 +354,23 @@ Result<void> Pool::Impl::remove(BlockHandle handle, std::source_location where) 
   if (block == nullptr) return Unexpected(staleHandle(handle, where));
 
   if (block->relocation != nullptr) {
-    retirePlace(block->relocation->to, block->lifetime);
+    retirePlace(block->relocation->to, block->lifetime, kNeverNamed);
     relocations_.drop(*block->relocation);
     block->relocation = nullptr;
   }
-  if (block->place.range) retirePlace(block->place, block->lifetime);
+  if (block->place.range) retirePlace(block->place, block->lifetime, ring_.published());
   releaseStaged(block->edits);
   block->edits.clear();
 
   const SnapshotRing::Edit record = ring_.edit(handle.index);
-  retire(record.cold.layout);
+  retire(record.cold.layout, ring_.published());
   record.hot = {.generation = handle.generation, .chunkAndState = HotRecord::pack({}, BlockState::Free)};
   record.cold = {};
 
   block->live = false;
   block->place = {};
   ++block->generation;  // 0 after the last one: then the index is never used again
-  if (block->generation != 0) retire(RetiredIndex{handle.index});
+  if (block->generation != 0) retire(RetiredIndex{handle.index}, ring_.published());
 
   --counters_.blocks;
   ++counters_.blocksRemoved;
@@ -378,9 +378,9 @@ Result<void> Pool::Impl::remove(BlockHandle handle, std::source_location where) 
   return {};
 }
 
-void Pool::Impl::retirePlace(const Placement& place, Lifetime lifetime) {
+void Pool::Impl::retirePlace(const Placement& place, Lifetime lifetime, SnapshotNumber last) {
   retiredBytes_ += place.bytes;
-  retire(RetiredRange{place, lifetime});
+  retire(RetiredRange{place, lifetime}, last);
 }
 
 // ---- Looking -----------------------------------------------------------------------------------------------

@@ -41,6 +41,8 @@ class Pool::Impl {
  private:
   static constexpr std::size_t kNameBytes = 48;
   static constexpr std::size_t kMaxParts = 64;
+  /// For a relocation's destination that no snapshot has named: only the copies have to be done.
+  static constexpr SnapshotNumber kNeverNamed = 0;
 
   /// New contents for a part that wait for the block's running relocation, or for the next step.
   struct Edit {
@@ -81,8 +83,9 @@ class Pool::Impl {
   Result<Placement> acquirePlace(Lifetime lifetime, ByteCount bytes, ByteCount alignment);
   Result<std::vector<StagingSpan>> stage(std::span<const std::byte> data);
   void releaseStaged(std::span<const Edit> edits);
-  void retire(const Retired& item) { retirement_.retire(item, ring_.published(), relocations_.lastUse()); }
-  void retirePlace(const Placement& place, Lifetime lifetime);
+  /// `last`: the newest snapshot that may name the thing.
+  void retire(const Retired& item, SnapshotNumber last) { retirement_.retire(item, last, relocations_.lastUse()); }
+  void retirePlace(const Placement& place, Lifetime lifetime, SnapshotNumber last);
   void queueForUpdate(std::uint32_t index);
 
   void completeRelocations(StepReport& report);

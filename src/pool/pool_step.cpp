@@ -38,7 +38,7 @@ void Pool::Impl::completeRelocations(StepReport& report) {
   while (Relocation* relocation = relocations_.takeFinished(device_.completed(kCopyQueue))) {
     const std::uint32_t index = relocation->block.index;
     Block& block = blocks_[index];
-    if (block.place.range) retirePlace(block.place, block.lifetime);
+    if (block.place.range) retirePlace(block.place, block.lifetime, ring_.published());
     block.place = relocation->to;
     block.relocation = nullptr;
 
@@ -112,7 +112,7 @@ void Pool::Impl::dropFailed() {
   for (const RelocationQueue::Failed& failure : failed_) {
     Block& block = blocks_[failure.block.index];
     block.relocation = nullptr;
-    retirePlace(failure.to, block.lifetime);
+    retirePlace(failure.to, block.lifetime, kNeverNamed);
     // A failed update keeps the contents that the block has; without any, the block is lost.
     if (!block.place.range) {
       const SnapshotRing::Edit record = ring_.edit(failure.block.index);

@@ -20,6 +20,7 @@ struct Seen {
   std::vector<VkMappedMemoryRange> flushes;
   int lockDepth = 0;
   std::vector<int> lockDepthAtSubmit;
+  std::uint32_t freedCommandBuffers = 0;
 };
 Seen seen;
 
@@ -42,7 +43,8 @@ VKAPI_ATTR VkResult VKAPI_CALL rememberSharing(VkDevice device, const VkBufferCr
 
 VKAPI_ATTR void VKAPI_CALL incoherentMemory(VkPhysicalDevice device, VkPhysicalDeviceMemoryProperties* properties) {
   Interceptor::real<PFN_vkGetPhysicalDeviceMemoryProperties>("vkGetPhysicalDeviceMemoryProperties")(device, properties);
-  for (VkMemoryType& type : properties->memoryTypes) type.propertyFlags &= ~VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
+  for (VkMemoryType& type : properties->memoryTypes)
+    type.propertyFlags &= ~VkMemoryPropertyFlags{VK_MEMORY_PROPERTY_HOST_COHERENT_BIT};
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL rememberFlush(VkDevice device, std::uint32_t count, const VkMappedMemoryRange* ranges) {
@@ -54,6 +56,12 @@ VKAPI_ATTR VkResult VKAPI_CALL rememberLock(VkQueue queue, std::uint32_t count, 
                                             VkFence fence) {
   seen.lockDepthAtSubmit.push_back(seen.lockDepth);
   return Interceptor::real<PFN_vkQueueSubmit>("vkQueueSubmit")(queue, count, infos, fence);
+}
+
+VKAPI_ATTR void VKAPI_CALL countFreed(VkDevice device, VkCommandPool pool, std::uint32_t count,
+                                      const VkCommandBuffer* buffers) {
+  seen.freedCommandBuffers += count;
+  Interceptor::real<PFN_vkFreeCommandBuffers>("vkFreeCommandBuffers")(device, pool, count, buffers);
 }
 
 VKAPI_ATTR void VKAPI_CALL fewAllocations(VkPhysicalDevice device, VkPhysicalDeviceProperties2* properties) {
@@ -266,6 +274,18 @@ TEST_F(AdoptionTest, SubmittingNeverWaitsAndUsesCommandBuffersAgain) {
   // Without news of completion none may be used again.
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(adopted->submit(std::span(&piece, 1)));
   EXPECT_EQ(interceptor_.calls("vkAllocateCommandBuffers"), 5U);
+}
+
+TEST_F(AdoptionTest, AFailedSubmissionGivesItsCommandBufferBack) {
+  interceptor_.replace("vkFreeCommandBuffers", &countFreed);
+  const auto adopted = adopt();
+  // vkAllocateCommandBuffers, vkBeginCommandBuffer, vkEndCommandBuffer, vkQueueSubmit: the first leaves nothing to
+  // free.
+  for (std::uint64_t k = 1; k <= 4; ++k) {
+    interceptor_.failCall(k, VK_ERROR_OUT_OF_HOST_MEMORY);
+    EXPECT_FALSE(adopted->submit({}));
+    EXPECT_EQ(seen.freedCommandBuffers, k - 1) << interceptor_.failedCall();
+  }
 }
 
 }  // namespace

@@ -47,6 +47,7 @@ TEST(VulkanMessages, AreCountedFromAllThreadsAndTheFirstAreKept) {
   VulkanMessages messages;
   {
     std::vector<std::jthread> threads;
+    threads.reserve(kThreads);
     for (std::size_t i = 0; i < kThreads; ++i) {
       threads.emplace_back([&messages] {
         for (std::size_t k = 0; k < kEach; ++k) messages.add("hazard");
