@@ -57,23 +57,29 @@ void Pool::Impl::completeRelocations(StepReport& report) {
 }
 
 Result<void> Pool::Impl::startUpdates(const StepQuota& quota, StepReport& report) {
-  std::size_t done = 0;
+  constexpr std::size_t kMaxRefused = 16;
+  std::size_t looked = 0;
+  std::size_t kept = 0;
   Result<void> error;
-  // Both copies of a block count against the budget, so only as many start as the quota is about to move.
-  while (done < updateQueue_.size() && relocations_.waitingUpdateBytes() < quota.uploadBytes / 2) {
-    const std::uint32_t index = updateQueue_[done];
+  // Both copies of a block count against the budget, so only as many start as the quota is about to move. A block
+  // that finds no room keeps its turn and does not hold up smaller ones behind it.
+  for (; looked < updateQueue_.size() && kept < kMaxRefused && error; ++looked) {
+    if (relocations_.waitingUpdateBytes() >= quota.uploadBytes / 2) break;
+    const std::uint32_t index = updateQueue_[looked];
     Block& block = blocks_[index];
     if (block.live && !block.edits.empty()) {
-      error = startUpdate(block, index);
-      if (!error) break;  // no memory now: it stays first in line
+      const Result<void> started = startUpdate(block, index);
+      if (!started) {
+        updateQueue_[kept++] = index;
+        if (started.error().code != ErrorCode::OutOfBudget) error = started;
+        continue;
+      }
     }
     block.queuedForUpdate = false;
-    ++done;
   }
-  updateQueue_.erase(updateQueue_.begin(), updateQueue_.begin() + static_cast<std::ptrdiff_t>(done));
+  updateQueue_.erase(updateQueue_.begin() + static_cast<std::ptrdiff_t>(kept),
+                     updateQueue_.begin() + static_cast<std::ptrdiff_t>(looked));
   report.waitingBlocks += static_cast<std::uint32_t>(updateQueue_.size());
-  // Being short of memory is what the report's waitingBlocks is for; other failures are the device's.
-  if (!error && error.error().code == ErrorCode::OutOfBudget) return {};
   return error;
 }
 

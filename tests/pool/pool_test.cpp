@@ -389,6 +389,31 @@ TEST(Pool, HardLimitIsKeptAndReported) {
   EXPECT_TRUE(f.pool->add(test::blockDesc("mesh", {&part, 1})));
 }
 
+TEST(Pool, UpdateThatFindsNoRoomWaitsAndDoesNotHoldUpSmallerOnes) {
+  PoolDesc desc = test::smallPool();
+  desc.chunkBytes = desc.firstChunkBytes = 128 * kKiB;
+  desc.hardLimitBytes = 128 * kKiB;
+  PoolFixture f(Completion::Immediate, desc);
+  const BlockHandle large = f.add("large", pattern(1, 0, 1, 60000));
+  const BlockHandle filler = f.add("filler", pattern(2, 0, 1, 62000));
+  const BlockHandle small = f.add("small", pattern(3, 0, 1, 64));
+  f.stepAndPublish(2);
+  ASSERT_TRUE(f.update(large, pattern(1, 0, 2, 60000)));
+  ASSERT_TRUE(f.update(small, pattern(3, 0, 2, 64)));
+  const Result<StepReport> report = f.pool->step();
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->waitingBlocks, 1U);
+  f.stepAndPublish(2);
+  EXPECT_EQ(f.pool->beginFrame().find(small, kPart).version, 2U);
+  EXPECT_EQ(f.pool->beginFrame().find(large, kPart).version, 1U);
+
+  ASSERT_TRUE(f.pool->remove(filler));
+  f.stepAndPublish(6);
+  const Frame frame = f.pool->beginFrame();
+  EXPECT_EQ(frame.find(large, kPart).version, 2U);
+  EXPECT_EQ(f.hashAt(frame.find(large, kPart).place), hashBytes(pattern(1, 0, 2, 60000)));
+}
+
 TEST(Pool, DeviceAllocationsStayUnderTheDevicesNumber) {
   const auto host = HostDevice::create({.completion = Completion::Immediate, .maxAllocations = 4});
   const std::unique_ptr<Pool> pool = std::move(Pool::create(*host, test::smallPool()).value());
