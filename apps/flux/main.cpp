@@ -55,6 +55,7 @@ void addView(CLI::App& app, ViewArguments& view) {
   options.renderThreads = std::clamp(std::thread::hardware_concurrency(), 2U, kMaxRenderThreads);
   app.add_option("MODEL", options.models,
                  "Model files, and folders with model files (default: Debian's assimp-testmodels)");
+  app.option_defaults()->take_last();  // so that scripts have defaults which their users override
   app.add_option("--backend", options.backend, "Where to run")->check(CLI::IsMember(kBackends))->capture_default_str();
   app.add_option("--frames", options.frames, "Frames to make")
       ->check(CLI::Range(1, 1'000'000'000))

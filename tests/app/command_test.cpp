@@ -63,6 +63,12 @@ class CommandTest : public testing::Test {
   std::filesystem::path out_;
 };
 
+TEST_F(CommandTest, AnOptionGivenTwiceCountsAsGivenLast) {
+  const Outcome outcome = flux(folder_, view("--frames 3 --json - " + model_));
+  ASSERT_EQ(outcome.exitCode, 0) << outcome.errors;
+  EXPECT_EQ(nlohmann::json::parse(outcome.output)["frames"], 3);
+}
+
 TEST_F(CommandTest, RunsAWorldAndWritesTheReport) {
   const Outcome outcome = flux(folder_, view("--verify --render-threads 2 " + model_));
   EXPECT_EQ(outcome.exitCode, 0) << outcome.errors;
