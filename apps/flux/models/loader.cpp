@@ -119,6 +119,7 @@ LoadedModels loadModels(const std::vector<fs::path>& files, const ModelLoading& 
   std::mutex failureMutex;
   {
     std::vector<std::jthread> threads;
+    threads.reserve(kChildren);
     for (std::size_t i = 0; i < kChildren; ++i) {
       threads.emplace_back([&] {
         try {

@@ -56,7 +56,7 @@ LoadedModels loadWorldModels(const ViewOptions& options, std::ostream& progress)
   }
   const std::vector<std::filesystem::path> files = findModelFiles(models);
   if (files.empty()) throw Failure("no model files in '" + models.front().string() + "'");
-  progress << "flux: loading " << files.size() << " model files" << std::endl;
+  progress << "flux: loading " << files.size() << " model files\n" << std::flush;
   ModelLoading loading;
   loading.executable = options.loader;
   loading.cancelled = InterruptGuard::interrupted;
@@ -81,8 +81,9 @@ class ProgressPrinter {
   void frameMade(std::uint64_t number, const DrawCounts& draws) {
     if (Clock::now() < next_) return;
     next_ = Clock::now() + kProgressInterval;
-    out_ << "flux: frame " << number << " of " << frames_ << ", " << draws.issued << " of " << draws.wanted << " draws"
-         << std::endl;
+    out_ << "flux: frame " << number << " of " << frames_ << ", " << draws.issued << " of " << draws.wanted
+         << " draws\n"
+         << std::flush;
   }
 
  private:

@@ -136,10 +136,10 @@ std::vector<WorldObject> World::objectsOf(CellCoord cell) const {
     const std::uint64_t dice = random(id, 0);
     const float jitterX = 0.3F * (unit(mix(dice)) - 0.5F);
     const float jitterZ = 0.3F * (unit(mix(dice + 1)) - 0.5F);
-    const float x =
-        static_cast<float>(cell.x) * cellSize_ + (static_cast<float>(place % cellRow_) + 0.5F + jitterX) * kSpacing;
-    const float z =
-        static_cast<float>(cell.z) * cellSize_ + (static_cast<float>(place / cellRow_) + 0.5F + jitterZ) * kSpacing;
+    const std::uint32_t column = place % cellRow_;
+    const std::uint32_t row = place / cellRow_;
+    const float x = static_cast<float>(cell.x) * cellSize_ + (static_cast<float>(column) + 0.5F + jitterX) * kSpacing;
+    const float z = static_cast<float>(cell.z) * cellSize_ + (static_cast<float>(row) + 0.5F + jitterZ) * kSpacing;
     objects.push_back({id, indexCountOf(id), glm::vec4(x, 0, z, 0.6F + 0.5F * unit(mix(dice + 2)))});
   }
   return objects;
