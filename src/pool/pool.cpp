@@ -118,9 +118,9 @@ Pool::Impl::~Impl() {
   }
 }
 
-Pool::Impl::Block* Pool::Impl::find(BlockHandle handle) noexcept {
+const Pool::Impl::Block* Pool::Impl::find(BlockHandle handle) const noexcept {
   if (handle.index >= blocks_.size()) return nullptr;
-  Block& block = blocks_[handle.index];
+  const Block& block = blocks_[handle.index];
   return block.live && block.generation == handle.generation ? &block : nullptr;
 }
 
@@ -386,9 +386,8 @@ void Pool::Impl::retirePlace(const Placement& place, Lifetime lifetime, Snapshot
 // ---- Looking -----------------------------------------------------------------------------------------------
 
 ContentVersion Pool::Impl::requestedVersion(BlockHandle handle) const noexcept {
-  if (handle.index >= blocks_.size()) return 0;
-  const Block& block = blocks_[handle.index];
-  return block.live && block.generation == handle.generation ? block.requested : 0;
+  const Block* block = find(handle);
+  return block != nullptr ? block->requested : 0;
 }
 
 PoolStats Pool::Impl::stats() const {

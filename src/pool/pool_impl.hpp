@@ -13,6 +13,7 @@
 
 #include <array>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -74,7 +75,10 @@ class Pool::Impl {
   };
   using Retired = std::variant<RetiredRange, RetiredIndex, const BlockLayout*>;
 
-  [[nodiscard]] Block* find(BlockHandle handle) noexcept;
+  [[nodiscard]] const Block* find(BlockHandle handle) const noexcept;
+  [[nodiscard]] Block* find(BlockHandle handle) noexcept {
+    return const_cast<Block*>(std::as_const(*this).find(handle));
+  }
   [[nodiscard]] Error staleHandle(BlockHandle handle, std::source_location where) const;
   [[nodiscard]] Error named(Error error, std::string_view name, BlockHandle handle, std::source_location where) const;
   [[nodiscard]] ChunkSpace& space(Lifetime lifetime) noexcept { return spaces_[static_cast<std::size_t>(lifetime)]; }
