@@ -3,6 +3,7 @@
 #include <flux/assert.hpp>
 
 #include <algorithm>
+#include <mutex>
 
 namespace flux {
 
@@ -82,7 +83,7 @@ void Frame::submitted(QueueId queue, TimelineValue value) noexcept {
   FLUX_ASSERT(record_ != nullptr, "a submission is reported before its frame ends");
   FLUX_ASSERT(index < kMaxQueues, "a submission names one of the device's queues");
   if (record_ == nullptr || index >= kMaxQueues) return;
-  std::atomic<TimelineValue>& last = record_->submitted[index];
+  sync::Atomic<TimelineValue>& last = record_->submitted[index];
   TimelineValue seen = last.load(std::memory_order_relaxed);
   // Relaxed suffices: ending the frame needs the frame for itself, which orders it after this call.
   while (seen < value && !last.compare_exchange_weak(seen, value, std::memory_order_relaxed)) {

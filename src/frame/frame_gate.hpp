@@ -1,13 +1,13 @@
 #pragma once
 
+#include "base/sync.hpp"
+
 #include <flux/frame.hpp>
 #include <flux/snapshot.hpp>
 
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <deque>
-#include <mutex>
 
 namespace flux {
 
@@ -19,7 +19,7 @@ using QueueValues = std::array<TimelineValue, kMaxQueues>;
 
 /// One open frame, shared by the threads that record it. Reused; its address never changes.
 struct FrameRecord {
-  std::array<std::atomic<TimelineValue>, kMaxQueues> submitted{};
+  std::array<sync::Atomic<TimelineValue>, kMaxQueues> submitted{};
   QueueValue wait;
   std::uint32_t slot = 0;
   const char* label = "";
@@ -69,7 +69,7 @@ class FrameGate {
     std::uint32_t pins = 0;
   };
 
-  mutable std::mutex mutex_;
+  mutable sync::Mutex mutex_;
   std::array<Slot, kSnapshotSlots> slots_;
   SnapshotNumber published_ = 0;
   QueueValues tags_{};
