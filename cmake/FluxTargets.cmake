@@ -31,6 +31,10 @@ if(NOT FLUX_HAVE_STD_EXPECTED)
   find_path(FLUX_TL_EXPECTED_DIR tl/expected.hpp NO_CMAKE_FIND_ROOT_PATH REQUIRED)
 endif()
 
+# The queue by which other threads reach the geometry thread (Debian and vcpkg put its header into different folders).
+find_path(FLUX_CONCURRENTQUEUE_DIR concurrentqueue.h PATH_SUFFIXES concurrentqueue concurrentqueue/moodycamel
+  NO_CMAKE_FIND_ROOT_PATH REQUIRED)
+
 # flux_options(target): warnings and sanitizers, for every target of this repository.
 function(flux_options target)
   if(MSVC)

@@ -7,7 +7,7 @@
 set -euo pipefail
 
 # zlib1g-dev: libassimp-dev links it without depending on it.
-build=(g++ cmake ninja-build ccache pkg-config libexpected-dev libvulkan-dev libvulkan-volk-dev glslc libglm-dev
+build=(g++ cmake ninja-build ccache pkg-config libexpected-dev libconcurrentqueue-dev libvulkan-dev libvulkan-volk-dev glslc libglm-dev
   libcli11-dev nlohmann-json3-dev libstb-dev libassimp-dev zlib1g-dev libgtest-dev libbenchmark-dev)
 run=(libvulkan1 mesa-vulkan-drivers assimp-testmodels)
 # chromium-common: a second Vulkan driver (SwiftShader) and a validation layer that is newer than Debian's.

@@ -5,10 +5,18 @@
 #include <flux/snapshot.hpp>
 #include <flux/types.hpp>
 
-#include <array>
+#include <chrono>
 #include <cstdint>
 #include <span>
 #include <utility>
+
+// The way that a lookup takes when a block is not resident lies outside the inlined code, and lets compilers keep the
+// snapshot's addresses in registers from one lookup to the next: it only reads what is constant.
+#if defined(__GNUC__)
+#define FLUX_PURE_CALL [[gnu::pure, gnu::noinline]]
+#else
+#define FLUX_PURE_CALL
+#endif
 
 namespace flux {
 
@@ -30,6 +38,7 @@ struct Place {
   std::uint64_t address = 0;  ///< Device address of the first byte; 0 where there are none.
 };
 
+/// `place`, `block` and `version` mean something only if it is drawable.
 struct BlockLookup {
   FindStatus status = FindStatus::Stale;
   ContentVersion version = 0;  ///< Of the contents at `place`.
@@ -37,11 +46,10 @@ struct BlockLookup {
   Place place;
   std::uint64_t userData = 0;  ///< Of `block`.
 
-  [[nodiscard]] constexpr bool drawable() const noexcept {
-    return status == FindStatus::Resident || status == FindStatus::Fallback;
-  }
+  [[nodiscard]] constexpr bool drawable() const noexcept { return place.bytes != 0; }
 };
 
+/// `place`, `block`, `kind` and `version` mean something only if it is drawable.
 struct PartLookup {
   FindStatus status = FindStatus::Stale;
   PartKind kind = PartKind::Vertex;
@@ -49,9 +57,7 @@ struct PartLookup {
   BlockHandle block;
   Place place;
 
-  [[nodiscard]] constexpr bool drawable() const noexcept {
-    return status == FindStatus::Resident || status == FindStatus::Fallback;
-  }
+  [[nodiscard]] constexpr bool drawable() const noexcept { return place.bytes != 0; }
 };
 
 /// A point on a queue's timeline.
@@ -60,14 +66,25 @@ struct QueueValue {
   TimelineValue value = 0;
 };
 
+/// A frame that is open, as reports name it.
+struct OpenFrame {
+  const char* label = "";
+  std::uint64_t thread = 0;  ///< That began it, as debuggers and system tools number it.
+  SnapshotNumber snapshot = 0;
+  std::chrono::nanoseconds age{};
+};
+
+/// How much a missed block matters. The geometry thread serves higher ones first.
+enum class Priority : std::uint8_t { Low = 1, Normal = 2, High = 3 };
+
 class FrameGate;
 struct FrameRecord;
 
 /// A pin on one snapshot, shared by all threads that record one frame of the application.
 ///
-/// **Thread contract.** `Pool::beginFrame` makes it on any thread. `find`, `waits` and `submitted` may be
-/// called from any number of threads at once. Moving, `end` and the destructor need the frame for
-/// themselves. The pool must outlive it.
+/// **Thread contract.** `Pool::beginFrame` makes it on any thread; any number of frames may be open, also on one thread
+/// (several windows), nested or overlapping. `find`, `use`, `miss`, `waits` and `submitted` may be called from any
+/// number of threads at once. Moving, `end` and the destructor need the frame for themselves. The pool must outlive it.
 ///
 /// **Rules.** Every command list recorded from a frame is submitted and reported with `submitted`, or
 /// dropped, before the frame ends. Each submission waits on the device for all of `waits()`. Keep frames short
@@ -91,11 +108,22 @@ class Frame {
   /// The snapshot that this frame sees. 0: nothing had been published; every handle is stale then.
   [[nodiscard]] SnapshotNumber snapshot() const noexcept { return view_.number; }
 
-  /// Looks a whole block up. Any thread; O(1), wait-free.
-  [[nodiscard]] BlockLookup find(BlockHandle handle) const noexcept;
+  /// The tables themselves, for tools that walk over all blocks. Valid until the frame ends.
+  [[nodiscard]] const SnapshotView& view() const noexcept { return view_; }
+
+  /// Looks a whole block up. Any thread; O(1), wait-free. Made for inlining: what you do not read is not computed.
+  [[nodiscard]] BlockLookup find(const BlockHandle& handle) const noexcept;
 
   /// Looks one part of a block up. A fallback answers with its part of the same id. Any thread; O(1), wait-free.
-  [[nodiscard]] PartLookup find(BlockHandle handle, PartId part) const noexcept;
+  [[nodiscard]] PartLookup find(const BlockHandle& handle, PartId part) const noexcept;
+
+  /// Notes that this frame draws the block, for `Pool::lastUsed` and for the choice of what to evict. A relaxed store,
+  /// and only if the frame has not noted it yet. Any thread; O(1), wait-free. Stale handles are ignored.
+  void use(BlockHandle handle) const noexcept;
+
+  /// Asks for a block that was not drawable: the geometry thread brings it sooner. Relaxed stores. Any thread; O(1),
+  /// wait-free. Stale handles are ignored.
+  void miss(BlockHandle handle, Priority priority = Priority::Normal) const noexcept;
 
   /// What each submission of this frame must wait for on the device. Already reached as a rule, but the wait
   /// makes the copied bytes visible. Valid until the frame ends.
@@ -113,13 +141,20 @@ class Frame {
   Frame(FrameGate& gate, FrameRecord& record, const SnapshotView& view) noexcept
       : view_(view), gate_(&gate), record_(&record) {}
 
+  /// The record to draw: of the block, of its fallback, or record 0.
   struct Resolved {
+    std::uint32_t index = 0;
     FindStatus status = FindStatus::Stale;
-    BlockHandle block;
-    const HotRecord* hot = nullptr;
+    /// What was found, but has no bytes, is not there at all: the block of a forged handle, a part that does not exist.
+    [[nodiscard]] FindStatus statusWith(std::uint32_t bytes) const noexcept {
+      const bool drawable = status == FindStatus::Resident || status == FindStatus::Fallback;
+      return bytes == 0 && drawable ? FindStatus::Stale : status;
+    }
   };
-  [[nodiscard]] Resolved resolve(BlockHandle handle) const noexcept;
-  [[nodiscard]] const HotRecord* liveRecord(BlockHandle handle) const noexcept;
+  [[nodiscard]] Resolved resolve(const BlockHandle& handle) const noexcept;
+  FLUX_PURE_CALL [[nodiscard]] Resolved resolveAbsent(std::uint32_t index, std::uint32_t generation) const noexcept;
+  FLUX_PURE_CALL [[nodiscard]] PartPlacement furtherPart(std::uint32_t index, std::uint32_t part) const noexcept;
+  [[nodiscard]] bool names(BlockHandle handle) const noexcept;
   [[nodiscard]] Place placeOf(const HotRecord& hot, ByteOffset offset, ByteCount bytes) const noexcept;
 
   SnapshotView view_;
@@ -127,28 +162,16 @@ class Frame {
   FrameRecord* record_ = nullptr;
 };
 
-// Lookup, inlined into the application. All memory it reads is constant while the frame is open.
+// Lookup, inlined into the application. All memory it reads is constant while the frame is open. A forged handle with
+// an even generation may match a record that is not resident; it finds no bytes there, which is how it is refused.
 
-inline const HotRecord* Frame::liveRecord(BlockHandle handle) const noexcept {
-  if (handle.index >= view_.recordCount) return nullptr;
-  const HotRecord& hot = view_.hot[handle.index];
-  return hot.generation == handle.generation && hot.state() != BlockState::Free ? &hot : nullptr;
-}
-
-inline Frame::Resolved Frame::resolve(BlockHandle handle) const noexcept {
-  const HotRecord* hot = liveRecord(handle);
-  if (hot == nullptr) return {};
-  if (hot->state() == BlockState::Resident) return {FindStatus::Resident, handle, hot};
-  // A fallback may have one of its own (coarser and coarser levels); the bound only guards against a cycle.
-  const FindStatus missing = hot->state() == BlockState::Lost ? FindStatus::Lost : FindStatus::Absent;
-  BlockHandle fallback = view_.cold[handle.index].fallback;
-  for (int hop = 0; hop < 8; ++hop) {
-    const HotRecord* record = liveRecord(fallback);
-    if (record == nullptr) break;
-    if (record->state() == BlockState::Resident) return {FindStatus::Fallback, fallback, record};
-    fallback = view_.cold[fallback.index].fallback;
+inline Frame::Resolved Frame::resolve(const BlockHandle& handle) const noexcept {
+  if (handle.index < view_.recordCount) [[likely]] {
+    const HotRecord& hot = view_.hot[handle.index];
+    if (hot.generation == handle.generation) [[likely]]
+      return {handle.index, FindStatus::Resident};
   }
-  return {missing, handle, nullptr};
+  return resolveAbsent(handle.index, handle.generation);
 }
 
 inline Place Frame::placeOf(const HotRecord& hot, ByteOffset offset, ByteCount bytes) const noexcept {
@@ -158,35 +181,37 @@ inline Place Frame::placeOf(const HotRecord& hot, ByteOffset offset, ByteCount b
   return {info.buffer, chunk, start, bytes, info.address != 0 ? info.address + start : 0};
 }
 
-inline BlockLookup Frame::find(BlockHandle handle) const noexcept {
+inline BlockLookup Frame::find(const BlockHandle& handle) const noexcept {
   const Resolved found = resolve(handle);
+  const HotRecord& hot = view_.hot[found.index];
+  const ColdRecord& cold = view_.cold[found.index];
   BlockLookup result;
-  result.status = found.status;
-  result.block = found.block;
-  if (found.hot == nullptr) return result;
-  const ColdRecord& cold = view_.cold[found.block.index];
+  result.status = found.statusWith(hot.sizeUnits);
   result.version = cold.version;
+  result.block = {found.index, hot.generation};
+  result.place = placeOf(hot, 0, hot.sizeUnits * kPlaceUnitBytes);
   result.userData = cold.userData;
-  result.place = placeOf(*found.hot, 0, found.hot->sizeUnits * kPlaceUnitBytes);
   return result;
 }
 
-inline PartLookup Frame::find(BlockHandle handle, PartId part) const noexcept {
+inline PartLookup Frame::find(const BlockHandle& handle, PartId part) const noexcept {
   const Resolved found = resolve(handle);
-  PartLookup result;
-  result.status = found.status;
-  result.block = found.block;
-  if (found.hot == nullptr) return result;
-  const ColdRecord& cold = view_.cold[found.block.index];
-  const auto index = static_cast<std::uint32_t>(part);
-  if (index >= cold.layout->partCount) {
-    result.status = FindStatus::Stale;
-    return result;
+  const HotRecord& hot = view_.hot[found.index];
+  const ColdRecord& cold = view_.cold[found.index];
+  const auto number = static_cast<std::uint32_t>(part);
+  PartPlacement placement;
+  if (number < kInlineParts) [[likely]] {
+    const PartsRecord& parts = view_.parts[found.index];
+    placement = {parts.offsetBytes[number], parts.sizeBytes[number], cold.kinds[number]};
+  } else {
+    placement = furtherPart(found.index, number);
   }
-  const PartPlacement& placement = cold.layout->parts[index];
+  PartLookup result;
+  result.status = found.statusWith(placement.sizeBytes);
   result.kind = placement.kind;
   result.version = cold.version;
-  result.place = placeOf(*found.hot, placement.offsetBytes, placement.sizeBytes);
+  result.block = {found.index, hot.generation};
+  result.place = placeOf(hot, placement.offsetBytes, placement.sizeBytes);
   return result;
 }
 

@@ -11,14 +11,17 @@
 ///     if (auto v = frame.find(block, flux::PartId{0}); v.drawable()) { … }
 ///     frame.submitted(queue, value);
 
+#include <flux/block.hpp>
 #include <flux/device.hpp>
 #include <flux/frame.hpp>
+#include <flux/producer.hpp>
 #include <flux/result.hpp>
-#include <flux/source.hpp>
+#include <flux/shared.hpp>
 #include <flux/types.hpp>
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <source_location>
 #include <span>
 #include <string>
@@ -26,35 +29,11 @@
 
 namespace flux {
 
-/// How long a block is expected to live. Long-lived blocks get chunks of their own, which the churn of
-/// streaming never touches.
-enum class Lifetime : std::uint8_t { Streaming, LongLived };
-
-struct PartDesc {
-  PartKind kind = PartKind::Vertex;
-  ByteCount bytes = 0;
-  Source source = Source::bytes({});
-};
-
-/// A new block. Views are only read during the call.
-struct BlockDesc {
-  std::string_view name;            ///< For errors, dumps and tools; cut to 47 bytes.
-  std::span<const PartDesc> parts;  ///< 1 to 64 parts; their ids are 0, 1, 2, …
-  Lifetime lifetime = Lifetime::Streaming;
-  BlockHandle fallback;  ///< Drawn while this one is absent; null: skip it then.
-  std::uint64_t userData = 0;
-};
-
-/// New contents for one part of a block, of the part's size.
-struct PartUpdate {
-  PartId part{};
-  Source source = Source::bytes({});
-};
-
 /// Limits of one step. Work beyond them goes on in the next one (G6).
 struct StepQuota {
   ByteCount uploadBytes = 32 * kMiB;  ///< Bytes taken from sources and from a block's old place.
   std::uint32_t pieces = 4096;
+  std::uint32_t instructions = 4096;  ///< Of other threads.
 };
 
 struct PoolDesc {
@@ -70,6 +49,10 @@ struct PoolDesc {
   /// An empty chunk goes after so many steps, or so much time; one is kept. At most one a step.
   std::uint32_t emptyChunkSteps = 120;
   std::chrono::nanoseconds emptyChunkAge = std::chrono::seconds{2};
+  /// A frame that has been open for longer is named in every step's report.
+  std::chrono::nanoseconds lateFrameAge = std::chrono::seconds{2};
+  std::uint32_t maxInstructions = 65536;      ///< Of all producers together.
+  ByteCount maxInstructionBytes = 64 * kMiB;  ///< That came with instructions, until the device has them.
 };
 
 /// Told about chunks on the geometry thread, so that an application can keep descriptor sets for them.
@@ -82,7 +65,7 @@ class ChunkListener {
   virtual void chunkReleased(ChunkIndex index) = 0;
 };
 
-/// What a step did. `errors` is valid until the next step.
+/// What a step did. The views are valid until the next step.
 struct StepReport {
   ByteCount uploadedBytes = 0;  ///< From sources.
   ByteCount copiedBytes = 0;    ///< From old places (unchanged parts of updated blocks).
@@ -92,20 +75,35 @@ struct StepReport {
   std::uint32_t chunksCreated = 0;
   std::uint32_t chunksReleased = 0;
   ByteCount reclaimedBytes = 0;
-  std::span<const Error> errors;  ///< Blocks that became Lost, updates that were dropped; by name.
+  std::uint32_t instructions = 0;  ///< Of other threads, carried out or refused.
+  std::uint32_t misses = 0;        ///< Blocks that frames missed since the last step.
+  /// Blocks that became Lost, updates that were dropped, instructions that were refused; by name.
+  std::span<const Error> errors;
+  std::span<const OpenFrame> lateFrames;  ///< Open for longer than `PoolDesc::lateFrameAge`, oldest first.
 };
 
 struct PublishReport {
   SnapshotNumber snapshot = 0;  ///< The newest snapshot after the call.
   std::uint32_t changes = 0;    ///< Records that changed with it; 0: nothing was published.
-  bool deferred = false;        ///< A frame still pins the slot; the changes join the next publish.
+  bool deferred = false;        ///< Frames pin all that could be written; the changes join the next publish.
+};
+
+/// What waits before it can be used again, and for whom.
+struct RetirementStats {
+  ByteCount forFramesBytes = 0;  ///< Some open frame may still name it, or no newer snapshot has been published.
+  ByteCount forQueuesBytes = 0;  ///< Some queue may still use it.
+  std::uint32_t forFrames = 0;   ///< Ranges, layouts, handle indices, shared objects.
+  std::uint32_t forQueues = 0;
+  OpenFrame oldestFrame;  ///< The frame that holds back the most; its label is empty if none is open.
+  QueueValue queue;       ///< What the oldest thing waits for, and how far that queue is; 0: for no queue.
+  TimelineValue queueCompleted = 0;
 };
 
 /// Counters and gauges. *live*: bytes that the application asked for. *reserved*: device chunks, empty ones included.
 struct PoolStats {
   ByteCount liveBytes = 0;
   ByteCount reservedBytes = 0;
-  ByteCount retiredBytes = 0;  ///< Waits for frames or queues; part of reserved, not of live.
+  ByteCount retiredBytes = 0;  ///< Waits for frames or queues (`retirement`); part of reserved, not of live.
   ByteCount stagingBytes = 0;
   ByteCount hardLimitBytes = 0;
   std::uint32_t blocks = 0;
@@ -118,6 +116,11 @@ struct PoolStats {
   std::uint64_t uploadedBytes = 0;
   std::uint64_t copiedBytes = 0;
   std::uint64_t deferredPublishes = 0;
+  std::uint64_t instructions = 0;  ///< Of other threads, refused ones included.
+  std::uint64_t misses = 0;
+  std::uint32_t waitingInstructions = 0;
+  bool deviceLost = false;
+  RetirementStats retirement;
   ByteCount peakLiveBytes = 0;
   ByteCount peakReservedBytes = 0;
   ByteCount peakStagingBytes = 0;
@@ -126,13 +129,17 @@ struct PoolStats {
 
 /// Stores geometry once and keeps it safe to read for every frame that can see it.
 ///
-/// **Thread contract.** One thread, the geometry thread, makes all calls; `beginFrame` may be called
-/// on any thread, at any time. The same thread may do both. Only `create` and the destructor block.
+/// **Thread contract.** One thread, the geometry thread, makes all calls; `beginFrame`, `makeProducer` and `share` may
+/// be called on any thread, at any time. The same thread may do everything. Only `create` and the destructor block.
 ///
 /// **Units.** Sizes and offsets are bytes.
 ///
 /// **Guarantees.** See `docs/guarantees.md`; G numbers below refer to it. Every call that fails
 /// leaves the pool as it was (G8).
+///
+/// **A lost device.** The step that sees the loss, and every later one, answers DeviceLost. From then on all blocks are
+/// Lost, every queue counts as done, and steps reclaim everything; add and update are refused. Frames and publishing go
+/// on.
 class Pool {
  public:
   /// Makes a pool on a device that outlives it. Errors: InvalidArgument (names the field).
@@ -154,19 +161,54 @@ class Pool {
   /// Gives parts of a block new contents, all in one version: a frame sees all of them or none. Frames that
   /// are open keep seeing the old bytes. Updates that arrive before an earlier one was started are merged with it.
   /// Returns the version that will show them. O(parts given).
-  /// Errors: StaleHandle, InvalidArgument, StagingFull, DeviceLost.
+  /// Errors: StaleHandle, InvalidArgument, StagingFull, Pinned, DeviceLost.
   [[nodiscard]] Result<ContentVersion> update(BlockHandle block, std::span<const PartUpdate> parts,
                                               std::source_location where = std::source_location::current());
 
-  /// Removes a block. Its handle is refused by the next snapshot on; its memory is used again when
-  /// no frame and no queue can still read it (G4). O(1). Errors: StaleHandle.
+  /// Removes a block, whoever owns it. Its handle is refused by the next snapshot on; its memory is used again when
+  /// no frame and no queue can still read it (G4). O(1). Errors: StaleHandle, Pinned.
   [[nodiscard]] Result<void> remove(BlockHandle block, std::source_location where = std::source_location::current());
 
-  /// Moves everything on: takes note of finished copies, fills staging within the quota, submits one batch of copies,
-  /// reclaims what has retired, gives an empty chunk back. Never waits.
+  /// Adds an owner; a new block has one. O(1). Errors: StaleHandle.
+  [[nodiscard]] Result<void> retain(BlockHandle block, std::source_location where = std::source_location::current());
+
+  /// Takes an owner away; without any the block is removed, as soon as it is not pinned. O(1). Errors: StaleHandle.
+  [[nodiscard]] Result<void> release(BlockHandle block, std::source_location where = std::source_location::current());
+
+  /// Keeps a block where it is, so that command lists which are replayed for many frames may name its place. The
+  /// place is final once all that was asked before the pin has arrived. Counts. O(1). Errors: StaleHandle.
+  /// While it is pinned the block cannot be updated or removed; calls that try answer Pinned.
+  [[nodiscard]] Result<void> pin(BlockHandle block, std::source_location where = std::source_location::current());
+
+  /// Undoes one `pin`. O(1). Errors: StaleHandle, InvalidArgument (not pinned).
+  [[nodiscard]] Result<void> unpin(BlockHandle block, std::source_location where = std::source_location::current());
+
+  /// Lets a block that waits for its first bytes overtake those of lower priority. O(1). Errors: StaleHandle.
+  [[nodiscard]] Result<void> request(BlockHandle block, Priority priority,
+                                     std::source_location where = std::source_location::current());
+
+  /// A way for another thread to ask for all of the above. Any thread.
+  [[nodiscard]] Producer makeProducer();
+
+  /// Makes a counted handle that takes over one owner of the block: the last drop releases it. Any thread; a short
+  /// lock.
+  [[nodiscard]] Shared<BlockHandle> share(BlockHandle block,
+                                          std::source_location where = std::source_location::current());
+
+  /// Makes a counted handle to an object of the application: the last drop, on any thread, lets the geometry thread
+  /// destroy it when the frames that were open then have ended, and every queue has passed their submissions. No
+  /// publish is needed for that. Any thread; a short lock.
+  [[nodiscard]] Shared<NativeHandle> share(const ObjectDesc& object,
+                                           std::source_location where = std::source_location::current());
+
+  /// Moves everything on: takes note of finished copies, carries out what other threads asked for, fills staging within
+  /// the quota, submits one batch of copies, reclaims what has retired, gives an empty chunk back. Never waits.
   /// Errors: DeviceLost, DriverError and OutOfDeviceMemory from the device; the work is kept for the next step.
   Result<StepReport> step(const StepQuota& quota = {},
                           std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now());
+
+  /// Only reclaims what has retired, as each step does; returns how many bytes. Never waits. Errors: as `step`.
+  Result<ByteCount> collect();
 
   /// Makes everything that changed visible to frames that begin from now on. Costs in proportion to what
   /// changed; never waits (G3).
@@ -178,6 +220,10 @@ class Pool {
   /// Where a block stands for the geometry thread: its newest accepted version, 0 if the handle is stale. O(1).
   [[nodiscard]] ContentVersion requestedVersion(BlockHandle block) const noexcept;
 
+  /// How many frames have begun since the last one that drew the block (`Frame::use`); none: no frame ever did, or the
+  /// handle is stale. O(1).
+  [[nodiscard]] std::optional<std::uint32_t> framesSinceUse(BlockHandle block) const noexcept;
+
   /// O(1).
   [[nodiscard]] PoolStats stats() const;
 
@@ -186,6 +232,7 @@ class Pool {
 
  private:
   class Impl;
+  friend class Producer;
   explicit Pool(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

@@ -29,6 +29,8 @@ enum class ErrorCode : std::uint16_t {
   OutOfBudget,        ///< It would exceed the hard limit. numbers: bytes wanted, bytes retired and pending.
   OutOfDeviceMemory,  ///< The driver refused. numbers: bytes wanted, bytes reserved so far.
   StagingFull,        ///< No staging page is free now; try again after the next step. numbers: bytes wanted, limit.
+  QueueFull,          ///< Too much waits for the geometry thread. numbers: instructions, bytes that wait.
+  Pinned,             ///< The block is pinned, so it cannot be moved or removed. numbers: pins, 0.
   SourceFailed,       ///< A source's callback could not give its bytes.
   Timeout,            ///< A wait reached its deadline.
   DeviceLost,         ///< The device is lost; nothing more can be submitted.

@@ -5,6 +5,7 @@
 
 #include <flux/types.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -18,29 +19,59 @@ enum class BlockState : std::uint8_t {
   Lost,      ///< The block's bytes are gone and cannot be had again.
 };
 
-/// The column of a snapshot that every lookup reads: 16 bytes a block.
+/// The column of a snapshot that every lookup reads: 16 bytes a block. Record 0 belongs to no block and is zero in
+/// every snapshot: what is not found is found there, so that a lookup has no second branch.
+///
+/// **Invariants.** The generations of handles are odd; a record holds its block's while the block is Resident, and the
+/// even number below it in every other state. So one comparison decides a lookup. `sizeUnits` is not 0 if, and only if,
+/// the block is Resident.
 struct HotRecord {
   std::uint32_t generation = 0;
   std::uint32_t chunkAndState = 0;  ///< chunk: 20 bits | state: 4 | unused: 8
   std::uint32_t offsetUnits = 0;    ///< Of the block in its chunk, in `kPlaceUnitBytes`.
   std::uint32_t sizeUnits = 0;
 
-  static constexpr std::uint32_t pack(ChunkIndex chunk, BlockState state) noexcept {
-    return static_cast<std::uint32_t>(chunk) << 12U | static_cast<std::uint32_t>(state) << 8U;
+  static constexpr HotRecord resident(std::uint32_t generation, ChunkIndex chunk, std::uint32_t offsetUnits,
+                                      std::uint32_t sizeUnits) noexcept {
+    return {generation, pack(chunk, BlockState::Resident), offsetUnits, sizeUnits};
+  }
+  /// A record in any other state.
+  static constexpr HotRecord without(std::uint32_t generation, BlockState state) noexcept {
+    return {generation & ~1U, pack({}, state), 0, 0};
+  }
+  /// Whether it is the record of a handle with this generation.
+  [[nodiscard]] constexpr bool belongsTo(std::uint32_t handleGeneration) const noexcept {
+    return (generation | 1U) == handleGeneration && state() != BlockState::Free;
   }
   [[nodiscard]] constexpr ChunkIndex chunk() const noexcept { return ChunkIndex{chunkAndState >> 12U}; }
   [[nodiscard]] constexpr BlockState state() const noexcept {
     return static_cast<BlockState>(chunkAndState >> 8U & 0xFU);
   }
+
+ private:
+  static constexpr std::uint32_t pack(ChunkIndex chunk, BlockState state) noexcept {
+    return static_cast<std::uint32_t>(chunk) << 12U | static_cast<std::uint32_t>(state) << 8U;
+  }
 };
 static_assert(sizeof(HotRecord) == 16);
 
-/// Where a part lies inside its block.
+/// Where a part lies inside its block. 0 bytes: there is no such part.
 struct PartPlacement {
   std::uint32_t offsetBytes = 0;
   std::uint32_t sizeBytes = 0;
   PartKind kind = PartKind::Vertex;
 };
+
+/// Parts whose places stand in a column of their own, so that looking one up costs a second read that does not depend
+/// on the first. Four: most meshes have no more (vertices, indices, constants, meshlets).
+inline constexpr std::uint32_t kInlineParts = 4;
+
+/// The column that lookups of parts read: the places of a block's first parts, half a cache line.
+struct PartsRecord {
+  std::array<std::uint32_t, kInlineParts> offsetBytes{};
+  std::array<std::uint32_t, kInlineParts> sizeBytes{};  ///< 0: no such part.
+};
+static_assert(sizeof(PartsRecord) == 32);
 
 /// The places of a block's parts, indexed by `PartId`. Immutable once a snapshot names it.
 struct BlockLayout {
@@ -50,21 +81,33 @@ struct BlockLayout {
   std::uint32_t alignmentBytes = 0;  ///< That the block's offset in its chunk must have.
 };
 
-/// The column that changes rarely, and that only lookups of parts and fallbacks read.
+/// The column that changes rarely.
 struct ColdRecord {
   const BlockLayout* layout = nullptr;
   BlockHandle fallback;
   std::uint64_t userData = 0;
   ContentVersion version = 0;
+  std::array<PartKind, kInlineParts> kinds{};  ///< Of the first parts.
 };
+static_assert(sizeof(ColdRecord) == 32);
+
+/// Record 0, for views before the first publish.
+inline constexpr HotRecord kNoHotRecord{};
+inline constexpr PartsRecord kNoPartsRecord{};
+inline constexpr ColdRecord kNoColdRecord{};
+inline constexpr ChunkInfo kNoChunk{};
+
+class UsageBoard;
 
 /// One pinned snapshot. Nothing in it changes while a frame pins it.
 struct SnapshotView {
-  const HotRecord* hot = nullptr;
-  const ColdRecord* cold = nullptr;
-  const ChunkInfo* chunks = nullptr;  ///< By `ChunkIndex`; constant for every chunk that the snapshot names.
-  std::uint32_t recordCount = 0;
+  const HotRecord* hot = &kNoHotRecord;
+  const PartsRecord* parts = &kNoPartsRecord;
+  const ColdRecord* cold = &kNoColdRecord;
+  const ChunkInfo* chunks = &kNoChunk;  ///< By `ChunkIndex`; constant for every chunk that the snapshot names.
+  std::uint32_t recordCount = 1;        ///< At least record 0.
   SnapshotNumber number = 0;
+  UsageBoard* usage = nullptr;  ///< Beside the snapshots: what frames tell about blocks.
 };
 
 }  // namespace flux

@@ -4,7 +4,10 @@
 
 #include <flux/types.hpp>
 
+#include <algorithm>
+#include <memory>
 #include <span>
+#include <utility>
 
 namespace flux {
 
@@ -21,20 +24,28 @@ struct FillRequest {
 /// Called on the geometry thread, inside `Pool::step`. Must not call the pool.
 using FillFunction = bool (*)(void* context, const FillRequest& request);
 
-/// Where a part's bytes come from: bytes given now, or a function that is asked for them.
+/// Where a part's bytes come from: bytes given now, bytes handed over, or a function that is asked for them.
 ///
 /// - `Source::bytes`: copied into staging before the call returns; the memory may be reused at once.
 ///   The call fails with `StagingFull` when no staging is free.
-/// - `Source::callback`: asked during later steps, within the step's quota, so any amount may be
-///   waiting. `context` must stay valid until the block is resident, or removed.
+/// - `Source::owned`: kept, and copied into staging during later steps, within the step's quota, so any amount
+///   may be waiting. Let go on the geometry thread when they have arrived, or are not wanted any more.
+/// - `Source::callback`: asked likewise during later steps. `context` must stay valid until the block is resident, or
+///   removed.
 class Source {
  public:
-  [[nodiscard]] static constexpr Source bytes(std::span<const std::byte> data) noexcept {
+  [[nodiscard]] static Source bytes(std::span<const std::byte> data) noexcept {
     Source source;
     source.data_ = data;
     return source;
   }
-  [[nodiscard]] static constexpr Source callback(FillFunction fill, void* context, std::uint64_t tag = 0) noexcept {
+  [[nodiscard]] static Source owned(std::shared_ptr<const std::byte[]> bytes, std::size_t size) noexcept {
+    Source source;
+    source.data_ = {bytes.get(), size};
+    source.owner_ = std::move(bytes);
+    return source;
+  }
+  [[nodiscard]] static Source callback(FillFunction fill, void* context, std::uint64_t tag = 0) noexcept {
     Source source;
     source.fill_ = fill;
     source.context_ = context;
@@ -42,15 +53,25 @@ class Source {
     return source;
   }
 
-  [[nodiscard]] constexpr bool isCallback() const noexcept { return fill_ != nullptr; }
-  [[nodiscard]] constexpr std::span<const std::byte> data() const noexcept { return data_; }
+  /// Whether the bytes stay available, and are taken during later steps.
+  [[nodiscard]] bool isLater() const noexcept { return fill_ != nullptr || owner_ != nullptr; }
+  /// Whether it can give exactly so many bytes. A function can give any number.
+  [[nodiscard]] bool gives(ByteCount bytes) const noexcept { return fill_ != nullptr || data_.size() == bytes; }
+  [[nodiscard]] std::span<const std::byte> data() const noexcept { return data_; }
+
+  /// REQUIRES: `isLater()`.
   [[nodiscard]] bool fill(FillRequest request) const {
+    if (fill_ == nullptr) {
+      std::copy_n(data_.data() + request.offset, request.destination.size(), request.destination.data());
+      return true;
+    }
     request.tag = tag_;
     return fill_(context_, request);
   }
 
  private:
   std::span<const std::byte> data_;
+  std::shared_ptr<const std::byte[]> owner_;
   FillFunction fill_ = nullptr;
   void* context_ = nullptr;
   std::uint64_t tag_ = 0;

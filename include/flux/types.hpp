@@ -61,7 +61,7 @@ inline constexpr std::size_t kPartKindCount = 7;
 
 /// Names a block: 8 bytes, copyable, never dangling. A handle whose block is gone is refused
 /// (G10), also when the index has been used again, because the generation differs.
-/// Generation 0 is the null handle.
+/// Generations are odd; generation 0 is the null handle.
 struct BlockHandle {
   std::uint32_t index = 0;
   std::uint32_t generation = 0;

@@ -22,6 +22,10 @@ std::string_view toString(ErrorCode code) noexcept {
       return "out of device memory";
     case ErrorCode::StagingFull:
       return "staging full";
+    case ErrorCode::QueueFull:
+      return "queue full";
+    case ErrorCode::Pinned:
+      return "pinned";
     case ErrorCode::SourceFailed:
       return "source failed";
     case ErrorCode::Timeout:
@@ -65,6 +69,10 @@ std::string describeNumbers(const Error& error) {
       return first + " bytes wanted, limit " + second;
     case ErrorCode::TooManyBlocks:
       return first + " in use";
+    case ErrorCode::QueueFull:
+      return first + " instructions, " + second + " bytes waiting";
+    case ErrorCode::Pinned:
+      return first + " pins";
     default:
       return first + ", " + second;
   }

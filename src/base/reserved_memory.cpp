@@ -43,6 +43,12 @@ bool ReservedMemory::commit(std::size_t bytes) noexcept {
   return true;
 }
 
+void ReservedMemory::protect(bool readOnly) noexcept {
+  DWORD before = 0;
+  const BOOL done = VirtualProtect(base_, committed_, readOnly ? PAGE_READONLY : PAGE_READWRITE, &before);
+  FLUX_ASSERT(committed_ == 0 || done != 0, "committed memory can be protected");
+}
+
 #else
 
 ReservedMemory::ReservedMemory(std::size_t bytes) : reserved_(roundUp(std::max<std::size_t>(bytes, 1))) {
@@ -62,6 +68,11 @@ bool ReservedMemory::commit(std::size_t bytes) noexcept {
   if (mprotect(base_ + committed_, target - committed_, PROT_READ | PROT_WRITE) != 0) return false;
   committed_ = target;
   return true;
+}
+
+void ReservedMemory::protect(bool readOnly) noexcept {
+  const int done = mprotect(base_, committed_, readOnly ? PROT_READ : PROT_READ | PROT_WRITE);
+  FLUX_ASSERT(done == 0, "committed memory can be protected");
 }
 
 #endif

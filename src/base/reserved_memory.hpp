@@ -22,6 +22,9 @@ class ReservedMemory {
   /// Backs [0, bytes) with memory; never shrinks. False: the system has none left. Amortised O(1).
   [[nodiscard]] bool commit(std::size_t bytes) noexcept;
 
+  /// Write-protects what is committed, or lifts that: a net for debug builds. A system call.
+  void protect(bool readOnly) noexcept;
+
   [[nodiscard]] std::byte* data() const noexcept { return base_; }
 
  private:
@@ -42,6 +45,7 @@ class ReservedArray {
   [[nodiscard]] bool commit(std::size_t count) noexcept {
     return count <= capacity_ && memory_.commit(count * sizeof(T));
   }
+  void protect(bool readOnly) noexcept { memory_.protect(readOnly); }
   [[nodiscard]] T* data() const noexcept { return reinterpret_cast<T*>(memory_.data()); }
   [[nodiscard]] T& operator[](std::size_t index) const noexcept { return data()[index]; }
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }

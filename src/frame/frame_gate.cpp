@@ -1,27 +1,35 @@
 #include "frame/frame_gate.hpp"
 
+#include "base/thread_id.hpp"
+
 #include <flux/assert.hpp>
 
 #include <algorithm>
-#include <mutex>
 
 namespace flux {
 
 Frame FrameGate::begin(const char* label) {
+  const std::uint64_t thread = currentThreadId();
+  const auto now = std::chrono::steady_clock::now();
   const std::lock_guard lock(mutex_);
-  const auto slotIndex = static_cast<std::uint32_t>(published_ % kSnapshotSlots);
-  Slot& slot = slots_[slotIndex];
-
-  FrameRecord* record = freeRecords_;
+  FrameRecord* record = unused_;
   if (record != nullptr) {
-    freeRecords_ = record->nextFree;
+    unused_ = record->newer;
   } else {
     record = &records_.emplace_back();
   }
+  Slot& slot = slots_[publishedSlot_];
   for (auto& value : record->submitted) value.store(0, std::memory_order_relaxed);
   record->wait = {kCopyQueue, slot.copyValue};
-  record->slot = slotIndex;
+  record->slot = publishedSlot_;
+  record->serial = ++newestFrame_;
   record->label = label;
+  record->thread = thread;
+  record->began = now;
+  record->older = newest_;
+  record->newer = nullptr;
+  (newest_ != nullptr ? newest_->newer : oldest_) = record;
+  newest_ = record;
   ++slot.pins;
   return Frame(*this, *record, slot.view);
 }
@@ -32,69 +40,64 @@ void FrameGate::end(FrameRecord& record) noexcept {
     tags_[q] = std::max(tags_[q], record.submitted[q].load(std::memory_order_relaxed));
   }
   --slots_[record.slot].pins;
-  record.nextFree = freeRecords_;
-  freeRecords_ = &record;
+  (record.older != nullptr ? record.older->newer : oldest_) = record.newer;
+  (record.newer != nullptr ? record.newer->older : newest_) = record.older;
+  record.newer = unused_;
+  unused_ = &record;
 }
 
-bool FrameGate::slotPinned(std::uint32_t slot) const {
+std::uint32_t FrameGate::freeSlots() const {
   const std::lock_guard lock(mutex_);
-  return slots_[slot].pins != 0;
+  std::uint32_t free = 0;
+  for (std::uint32_t i = 0; i < kSnapshotSlots; ++i) {
+    if (i != publishedSlot_ && slots_[i].pins == 0) free |= 1U << i;
+  }
+  return free;
 }
 
-void FrameGate::publish(const SnapshotView& view, TimelineValue copyValue) {
+void FrameGate::publish(std::uint32_t slotIndex, const SnapshotView& view, TimelineValue copyValue) {
   const std::lock_guard lock(mutex_);
-  Slot& slot = slots_[view.number % kSnapshotSlots];
-  FLUX_ASSERT(slot.pins == 0, "I1: a pinned slot is never written");
-  FLUX_ASSERT(view.number == published_ + 1, "snapshots are published in order");
+  Slot& slot = slots_[slotIndex];
+  FLUX_ASSERT(slot.pins == 0 && slotIndex != publishedSlot_, "I1: a pinned or published slot is never written");
+  FLUX_ASSERT(view.number == slots_[publishedSlot_].view.number + 1, "snapshots are published in order");
   slot.view = view;
   slot.copyValue = copyValue;
-  published_ = view.number;
+  publishedSlot_ = slotIndex;
 }
 
 FrameGate::Progress FrameGate::progress() const {
   const std::lock_guard lock(mutex_);
   Progress progress;
-  progress.oldestOpen = published_;
+  progress.published = slots_[publishedSlot_].view.number;
+  for (std::uint32_t i = 0; i < kSnapshotSlots; ++i) {
+    progress.openFrames += slots_[i].pins;
+    if (i != publishedSlot_ && slots_[i].pins != 0) progress.held[progress.heldCount++] = slots_[i].view.number;
+  }
   progress.tags = tags_;
-  for (const Slot& slot : slots_) {
-    if (slot.pins == 0) continue;
-    progress.oldestOpen = std::min(progress.oldestOpen, slot.view.number);
-    progress.openFrames += slot.pins;
+  progress.newestFrame = newestFrame_;
+  if (oldest_ != nullptr) {
+    progress.oldestFrame = oldest_->serial;
+    progress.oldestBegan = oldest_->began;
   }
   return progress;
 }
 
-Frame& Frame::operator=(Frame&& other) noexcept {
-  if (this == &other) return *this;
-  end();
-  view_ = std::exchange(other.view_, {});
-  gate_ = std::exchange(other.gate_, nullptr);
-  record_ = std::exchange(other.record_, nullptr);
-  return *this;
+OpenFrame FrameGate::describe(const FrameRecord& record, std::chrono::steady_clock::time_point now) const {
+  return {record.label, record.thread, slots_[record.slot].view.number, now - record.began};
 }
 
-std::span<const QueueValue> Frame::waits() const noexcept {
-  if (record_ == nullptr || record_->wait.value == 0) return {};
-  return {&record_->wait, 1};
+std::optional<OpenFrame> FrameGate::oldestFrame(std::chrono::steady_clock::time_point now) const {
+  const std::lock_guard lock(mutex_);
+  if (oldest_ == nullptr) return std::nullopt;
+  return describe(*oldest_, now);
 }
 
-void Frame::submitted(QueueId queue, TimelineValue value) noexcept {
-  const auto index = static_cast<std::uint32_t>(queue);
-  FLUX_ASSERT(record_ != nullptr, "a submission is reported before its frame ends");
-  FLUX_ASSERT(index < kMaxQueues, "a submission names one of the device's queues");
-  if (record_ == nullptr || index >= kMaxQueues) return;
-  sync::Atomic<TimelineValue>& last = record_->submitted[index];
-  TimelineValue seen = last.load(std::memory_order_relaxed);
-  // Relaxed suffices: ending the frame needs the frame for itself, which orders it after this call.
-  while (seen < value && !last.compare_exchange_weak(seen, value, std::memory_order_relaxed)) {
+void FrameGate::openFrames(std::chrono::steady_clock::time_point limit, std::chrono::steady_clock::time_point now,
+                           std::vector<OpenFrame>& out) const {
+  const std::lock_guard lock(mutex_);
+  for (const FrameRecord* record = oldest_; record != nullptr && record->began < limit; record = record->newer) {
+    out.push_back(describe(*record, now));
   }
-}
-
-void Frame::end() noexcept {
-  if (record_ != nullptr) gate_->end(*record_);
-  view_ = {};
-  gate_ = nullptr;
-  record_ = nullptr;
 }
 
 }  // namespace flux

@@ -6,8 +6,11 @@
 #include <flux/snapshot.hpp>
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <deque>
+#include <optional>
+#include <vector>
 
 namespace flux {
 
@@ -17,20 +20,27 @@ inline constexpr std::uint32_t kSnapshotSlots = 3;
 
 using QueueValues = std::array<TimelineValue, kMaxQueues>;
 
+/// Number of a frame, in the order of their beginnings; from 1.
+using FrameSerial = std::uint64_t;
+
 /// One open frame, shared by the threads that record it. Reused; its address never changes.
 struct FrameRecord {
   std::array<sync::Atomic<TimelineValue>, kMaxQueues> submitted{};
   QueueValue wait;
   std::uint32_t slot = 0;
+  FrameSerial serial = 0;
   const char* label = "";
-  FrameRecord* nextFree = nullptr;
+  std::uint64_t thread = 0;
+  std::chrono::steady_clock::time_point began;
+  FrameRecord* older = nullptr;  ///< Of the open frames.
+  FrameRecord* newer = nullptr;  ///< Of the open frames, or the next unused record.
 };
 
 /// Where frames meet the geometry thread: the published snapshot, the pins on each slot, and the
 /// tags (the last value of each queue that any ended frame used).
 ///
-/// **Thread contract.** `begin` and the end of a frame: any thread. `publish`, `slotPinned`, `progress`: geometry
-/// thread. One short mutex guards it all; lookups never come here.
+/// **Thread contract.** `begin` and the end of a frame: any thread. The rest: geometry thread. One short mutex guards
+/// it all; lookups never come here.
 ///
 /// **Invariants** (numbers as in docs/design/frame-protocol.md).
 /// - (I2) Only the published slot gains pins.
@@ -41,27 +51,41 @@ class FrameGate {
   FrameGate(const FrameGate&) = delete;
   FrameGate& operator=(const FrameGate&) = delete;
 
-  /// Pins the published snapshot. Before the first one that is snapshot 0, which has no records.
+  /// Pins the published snapshot. Before the first one that is snapshot 0, which names no block.
   [[nodiscard]] Frame begin(const char* label);
 
-  /// Whether some frame still reads the slot. A slot that is not the published one cannot gain pins,
-  /// so "no" stays true until it is published.
-  [[nodiscard]] bool slotPinned(std::uint32_t slot) const;
+  /// The slots that no frame reads and that are not the published one, as bits. They cannot gain pins, so they stay
+  /// free until they are published.
+  [[nodiscard]] std::uint32_t freeSlots() const;
 
-  /// Makes `view` (in slot `view.number % kSnapshotSlots`) what new frames see. Its bytes are on the device once the
-  /// copy queue reaches `copyValue`.
-  void publish(const SnapshotView& view, TimelineValue copyValue);
+  /// Makes `view`, in a free slot, what new frames see. Its bytes are on the device once the copy queue reaches
+  /// `copyValue`.
+  void publish(std::uint32_t slot, const SnapshotView& view, TimelineValue copyValue);
 
   struct Progress {
-    SnapshotNumber oldestOpen = 0;  ///< The oldest snapshot that some frame sees or may still begin to see.
-    QueueValues tags{};             ///< Each queue's last use by frames that have ended.
+    SnapshotNumber published = 0;
+    /// The older snapshots that frames see.
+    std::array<SnapshotNumber, kSnapshotSlots - 1> held{};
+    std::uint32_t heldCount = 0;
+    QueueValues tags{};  ///< Each queue's last use by frames that have ended.
     std::uint32_t openFrames = 0;
+    FrameSerial newestFrame = 0;                        ///< That has begun.
+    FrameSerial oldestFrame = 0;                        ///< That is open; 0: none is.
+    std::chrono::steady_clock::time_point oldestBegan;  ///< Of that one.
   };
   [[nodiscard]] Progress progress() const;
+
+  /// The frame that has been open for the longest; none: no frame is open.
+  [[nodiscard]] std::optional<OpenFrame> oldestFrame(std::chrono::steady_clock::time_point now) const;
+
+  /// Appends the open frames that began before `limit`, oldest first. O(frames found).
+  void openFrames(std::chrono::steady_clock::time_point limit, std::chrono::steady_clock::time_point now,
+                  std::vector<OpenFrame>& out) const;
 
  private:
   friend class Frame;
   void end(FrameRecord& record) noexcept;
+  [[nodiscard]] OpenFrame describe(const FrameRecord& record, std::chrono::steady_clock::time_point now) const;
 
   struct Slot {
     SnapshotView view;
@@ -71,10 +95,13 @@ class FrameGate {
 
   mutable sync::Mutex mutex_;
   std::array<Slot, kSnapshotSlots> slots_;
-  SnapshotNumber published_ = 0;
+  std::uint32_t publishedSlot_ = 0;
   QueueValues tags_{};
+  FrameSerial newestFrame_ = 0;
   std::deque<FrameRecord> records_;
-  FrameRecord* freeRecords_ = nullptr;
+  FrameRecord* unused_ = nullptr;
+  FrameRecord* oldest_ = nullptr;  ///< Of the open frames, which form a list from the oldest to the newest.
+  FrameRecord* newest_ = nullptr;
 };
 
 }  // namespace flux

@@ -5,69 +5,114 @@
 #include <cstring>
 
 namespace flux {
+namespace {
+
+constexpr std::uint32_t kNoSlot = kSnapshotSlots;
+constexpr std::uint8_t kChangedBit = 1U << kSnapshotSlots;
+
+constexpr std::uint8_t bitOf(std::uint32_t slot) {
+  return static_cast<std::uint8_t>(1U << slot);
+}
+
+}  // namespace
 
 SnapshotRing::SnapshotRing(FrameGate& gate, std::uint32_t capacity, const ChunkInfo* chunks)
-    : gate_(gate), chunks_(chunks), master_(capacity), slots_{Columns(capacity), Columns(capacity), Columns(capacity)} {
+    : gate_(gate),
+      chunks_(chunks),
+      usage_(capacity),
+      master_(capacity),
+      slots_{Slot(capacity), Slot(capacity), Slot(capacity)},
+      listed_(capacity) {
   static_assert(kSnapshotSlots == 3, "one initialiser for each slot above");
+  FLUX_ASSERT(grow(1), "there is memory for the first records");  // record 0 stays as it is: zero
 }
 
 bool SnapshotRing::grow(std::uint32_t count) {
   if (count <= count_) return true;
-  if (!master_.hot.commit(count) || !master_.cold.commit(count)) return false;
-  for (Columns& slot : slots_) {
-    if (!slot.hot.commit(count) || !slot.cold.commit(count)) return false;
+  if (!master_.commit(count) || !usage_.commit(count) || !listed_.commit(count)) return false;
+  for (Slot& slot : slots_) {
+    if (!slot.columns.commit(count)) return false;
   }
-  listedFor_.resize(count, 0);
   count_ = count;
   return true;
 }
 
 SnapshotRing::Edit SnapshotRing::edit(std::uint32_t index) {
-  const SnapshotNumber next = published_ + 1;
-  if (listedFor_[index] != next) {
-    listedFor_[index] = next;
+  if ((listed_[index] & kChangedBit) == 0) {
+    listed_[index] |= kChangedBit;
     changed_.push_back(index);
   }
-  return {master_.hot[index], master_.cold[index]};
+  return {master_.hot[index], master_.parts[index], master_.cold[index]};
 }
 
 SnapshotRing::Published SnapshotRing::publish(TimelineValue copyValue) {
   if (changed_.empty()) return {};
-  const SnapshotNumber next = published_ + 1;
-  const auto slotIndex = static_cast<std::uint32_t>(next % kSnapshotSlots);
-  if (gate_.slotPinned(slotIndex)) return {0, true};
+  const std::uint32_t slotIndex = chooseSlot();
+  if (slotIndex == kNoSlot) return {0, true};
 
   // From here on nobody can pin the slot: only the published one gains pins.
-  lists_[slotIndex].swap(changed_);
-  changed_.clear();
-  Columns& slot = slots_[slotIndex];
-  for (const std::vector<std::uint32_t>& list : lists_) replay(list, slot);
-#ifndef NDEBUG
-  FLUX_ASSERT(equalsMaster(slot), "I8: a slot equals the master after its replay");
-#endif
+  const auto changes = static_cast<std::uint32_t>(changed_.size());
+  listChanges();
+  replay(slotIndex);
 
-  gate_.publish({slot.hot.data(), slot.cold.data(), chunks_, count_, next}, copyValue);
-  published_ = next;
-  return {static_cast<std::uint32_t>(lists_[slotIndex].size()), false};
+  const Columns& slot = slots_[slotIndex].columns;
+  gate_.publish(slotIndex,
+                {.hot = slot.hot.data(),
+                 .parts = slot.parts.data(),
+                 .cold = slot.cold.data(),
+                 .chunks = chunks_,
+                 .recordCount = count_,
+                 .number = published_ + 1,
+                 .usage = &usage_},
+                copyValue);
+  ++published_;
+  return {changes, false};
 }
 
-void SnapshotRing::replay(const std::vector<std::uint32_t>& changes, Columns& slot) const {
-  for (const std::uint32_t index : changes) {
-    slot.hot[index] = master_.hot[index];
-    slot.cold[index] = master_.cold[index];
+std::uint32_t SnapshotRing::chooseSlot() const {
+  const std::uint32_t free = gate_.freeSlots();
+  std::uint32_t best = kNoSlot;
+  for (std::uint32_t i = 0; i < kSnapshotSlots; ++i) {
+    if ((free & bitOf(i)) == 0) continue;
+    if (best == kNoSlot || slots_[i].behind.size() < slots_[best].behind.size()) best = i;
   }
+  return best;
+}
+
+void SnapshotRing::listChanges() {
+  for (const std::uint32_t index : changed_) {
+    std::uint8_t& listed = listed_[index];
+    for (std::uint32_t i = 0; i < kSnapshotSlots; ++i) {
+      if ((listed & bitOf(i)) == 0) slots_[i].behind.push_back(index);
+    }
+    listed = kChangedBit - 1U;  // in every slot's list
+  }
+  changed_.clear();
+}
+
+void SnapshotRing::replay(std::uint32_t slotIndex) {
+  Slot& slot = slots_[slotIndex];
+#ifndef NDEBUG
+  slot.columns.protect(false);
+#endif
+  for (const std::uint32_t index : slot.behind) {
+    slot.columns.hot[index] = master_.hot[index];
+    slot.columns.parts[index] = master_.parts[index];
+    slot.columns.cold[index] = master_.cold[index];
+    listed_[index] &= static_cast<std::uint8_t>(~bitOf(slotIndex));
+  }
+  slot.behind.clear();
+#ifndef NDEBUG
+  FLUX_ASSERT(equalsMaster(slot.columns), "I8: a slot equals the master after its replay");
+  slot.columns.protect(true);
+#endif
 }
 
 bool SnapshotRing::equalsMaster(const Columns& slot) const {
-  for (std::uint32_t i = 0; i < count_; ++i) {
-    if (std::memcmp(&slot.hot[i], &master_.hot[i], sizeof(HotRecord)) != 0) return false;
-    const ColdRecord& a = slot.cold[i];
-    const ColdRecord& b = master_.cold[i];
-    if (a.layout != b.layout || a.fallback != b.fallback || a.userData != b.userData || a.version != b.version) {
-      return false;
-    }
-  }
-  return true;
+  const auto same = [this](const auto& a, const auto& b) {
+    return std::memcmp(a.data(), b.data(), count_ * sizeof(a[0])) == 0;
+  };
+  return same(slot.hot, master_.hot) && same(slot.parts, master_.parts) && same(slot.cold, master_.cold);
 }
 
 }  // namespace flux

@@ -2,6 +2,7 @@
 
 #include "base/reserved_memory.hpp"
 #include "frame/frame_gate.hpp"
+#include "frame/usage_board.hpp"
 
 #include <flux/snapshot.hpp>
 
@@ -11,17 +12,19 @@
 
 namespace flux {
 
-/// The snapshots: a private master copy of all records, and a ring of flat tables that are brought up to date by
-/// replaying lists of changed indices. Snapshot s lives in slot s mod K; the slot last held s - K, so K lists
-/// make it equal to the master, at a cost that follows the changes, not the records.
+/// The snapshots: a private master copy of all records, and three slots of flat columns. Each slot has a list of the
+/// records in which it is behind the master; a publish takes the free slot that is least behind, replays its list, and
+/// makes it the published one. So publishing costs in proportion to what changed, and a frame that stays open keeps one
+/// slot and holds nobody up.
 ///
 /// **Thread contract.** Geometry thread only. Readers reach the slots through `FrameGate`.
 ///
-/// **Invariants.** (I1) A pinned or published slot is never written. (I8) A slot equals the master after its
-/// replay (compared in debug builds). Records never move.
+/// **Invariants.** (I1) A pinned or published slot is never written; in debug builds its memory is write-protected.
+/// (I8) A slot equals the master after its replay; debug builds compare. A record that stands in no list of a slot
+/// equals the master there. Records never move.
 class SnapshotRing {
  public:
-  /// `chunks` is the chunk table that every snapshot points to; it outlives the ring.
+  /// `chunks` is the chunk table that every snapshot points to; it outlives the ring and has an entry 0.
   SnapshotRing(FrameGate& gate, std::uint32_t capacity, const ChunkInfo* chunks);
 
   /// Makes records [0, count) exist. False, and nothing changed: over the capacity, or the system has no memory.
@@ -30,10 +33,13 @@ class SnapshotRing {
 
   [[nodiscard]] const HotRecord& hot(std::uint32_t index) const noexcept { return master_.hot[index]; }
   [[nodiscard]] const ColdRecord& cold(std::uint32_t index) const noexcept { return master_.cold[index]; }
+  [[nodiscard]] UsageBoard& usage() noexcept { return usage_; }
 
-  /// A record to change; it joins the next snapshot. However often it changes before that, it is copied once.
+  /// A record to change; it joins the next snapshot. However often it changes before that, it is copied once to each
+  /// slot. REQUIRES: `index` is not 0; the references are used before the next call of the ring.
   struct Edit {
     HotRecord& hot;
+    PartsRecord& parts;
     ColdRecord& cold;
   };
   Edit edit(std::uint32_t index);
@@ -42,8 +48,8 @@ class SnapshotRing {
     std::uint32_t changes = 0;
     bool deferred = false;
   };
-  /// Publishes what changed, unless a frame still pins the slot: then the changes stay for the next call.
-  /// Never waits. `copyValue`: the copy queue's value behind the bytes that the records name.
+  /// Publishes what changed, unless frames pin every slot but the published one: then the changes stay for the next
+  /// call. Never waits. `copyValue`: the copy queue's value behind the bytes that the records name.
   Published publish(TimelineValue copyValue);
 
   /// The newest published snapshot; 0: none.
@@ -51,21 +57,37 @@ class SnapshotRing {
 
  private:
   struct Columns {
-    explicit Columns(std::uint32_t capacity) : hot(capacity), cold(capacity) {}
+    explicit Columns(std::uint32_t capacity) : hot(capacity), parts(capacity), cold(capacity) {}
+    [[nodiscard]] bool commit(std::uint32_t count) noexcept {
+      return hot.commit(count) && parts.commit(count) && cold.commit(count);
+    }
+    void protect(bool readOnly) noexcept {
+      hot.protect(readOnly);
+      parts.protect(readOnly);
+      cold.protect(readOnly);
+    }
     ReservedArray<HotRecord> hot;
+    ReservedArray<PartsRecord> parts;
     ReservedArray<ColdRecord> cold;
   };
+  struct Slot {
+    explicit Slot(std::uint32_t capacity) : columns(capacity) {}
+    Columns columns;
+    std::vector<std::uint32_t> behind;  ///< Records that differ from the master, each once.
+  };
 
-  void replay(const std::vector<std::uint32_t>& changes, Columns& slot) const;
+  [[nodiscard]] std::uint32_t chooseSlot() const;
+  void listChanges();
+  void replay(std::uint32_t slotIndex);
   [[nodiscard]] bool equalsMaster(const Columns& slot) const;
 
   FrameGate& gate_;
   const ChunkInfo* chunks_;
+  UsageBoard usage_;
   Columns master_;
-  std::array<Columns, kSnapshotSlots> slots_;
-  std::vector<SnapshotNumber> listedFor_;  ///< By index: the snapshot whose change list it is in already.
-  std::vector<std::uint32_t> changed_;     ///< Since the last publish.
-  std::array<std::vector<std::uint32_t>, kSnapshotSlots> lists_;  ///< Of snapshot s: lists_[s mod K].
+  std::array<Slot, kSnapshotSlots> slots_;
+  std::vector<std::uint32_t> changed_;  ///< Since the last publish, each once.
+  ReservedArray<std::uint8_t> listed_;  ///< By index, bits: in which slots' lists it stands, and in `changed_`.
   std::uint32_t count_ = 0;
   SnapshotNumber published_ = 0;
 };

@@ -1,9 +1,14 @@
 #include "pool/chunk_table.hpp"
 
+#include <flux/assert.hpp>
+
 namespace flux {
 
 ChunkTable::ChunkTable(Device& device, ChunkListener* listener)
-    : device_(device), listener_(listener), entries_(kMaxChunks) {}
+    : device_(device), listener_(listener), entries_(kMaxChunks) {
+  // Lookups that find nothing read entry 0.
+  FLUX_ASSERT(entries_.commit(1), "there is memory for the first chunk's entry");
+}
 
 ChunkTable::~ChunkTable() {
   forEach([this](ChunkIndex index, const ChunkInfo&) { destroy(index); });

@@ -5,22 +5,25 @@
 
 namespace flux {
 
-// A step, in order: see what the device has finished, give blocks their new places, start what waits, send
-// one batch, reclaim. The order lets bytes that arrived be published, and memory that came free be used, in the same
-// step.
+// A step, in order: see what the device has finished, give blocks their new places, do what other threads asked for,
+// reclaim, start what waits, send one batch. The order lets bytes that arrived be published, and memory that came free
+// be used, in the same step.
 Result<StepReport> Pool::Impl::step(const StepQuota& quota, std::chrono::steady_clock::time_point now) {
   StepReport report;
   errors_.clear();
   ++steps_;
   const std::uint32_t chunksBefore = chunks_.count();
 
-  if (Result<void> polled = device_.poll(); !polled) return Unexpected(polled.error());
-  staging_.recycle(device_.completed(kCopyQueue));
-  completeRelocations(report);
-  reclaim(report, now);
+  Result<void> polled = poll();
+  staging_.recycle(completed(kCopyQueue));
+  if (polled) completeRelocations(report);
+  drainInstructions(quota, report);
+  serveMisses(report);
+  report.reclaimedBytes = reclaim(now);
+  noteLateFrames(now);
 
-  Result<void> started = startUpdates(quota, report);
-  Result<void> advanced = relocations_.advance(quota, report, failed_);
+  Result<void> started = polled ? startUpdates(quota, report) : Result<void>{};
+  Result<void> advanced = polled ? relocations_.advance(quota, report, failed_) : Result<void>{};
   dropFailed();
 
   counters_.uploadedBytes += report.uploadedBytes;
@@ -29,24 +32,40 @@ Result<StepReport> Pool::Impl::step(const StepQuota& quota, std::chrono::steady_
   if (releaseEmptyChunk(now)) ++report.chunksReleased;
   notePeaks();
   report.errors = errors_;
+  report.lateFrames = lateFrames_;
+  if (!polled) return Unexpected(polled.error());
   if (!advanced) return Unexpected(advanced.error());
   if (!started) return Unexpected(started.error());
   return report;
 }
 
+Result<ByteCount> Pool::Impl::collect() {
+  Result<void> polled = poll();
+  const ByteCount reclaimed = reclaim(std::chrono::steady_clock::now());
+  if (!polled) return Unexpected(polled.error());
+  return reclaimed;
+}
+
+// Values are only looked at after a poll that reported no loss: those of a lost device may be anything.
+Result<void> Pool::Impl::poll() {
+  Result<void> polled = device_.poll();
+  if (!polled && polled.error().code == ErrorCode::DeviceLost && !lost_) loseDevice();
+  return polled;
+}
+
 void Pool::Impl::completeRelocations(StepReport& report) {
-  while (Relocation* relocation = relocations_.takeFinished(device_.completed(kCopyQueue))) {
+  while (Relocation* relocation = relocations_.takeFinished(completed(kCopyQueue))) {
     const std::uint32_t index = relocation->block.index;
     Block& block = blocks_[index];
-    if (block.place.range) retirePlace(block.place, block.lifetime, ring_.published());
+    if (block.place.range) retirePlace(block);
     block.place = relocation->to;
+    block.placeFirstNamed = ring_.published() + 1;
     block.relocation = nullptr;
 
     const SnapshotRing::Edit record = ring_.edit(index);
-    record.hot = {.generation = relocation->block.generation,
-                  .chunkAndState = HotRecord::pack(relocation->to.chunk, BlockState::Resident),
-                  .offsetUnits = static_cast<std::uint32_t>(relocation->to.offset / kPlaceUnitBytes),
-                  .sizeUnits = static_cast<std::uint32_t>(relocation->to.bytes / kPlaceUnitBytes)};
+    record.hot = HotRecord::resident(relocation->block.generation, relocation->to.chunk,
+                                     static_cast<std::uint32_t>(relocation->to.offset / kPlaceUnitBytes),
+                                     static_cast<std::uint32_t>(relocation->to.bytes / kPlaceUnitBytes));
     record.cold.version = relocation->version;
     visibleCopies_ = std::max(visibleCopies_, relocation->lastBatch);
 
@@ -118,62 +137,16 @@ void Pool::Impl::dropFailed() {
   for (const RelocationQueue::Failed& failure : failed_) {
     Block& block = blocks_[failure.block.index];
     block.relocation = nullptr;
-    retirePlace(failure.to, block.lifetime, kNeverNamed);
+    retireDestination(block, failure.to);
     // A failed update keeps the contents that the block has; without any, the block is lost.
     if (!block.place.range) {
       const SnapshotRing::Edit record = ring_.edit(failure.block.index);
-      record.hot.chunkAndState = HotRecord::pack({}, BlockState::Lost);
+      record.hot = HotRecord::without(failure.block.generation, BlockState::Lost);
     }
     errors_.push_back(named(failure.error, block.name.data(), failure.block, failure.error.where));
     queueForUpdate(failure.block.index);
   }
   failed_.clear();
-}
-
-void Pool::Impl::reclaim(StepReport& report, std::chrono::steady_clock::time_point now) {
-  if (retirement_.empty()) return;
-  struct Reclaim {
-    Impl& pool;
-    StepReport& report;
-    std::chrono::steady_clock::time_point now;
-    void operator()(const RetiredRange& range) const {
-      pool.device_.rangeReclaimed(range.place.chunk, range.place.offset, range.place.bytes);
-      pool.space(range.lifetime).free(range.place.range, pool.steps_, now);
-      pool.retiredBytes_ -= range.place.bytes;
-      report.reclaimedBytes += range.place.bytes;
-    }
-    void operator()(const RetiredIndex& index) const { pool.freeIndices_.push_back(index.index); }
-    void operator()(const BlockLayout* layout) const { pool.layouts_.release(layout); }
-  };
-  const Reclaim reclaimOne{*this, report, now};
-  retirement_.reclaim(
-      gate_.progress(), [this](QueueId queue) { return device_.completed(queue); },
-      [&](const Retired& item) { std::visit(reclaimOne, item); });
-}
-
-bool Pool::Impl::releaseEmptyChunk(std::chrono::steady_clock::time_point now) {
-  for (ChunkSpace& chunkSpace : spaces_) {
-    if (const std::optional<ChunkIndex> chunk = chunkSpace.releasable(steps_, now)) {
-      releaseChunk(chunkSpace, *chunk);
-      return true;
-    }
-  }
-  return false;
-}
-
-bool Pool::Impl::releaseAnyEmptyChunk() {
-  for (ChunkSpace& chunkSpace : spaces_) {
-    if (const std::optional<ChunkIndex> chunk = chunkSpace.anyEmpty()) {
-      releaseChunk(chunkSpace, *chunk);
-      return true;
-    }
-  }
-  return false;
-}
-
-void Pool::Impl::releaseChunk(ChunkSpace& chunkSpace, ChunkIndex chunk) {
-  chunkSpace.removeChunk(chunk);
-  chunks_.destroy(chunk);
 }
 
 PublishReport Pool::Impl::publish() {

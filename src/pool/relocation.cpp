@@ -27,14 +27,24 @@ Relocation& RelocationQueue::create() {
 void RelocationQueue::recycle(Relocation& relocation) {
   std::vector<Transfer> transfers = std::move(relocation.transfers);
   transfers.clear();
+  const std::uint32_t life = relocation.life;
   relocation = Relocation{};
+  relocation.life = life + 1;
   relocation.transfers = std::move(transfers);  // keeps its capacity
   free_.push_back(&relocation);
 }
 
 void RelocationQueue::enqueue(Relocation& relocation) {
-  (relocation.from ? updates_ : uploads_).push_back(&relocation);
+  (relocation.from ? updates_ : uploads_[0]).push_back({&relocation, relocation.life, relocation.priority});
   if (relocation.from) waitingUpdateBytes_ += relocation.to.bytes;
+  ++waiting_;
+}
+
+void RelocationQueue::prioritise(Relocation& relocation, Priority priority) {
+  const auto wanted = static_cast<std::uint8_t>(priority);
+  if (relocation.from || relocation.recorded || wanted <= relocation.priority) return;
+  relocation.priority = wanted;  // its turn of before is stale from now on
+  uploads_[wanted].push_back({&relocation, relocation.life, wanted});
 }
 
 void RelocationQueue::drop(Relocation& relocation) {
@@ -52,22 +62,25 @@ Result<void> RelocationQueue::advance(const StepQuota& quota, StepReport& report
     Allowance half{quota.uploadBytes / 2, quota.pieces / 2};
     Allowance left{quota.uploadBytes, quota.pieces};
     const Allowance before = half;
-    recordQueue(updates_, half, report, failed, deviceError);
+    (void)recordQueue(updates_, half, report, failed, deviceError);
     left.bytes -= before.bytes - half.bytes;
     left.pieces -= before.pieces - half.pieces;
-    recordQueue(uploads_, left, report, failed, deviceError);
+    for (auto turns = uploads_.rbegin(); turns != uploads_.rend(); ++turns) {
+      if (!recordQueue(*turns, left, report, failed, deviceError)) break;
+    }
   }
-  report.waitingBlocks += static_cast<std::uint32_t>(updates_.size() + uploads_.size());
+  report.waitingBlocks += waiting_;
   if (Result<void> submitted = submit(report); !submitted) return submitted;
   return deviceError;
 }
 
-void RelocationQueue::recordQueue(std::deque<Relocation*>& queue, Allowance& left, StepReport& report,
-                                  std::vector<Failed>& failed, Result<void>& deviceError) {
-  while (!queue.empty()) {
-    Relocation& relocation = *queue.front();
+bool RelocationQueue::recordQueue(Turns& queue, Allowance& left, StepReport& report, std::vector<Failed>& failed,
+                                  Result<void>& deviceError) {
+  for (; !queue.empty(); queue.pop_front()) {
+    if (queue.front().stale()) continue;
+    Relocation& relocation = *queue.front().relocation;
     const Progress progress = relocation.dropped ? Progress::Done : record(relocation, left, report, deviceError);
-    if (progress == Progress::Blocked) return;
+    if (progress == Progress::Blocked) return false;
     if (progress == Progress::Failed) {
       Error error = makeError(ErrorCode::SourceFailed, "", relocation.where);
       error.handle = relocation.block;
@@ -75,10 +88,32 @@ void RelocationQueue::recordQueue(std::deque<Relocation*>& queue, Allowance& lef
       drop(relocation);
     }
     // Dropped ones go the same way: the open batch may still hold pieces of them.
-    queue.pop_front();
     recorded_.push_back(&relocation);
+    relocation.recorded = true;
     if (relocation.from) waitingUpdateBytes_ -= relocation.to.bytes;
+    --waiting_;
   }
+  return true;
+}
+
+void RelocationQueue::abandon() {
+  for (Turns* turns : {&updates_, &uploads_[0], &uploads_[1], &uploads_[2], &uploads_[3]}) {
+    for (const Turn& turn : *turns) {
+      if (!turn.stale()) recorded_.push_back(turn.relocation);
+    }
+    turns->clear();
+  }
+  for (Relocation* relocation : recorded_) inFlight_.push_back(relocation);
+  for (Relocation* relocation : inFlight_) {
+    if (!relocation->dropped) drop(*relocation);
+    recycle(*relocation);
+  }
+  inFlight_.clear();
+  recorded_.clear();
+  touched_.clear();
+  batch_.clear();
+  waitingUpdateBytes_ = 0;
+  waiting_ = 0;
 }
 
 RelocationQueue::Progress RelocationQueue::record(Relocation& relocation, Allowance& left, StepReport& report,

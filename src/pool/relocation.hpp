@@ -7,6 +7,8 @@
 #include <flux/pool.hpp>
 #include <flux/source.hpp>
 
+#include <array>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -43,7 +45,10 @@ struct Relocation {
   std::source_location where{};
   std::vector<Transfer> transfers;
   std::size_t nextTransfer = 0;
+  std::uint32_t life = 0;       ///< Grows when it is used again, so that stale entries of queues are seen.
+  std::uint8_t priority = 0;    ///< Of a first upload; 0: nobody asked for it.
   TimelineValue lastBatch = 0;  ///< The last submitted batch that holds pieces of it.
+  bool recorded = false;        ///< All pieces have been gathered.
   bool inOpenBatch = false;     ///< The batch that is being gathered holds pieces of it.
   bool dropped = false;         ///< Its block does not want it any more.
 };
@@ -51,7 +56,8 @@ struct Relocation {
 /// Turns relocations into batches of copies, within each step's quota, and says when they are complete.
 ///
 /// **Thread contract.** Geometry thread only.
-/// **Order.** Updates before first uploads, but with at most half of the quota; each kind first in, first out.
+/// **Order.** Updates before first uploads, but with at most half of the quota; each kind first in, first out, uploads
+/// by priority first.
 /// **Failure.** A batch that the device refuses is kept and submitted again in the next step.
 class RelocationQueue {
  public:
@@ -60,6 +66,9 @@ class RelocationQueue {
   /// An empty relocation to fill and enqueue; its address stays until it is finished or dropped.
   [[nodiscard]] Relocation& create();
   void enqueue(Relocation& relocation);
+
+  /// Raises the priority of a first upload. O(1).
+  void prioritise(Relocation& relocation, Priority priority);
 
   /// Bytes of updates that are enqueued and not yet recorded.
   [[nodiscard]] ByteCount waitingUpdateBytes() const noexcept { return waitingUpdateBytes_; }
@@ -80,6 +89,9 @@ class RelocationQueue {
   /// Gives up a relocation that is not finished. Its places may be retired at once, with `lastUse()`.
   void drop(Relocation& relocation);
 
+  /// Gives up everything: the device is lost.
+  void abandon();
+
   /// The copy queue's value after which no copy recorded so far uses any place or page.
   [[nodiscard]] TimelineValue lastUse() const noexcept { return lastSubmitted_ + (batch_.empty() ? 0 : 1); }
 
@@ -88,13 +100,21 @@ class RelocationQueue {
 
  private:
   enum class Progress : std::uint8_t { Done, Blocked, Failed };
+  /// A relocation's turn. Stale, if the relocation has been used again or has got a turn of higher priority.
+  struct Turn {
+    Relocation* relocation;
+    std::uint32_t life;
+    std::uint8_t priority;
+    [[nodiscard]] bool stale() const noexcept { return relocation->life != life || relocation->priority != priority; }
+  };
+  using Turns = std::deque<Turn>;
   struct Allowance {
     ByteCount bytes;
     std::uint32_t pieces;
   };
 
-  void recordQueue(std::deque<Relocation*>& queue, Allowance& left, StepReport& report, std::vector<Failed>& failed,
-                   Result<void>& deviceError);
+  [[nodiscard]] bool recordQueue(Turns& queue, Allowance& left, StepReport& report, std::vector<Failed>& failed,
+                                 Result<void>& deviceError);
   Progress record(Relocation& relocation, Allowance& left, StepReport& report, Result<void>& deviceError);
   Progress recordTransfer(Relocation& relocation, Transfer& transfer, Allowance& left, StepReport& report,
                           Result<void>& deviceError);
@@ -105,8 +125,9 @@ class RelocationQueue {
   StagingPages& staging_;
   std::vector<std::unique_ptr<Relocation>> storage_;
   std::vector<Relocation*> free_;
-  std::deque<Relocation*> updates_;
-  std::deque<Relocation*> uploads_;
+  Turns updates_;
+  std::array<Turns, 4> uploads_;  ///< By priority.
+  std::uint32_t waiting_ = 0;     ///< Relocations in them.
   std::vector<CopyPiece> batch_;
   std::vector<Relocation*> touched_;   ///< Have pieces in `batch_`.
   std::vector<Relocation*> recorded_;  ///< All pieces are in `batch_` or submitted; wait for the submission.

@@ -1,7 +1,10 @@
 #include "frame/frame_gate.hpp"
 
+#include "base/thread_id.hpp"
+
 #include <flux/assert.hpp>
 
+#include <bit>
 #include <string>
 #include <thread>
 #include <vector>
@@ -14,17 +17,21 @@ namespace {
 constexpr QueueId kDraw{1};
 constexpr QueueId kCompute{2};
 
-SnapshotView view(SnapshotNumber number) {
-  SnapshotView v;
-  v.number = number;
-  return v;
+/// Publishes the next snapshot in the first free slot, whose number it returns.
+std::uint32_t publish(FrameGate& gate, TimelineValue copyValue = 0) {
+  const std::uint32_t free = gate.freeSlots();
+  const auto slot = static_cast<std::uint32_t>(std::countr_zero(free));
+  SnapshotView view;
+  view.number = gate.progress().published + 1;
+  gate.publish(slot, view, copyValue);
+  return slot;
 }
 
 TEST(FrameGate, NewFramesSeeTheNewestSnapshotAndOldOnesKeepTheirs) {
   FrameGate gate;
-  gate.publish(view(1), 10);
+  publish(gate, 10);
   const Frame first = gate.begin("first");
-  gate.publish(view(2), 20);
+  publish(gate, 20);
   const Frame second = gate.begin("second");
   EXPECT_EQ(first.snapshot(), 1U);
   EXPECT_EQ(second.snapshot(), 2U);
@@ -32,37 +39,92 @@ TEST(FrameGate, NewFramesSeeTheNewestSnapshotAndOldOnesKeepTheirs) {
   EXPECT_EQ(second.waits()[0].value, 20U);
 }
 
-TEST(FrameGate, SlotIsPinnedAsLongAsAnyFrameSeesIt) {
+TEST(FrameGate, AFrameBeforeTheFirstPublishSeesNothing) {
   FrameGate gate;
-  gate.publish(view(1), 0);
-  Frame a = gate.begin("a");
-  Frame b = gate.begin("b");
-  EXPECT_TRUE(gate.slotPinned(1));
-  a.end();
-  EXPECT_TRUE(gate.slotPinned(1));
-  b = Frame();
-  EXPECT_FALSE(gate.slotPinned(1));
+  const Frame frame = gate.begin("early");
+  EXPECT_EQ(frame.snapshot(), 0U);
+  EXPECT_EQ(frame.find(BlockHandle{}).status, FindStatus::Stale);
+  EXPECT_EQ(frame.find(BlockHandle{0, 1}, PartId{9}).status, FindStatus::Stale);
+  EXPECT_EQ(Frame().find(BlockHandle{1, 1}, PartId{0}).status, FindStatus::Stale);
+  frame.use(BlockHandle{});
+  frame.miss(BlockHandle{3, 1});
+  EXPECT_TRUE(frame.waits().empty());
 }
 
-TEST(FrameGate, OldestOpenIsTheOldestPinnedOrPublishedSnapshot) {
+TEST(FrameGate, SlotIsPinnedAsLongAsAnyFrameSeesIt) {
   FrameGate gate;
-  gate.publish(view(1), 0);
+  const std::uint32_t bit = 1U << publish(gate);
+  Frame a = gate.begin("a");
+  Frame b = gate.begin("b");
+  publish(gate);
+  EXPECT_EQ(gate.freeSlots() & bit, 0U);
+  a.end();
+  EXPECT_EQ(gate.freeSlots() & bit, 0U);
+  b = Frame();
+  EXPECT_EQ(gate.freeSlots() & bit, bit);
+}
+
+TEST(FrameGate, ThePublishedSlotIsNeverFree) {
+  FrameGate gate;
+  EXPECT_EQ(gate.freeSlots(), 0b110U);
+  const std::uint32_t slot = publish(gate);
+  EXPECT_EQ(gate.freeSlots(), 0b111U & ~(1U << slot));
+}
+
+TEST(FrameGate, ProgressTellsWhatFramesHold) {
+  FrameGate gate;
+  publish(gate);
   Frame one = gate.begin("one");
-  gate.publish(view(2), 0);
-  gate.publish(view(3), 0);
+  publish(gate);
+  publish(gate);
   Frame three = gate.begin("three");
-  EXPECT_EQ(gate.progress().oldestOpen, 1U);
-  EXPECT_EQ(gate.progress().openFrames, 2U);
+  FrameGate::Progress progress = gate.progress();
+  EXPECT_EQ(progress.published, 3U);
+  ASSERT_EQ(progress.heldCount, 1U);
+  EXPECT_EQ(progress.held[0], 1U);
+  EXPECT_EQ(progress.openFrames, 2U);
+  EXPECT_EQ(progress.newestFrame, 2U);
+  EXPECT_EQ(progress.oldestFrame, 1U);
   one.end();
-  EXPECT_EQ(gate.progress().oldestOpen, 3U);
+  progress = gate.progress();
+  EXPECT_EQ(progress.heldCount, 0U);
+  EXPECT_EQ(progress.oldestFrame, 2U);
   three.end();
-  EXPECT_EQ(gate.progress().oldestOpen, 3U) << "the published one can still gain pins";
-  EXPECT_EQ(gate.progress().openFrames, 0U);
+  progress = gate.progress();
+  EXPECT_EQ(progress.openFrames, 0U);
+  EXPECT_EQ(progress.oldestFrame, 0U);
+  EXPECT_EQ(progress.newestFrame, 2U);
+}
+
+TEST(FrameGate, OpenFramesAreNamedOldestFirst) {
+  FrameGate gate;
+  publish(gate);
+  const auto before = std::chrono::steady_clock::now();
+  EXPECT_FALSE(gate.oldestFrame(before));
+  Frame outer = gate.begin("outer");
+  Frame inner = gate.begin("inner");
+  Frame last = gate.begin("last");
+  inner.end();  // out of the middle
+  const auto now = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  std::vector<OpenFrame> open;
+  gate.openFrames(now, now, open);
+  ASSERT_EQ(open.size(), 2U);
+  EXPECT_STREQ(open[0].label, "outer");
+  EXPECT_STREQ(open[1].label, "last");
+  EXPECT_EQ(open[0].snapshot, 1U);
+  EXPECT_EQ(open[0].thread, currentThreadId());
+  EXPECT_GE(open[0].age, std::chrono::seconds(5));
+  EXPECT_STREQ(gate.oldestFrame(now)->label, "outer");
+  open.clear();
+  gate.openFrames(before, now, open);
+  EXPECT_TRUE(open.empty());
+  outer.end();
+  EXPECT_STREQ(gate.oldestFrame(now)->label, "last");
 }
 
 TEST(FrameGate, TagsAreMergedWhenTheFrameEndsNotBefore) {
   FrameGate gate;
-  gate.publish(view(1), 0);
+  publish(gate);
   Frame frame = gate.begin("frame");
   frame.submitted(kDraw, 5);
   frame.submitted(kCompute, 9);
@@ -79,7 +141,7 @@ TEST(FrameGate, TagsAreMergedWhenTheFrameEndsNotBefore) {
 
 TEST(FrameGate, MovingAFrameMovesItsPin) {
   FrameGate gate;
-  gate.publish(view(1), 0);
+  publish(gate);
   Frame a = gate.begin("a");
   Frame b = std::move(a);
   EXPECT_FALSE(a);  // NOLINT(bugprone-use-after-move): the moved-from state is what is tested
@@ -95,22 +157,29 @@ TEST(FrameGate, MovingAFrameMovesItsPin) {
   EXPECT_EQ(gate.progress().openFrames, 0U);
 }
 
-TEST(FrameGate, WritingAPinnedSlotIsABreach) {
-  static std::string seen;
+TEST(FrameGate, WritingAPinnedOrPublishedSlotIsABreach) {
+  static int breaches;
+  breaches = 0;
   FrameGate gate;
-  gate.publish(view(1), 0);
+  const std::uint32_t pinned = publish(gate);
   const Frame slow = gate.begin("slow");
-  gate.publish(view(2), 0);
-  gate.publish(view(3), 0);
-  const AssertHandler before = setAssertHandler([](const char* invariant, const char*, int) { seen = invariant; });
-  gate.publish(view(4), 0);  // slot 1 again
+  const std::uint32_t published = publish(gate);
+  SnapshotView next;
+  next.number = 3;
+  const AssertHandler before = setAssertHandler(
+      [](const char* invariant, const char*, int) { breaches += std::string(invariant).starts_with("I1") ? 1 : 0; });
+  gate.publish(pinned, next, 0);
+  EXPECT_EQ(breaches, 1);
+  next.number = 4;
+  gate.publish(pinned, next, 0);  // now it is the published one
+  EXPECT_EQ(breaches, 2);
   setAssertHandler(before);
-  EXPECT_NE(seen.find("I1"), std::string::npos);
+  EXPECT_NE(pinned, published);
 }
 
 TEST(FrameGate, FramesBeginAndEndOnManyThreads) {
   FrameGate gate;
-  gate.publish(view(1), 1);
+  publish(gate, 1);
   {
     std::vector<std::jthread> threads;
     for (std::uint32_t t = 0; t < 4; ++t) {
@@ -121,17 +190,16 @@ TEST(FrameGate, FramesBeginAndEndOnManyThreads) {
         }
       });
     }
-    for (SnapshotNumber s = 2; s < 500; ++s) {
-      if (!gate.slotPinned(static_cast<std::uint32_t>(s % kSnapshotSlots))) {
-        gate.publish(view(s), s);
+    while (gate.progress().published < 499) {
+      if (gate.freeSlots() != 0) {
+        publish(gate);
       } else {
-        --s;
         std::this_thread::yield();
       }
     }
   }
   EXPECT_EQ(gate.progress().openFrames, 0U);
-  EXPECT_EQ(gate.progress().oldestOpen, 499U);
+  EXPECT_EQ(gate.progress().heldCount, 0U);
   EXPECT_EQ(gate.progress().tags[1], 8003U);
 }
 

@@ -201,11 +201,14 @@ TEST(Pool, ReclaimsWithoutAnyFrame) {
   EXPECT_LE(f.pool->stats().peakReservedBytes, 2 * kMiB);
 }
 
-TEST(Pool, PublishNeverWaitsForASlowFrame) {
+TEST(Pool, PublishNeverWaitsForSlowFrames) {
   PoolFixture f;
   const BlockHandle block = f.add("mesh", pattern(1, 0, 1, 64));
   f.stepAndPublish(2);
   Frame slow = f.pool->beginFrame();
+  f.add("other", pattern(2, 0, 1, 64));
+  f.pool->publish();
+  const Frame slower = f.pool->beginFrame();
   const SnapshotNumber seen = slow.snapshot();
   bool deferred = false;
   for (std::uint32_t version = 2; version < 12; ++version) {
@@ -256,8 +259,9 @@ TEST(Pool, ForgedHandlesAreRefused) {
   const BlockHandle block = f.add("mesh", pattern(1, 0, 1, 64));
   f.stepAndPublish(2);
   const Frame frame = f.pool->beginFrame();
-  for (const BlockHandle forged : {BlockHandle{}, BlockHandle{block.index, block.generation + 1},
-                                   BlockHandle{block.index + 1, 1}, BlockHandle{0xFFFFFFFF, 1}}) {
+  for (const BlockHandle forged :
+       {BlockHandle{}, BlockHandle{0, 1}, BlockHandle{block.index, block.generation + 1},
+        BlockHandle{block.index, block.generation - 1}, BlockHandle{block.index + 1, 1}, BlockHandle{0xFFFFFFFF, 1}}) {
     EXPECT_EQ(frame.find(forged).status, FindStatus::Stale);
     EXPECT_EQ(f.pool->remove(forged).error().code, ErrorCode::StaleHandle);
   }

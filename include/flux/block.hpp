@@ -1,0 +1,39 @@
+#pragma once
+
+/// What blocks are made from.
+
+#include <flux/source.hpp>
+#include <flux/types.hpp>
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace flux {
+
+/// How long a block is expected to live. Long-lived blocks get chunks of their own, which the churn of
+/// streaming never touches.
+enum class Lifetime : std::uint8_t { Streaming, LongLived };
+
+struct PartDesc {
+  PartKind kind = PartKind::Vertex;
+  ByteCount bytes = 0;
+  Source source = Source::bytes({});
+};
+
+/// A new block. Views are only read during the call.
+struct BlockDesc {
+  std::string_view name;            ///< For errors, dumps and tools; cut to 47 bytes.
+  std::span<const PartDesc> parts;  ///< 1 to 64 parts; their ids are 0, 1, 2, …
+  Lifetime lifetime = Lifetime::Streaming;
+  BlockHandle fallback;  ///< Drawn while this one is absent; null: skip it then.
+  std::uint64_t userData = 0;
+};
+
+/// New contents for one part of a block, of the part's size.
+struct PartUpdate {
+  PartId part{};
+  Source source = Source::bytes({});
+};
+
+}  // namespace flux

@@ -1,0 +1,326 @@
+#include "pool/pool_impl.hpp"
+
+#include <flux/assert.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace flux {
+namespace {
+
+Error invalid(std::string_view what, std::source_location where, std::array<std::uint64_t, 2> numbers = {}) {
+  return makeError(ErrorCode::InvalidArgument, what, where, numbers);
+}
+
+template <std::size_t N>
+void copyName(std::array<char, N>& to, std::string_view from) {
+  to = {};
+  std::copy_n(from.begin(), std::min(from.size(), N - 1), to.begin());
+}
+
+}  // namespace
+
+// ---- Adding ------------------------------------------------------------------------------------------------
+
+Result<BlockHandle> Pool::Impl::add(const BlockDesc& desc, std::source_location where) {
+  BlockHandle handle;
+  if (handles_.take({&handle, 1}) == 0) {
+    return Unexpected(
+        named(makeError(ErrorCode::TooManyBlocks, "blocks", {}, {desc_.maxBlocks}), desc.name, {}, where));
+  }
+  const Result<void> added = addAs(handle, desc, where);
+  if (added) return handle;
+  handles_.giveBack({&handle, 1});
+  return Unexpected(added.error());
+}
+
+Result<void> Pool::Impl::addAs(BlockHandle handle, const BlockDesc& desc, std::source_location where) {
+  // Everything that can fail comes first; after the place is found nothing fails any more (G8).
+  if (desc.parts.empty() || desc.parts.size() > kMaxParts) {
+    return Unexpected(named(invalid("parts", where, {desc.parts.size(), kMaxParts}), desc.name, {}, where));
+  }
+  if (desc.fallback && find(desc.fallback) == nullptr) return Unexpected(staleHandle(desc.fallback, where));
+
+  std::array<PartRequest, kMaxParts> requests;
+  std::array<PartPlacement, kMaxParts> placements;
+  ByteCount liveBytes = 0;
+  for (std::size_t i = 0; i < desc.parts.size(); ++i) {
+    const PartDesc& part = desc.parts[i];
+    if (part.bytes == 0 || !part.source.gives(part.bytes)) {
+      return Unexpected(named(invalid("part", where, {i, part.bytes}), desc.name, {}, where));
+    }
+    requests[i] = {part.kind, part.bytes};
+    liveBytes += part.bytes;
+  }
+  const std::span<const PartPlacement> used{placements.data(), desc.parts.size()};
+  const std::optional<LayoutSize> size =
+      layoutParts({requests.data(), desc.parts.size()}, device_.caps().partAlignmentBytes, placements);
+  if (!size) {
+    return Unexpected(named(makeError(ErrorCode::TooLarge, "block", where, {liveBytes, device_.caps().maxChunkBytes}),
+                            desc.name, {}, where));
+  }
+
+  const auto fail = [&](const Error& error) { return Unexpected(named(error, desc.name, {}, where)); };
+  if (lost_) return fail(makeError(ErrorCode::DeviceLost, "device", where));
+  if (!ring_.grow(handle.index + 1)) {
+    return fail(makeError(ErrorCode::TooManyBlocks, "blocks", where, {handle.index}));
+  }
+  if (blocks_.size() <= handle.index) blocks_.resize(handle.index + 1);
+
+  Relocation& relocation = relocations_.create();
+  for (std::size_t i = 0; i < desc.parts.size(); ++i) {
+    const PartDesc& part = desc.parts[i];
+    Transfer& transfer = relocation.transfers.emplace_back();
+    transfer.part = PartId{static_cast<std::uint32_t>(i)};
+    transfer.offset = placements[i].offsetBytes;
+    transfer.bytes = part.bytes;
+    transfer.source = part.source;
+  }
+  const auto giveUp = [&](const Error& error) {
+    relocations_.drop(relocation);  // releases what is staged
+    relocations_.recycle(relocation);
+    return fail(error);
+  };
+  for (Transfer& transfer : relocation.transfers) {
+    if (transfer.source.isLater()) continue;
+    Result<std::vector<StagingSpan>> staged = stage(transfer.source.data());
+    if (!staged) return giveUp(staged.error());
+    transfer.from = Transfer::From::Staged;
+    transfer.staged = std::move(*staged);
+  }
+  const Result<Placement> place = acquirePlace(desc.lifetime, size->bytes, size->alignment);
+  if (!place) return giveUp(place.error());
+
+  Block& block = blocks_[handle.index];
+  block.generation = handle.generation;
+  block.live = true;
+  block.owners = 1;
+  block.pins = 0;
+  block.firstNamed = ring_.published() + 1;
+  block.lifetime = desc.lifetime;
+  block.requested = 1;
+  block.liveBytes = liveBytes;
+  block.place = {};
+  block.relocation = &relocation;
+  block.where = where;
+  copyName(block.name, desc.name);
+
+  relocation.block = handle;
+  relocation.to = *place;
+  relocation.version = block.requested;
+  relocation.where = where;
+  relocations_.enqueue(relocation);
+
+  const SnapshotRing::Edit record = ring_.edit(handle.index);
+  record.hot = HotRecord::without(handle.generation, BlockState::Absent);
+  record.parts = {};
+  record.cold = {.layout = layouts_.create(used, *size), .fallback = desc.fallback, .userData = desc.userData};
+  for (std::size_t i = 0; i < std::min<std::size_t>(used.size(), kInlineParts); ++i) {
+    record.parts.offsetBytes[i] = used[i].offsetBytes;
+    record.parts.sizeBytes[i] = used[i].sizeBytes;
+    record.cold.kinds[i] = used[i].kind;
+  }
+  ring_.usage().reset(handle.index);
+
+  ++counters_.blocks;
+  ++counters_.blocksAdded;
+  counters_.liveBytes += liveBytes;
+  notePeaks();
+  return {};
+}
+
+Result<Placement> Pool::Impl::acquirePlace(Lifetime lifetime, ByteCount bytes, ByteCount alignment) {
+  ChunkSpace& chunkSpace = space(lifetime);
+  if (std::optional<Placement> place = chunkSpace.allocate(bytes, alignment)) return *place;
+
+  ByteCount chunkBytes = chunkSpace.nextChunkBytes(bytes, alignment);
+  if (chunkBytes == 0) {
+    return Unexpected(makeError(ErrorCode::TooLarge, "block", {}, {bytes, device_.caps().maxChunkBytes}));
+  }
+  while (chunks_.reservedBytes() + chunkBytes > hardLimitBytes_) {
+    // Under pressure the empty chunks go first, all at once; then the last chunk takes what the budget still has.
+    if (releaseAnyEmptyChunk()) continue;
+    const ByteCount reserved = chunks_.reservedBytes();
+    const ByteCount rest = hardLimitBytes_ > reserved ? hardLimitBytes_ - reserved : 0;
+    const ByteCount usable = rest - rest % kSmallestChunkBytes;
+    if (chunkSpace.dedicated(bytes) || usable < bytes + alignment) {
+      const ByteCount pending = retirement_.bytesWaitingForFrames() + retirement_.bytesWaitingForQueues();
+      return Unexpected(makeError(ErrorCode::OutOfBudget, "chunk", {}, {chunkBytes, pending}));
+    }
+    chunkBytes = usable;
+  }
+  const Result<ChunkIndex> chunk =
+      chunks_.create(chunkBytes, lifetime == Lifetime::LongLived ? "flux long-lived" : "flux streaming");
+  if (!chunk) return Unexpected(chunk.error());
+  chunkSpace.addChunk(*chunk, chunkBytes, chunkSpace.dedicated(bytes));
+  notePeaks();
+  const std::optional<Placement> place = chunkSpace.allocate(bytes, alignment);
+  FLUX_ASSERT(place.has_value(), "a new chunk has room for what it was made for");
+  return *place;
+}
+
+Result<std::vector<StagingSpan>> Pool::Impl::stage(std::span<const std::byte> data) {
+  std::vector<StagingSpan> spans;
+  while (!data.empty()) {
+    const std::size_t piece = std::min<std::size_t>(data.size(), staging_.pageBytes());
+    const Result<StagingSpan> span = staging_.reserve(piece);
+    if (!span) {
+      for (const StagingSpan& taken : spans) staging_.release(taken);
+      return Unexpected(span.error());
+    }
+    std::copy_n(data.begin(), piece, span->bytes.begin());
+    spans.push_back(*span);
+    data = data.subspan(piece);
+  }
+  return spans;
+}
+
+// ---- Updating and removing ---------------------------------------------------------------------------------
+
+Result<ContentVersion> Pool::Impl::update(BlockHandle handle, std::span<const PartUpdate> parts,
+                                          std::source_location where) {
+  Block* block = find(handle);
+  if (block == nullptr) return Unexpected(staleHandle(handle, where));
+  const std::string_view name = block->name.data();
+  const auto fail = [&](const Error& error) { return Unexpected(named(error, name, handle, where)); };
+
+  if (lost_) return fail(makeError(ErrorCode::DeviceLost, "device", where));
+  if (block->pins > 0) return Unexpected(pinned(*block, handle, where));
+  const BlockLayout& layout = *ring_.cold(handle.index).layout;
+  if (parts.empty()) return fail(invalid("parts", where));
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const auto part = static_cast<std::uint32_t>(parts[i].part);
+    if (part >= layout.partCount) return fail(invalid("part", where, {part, layout.partCount}));
+    const ByteCount bytes = layout.parts[part].sizeBytes;
+    if (!parts[i].source.gives(bytes)) return fail(invalid("part size", where, {parts[i].source.data().size(), bytes}));
+    const bool twice = std::any_of(parts.begin(), parts.begin() + static_cast<std::ptrdiff_t>(i),
+                                   [&](const PartUpdate& other) { return other.part == parts[i].part; });
+    if (twice) return fail(invalid("part given twice", where, {part, 0}));
+  }
+  if (ring_.hot(handle.index).state() == BlockState::Lost && parts.size() < layout.partCount) {
+    return fail(invalid("a lost block needs all its parts", where, {parts.size(), layout.partCount}));
+  }
+
+  std::vector<Edit> edits;
+  edits.reserve(parts.size());
+  for (const PartUpdate& update : parts) {
+    Edit edit{update.part, update.source, {}};
+    if (!update.source.isLater()) {
+      Result<std::vector<StagingSpan>> staged = stage(update.source.data());
+      if (!staged) {
+        releaseStaged(edits);
+        return fail(staged.error());
+      }
+      edit.staged = std::move(*staged);
+    }
+    edits.push_back(std::move(edit));
+  }
+
+  for (Edit& edit : edits) {
+    const auto same = std::find_if(block->edits.begin(), block->edits.end(),
+                                   [&](const Edit& waiting) { return waiting.part == edit.part; });
+    if (same == block->edits.end()) {
+      block->edits.push_back(std::move(edit));
+    } else {  // superseded before anybody could see it
+      releaseStaged({&*same, 1});
+      *same = std::move(edit);
+    }
+  }
+  block->where = where;
+  queueForUpdate(handle.index);
+  ++counters_.blocksUpdated;
+  return ++block->requested;
+}
+
+void Pool::Impl::releaseStaged(std::span<const Edit> edits) {
+  for (const Edit& edit : edits) {
+    for (const StagingSpan& span : edit.staged) staging_.release(span);
+  }
+}
+
+void Pool::Impl::queueForUpdate(std::uint32_t index) {
+  Block& block = blocks_[index];
+  if (block.queuedForUpdate || block.relocation != nullptr || block.edits.empty()) return;
+  block.queuedForUpdate = true;
+  updateQueue_.push_back(index);
+}
+
+Result<void> Pool::Impl::remove(BlockHandle handle, std::source_location where) {
+  Block* block = find(handle);
+  if (block == nullptr) return Unexpected(staleHandle(handle, where));
+  if (block->pins > 0) return Unexpected(pinned(*block, handle, where));
+  removeBlock(*block, handle);
+  return {};
+}
+
+void Pool::Impl::removeBlock(Block& block, BlockHandle handle) {
+  if (block.relocation != nullptr) {
+    retireDestination(block, block.relocation->to);
+    relocations_.drop(*block.relocation);
+    block.relocation = nullptr;
+  }
+  if (block.place.range) retirePlace(block);
+  releaseStaged(block.edits);
+  block.edits.clear();
+
+  const SnapshotRing::Edit record = ring_.edit(handle.index);
+  retire(record.cold.layout, block.firstNamed);
+  retire(handle, block.firstNamed);
+  record.hot = HotRecord::without(handle.generation, BlockState::Free);
+  record.parts = {};
+  record.cold = {};
+
+  block.live = false;
+  block.place = {};
+  --counters_.blocks;
+  ++counters_.blocksRemoved;
+  counters_.liveBytes -= block.liveBytes;
+}
+
+void Pool::Impl::retirePlace(const Block& block) {
+  retire(RetiredRange{block.place, block.lifetime}, block.placeFirstNamed, block.place.bytes);
+}
+
+void Pool::Impl::retireDestination(const Block& block, const Placement& to) {
+  retirement_.retire(RetiredRange{to, block.lifetime}, 1, 0, relocations_.lastUse(), to.bytes);
+}
+
+// ---- Owners and pins ---------------------------------------------------------------------------------------
+
+Result<void> Pool::Impl::retain(BlockHandle handle, std::source_location where) {
+  Block* block = find(handle);
+  if (block == nullptr) return Unexpected(staleHandle(handle, where));
+  ++block->owners;
+  return {};
+}
+
+Result<void> Pool::Impl::release(BlockHandle handle, std::source_location where) {
+  Block* block = find(handle);
+  if (block == nullptr || block->owners == 0) return Unexpected(staleHandle(handle, where));
+  if (--block->owners == 0 && block->pins == 0) removeBlock(*block, handle);
+  return {};
+}
+
+Result<void> Pool::Impl::pin(BlockHandle handle, std::source_location where) {
+  Block* block = find(handle);
+  if (block == nullptr) return Unexpected(staleHandle(handle, where));
+  ++block->pins;
+  return {};
+}
+
+Result<void> Pool::Impl::unpin(BlockHandle handle, std::source_location where) {
+  Block* block = find(handle);
+  if (block == nullptr) return Unexpected(staleHandle(handle, where));
+  if (block->pins == 0) return Unexpected(named(invalid("not pinned", where), block->name.data(), handle, where));
+  if (--block->pins == 0 && block->owners == 0) removeBlock(*block, handle);
+  return {};
+}
+
+Result<void> Pool::Impl::request(BlockHandle handle, Priority priority, std::source_location where) {
+  Block* block = find(handle);
+  if (block == nullptr) return Unexpected(staleHandle(handle, where));
+  if (block->relocation != nullptr) relocations_.prioritise(*block->relocation, priority);
+  return {};
+}
+
+}  // namespace flux

@@ -1,0 +1,85 @@
+#include "pool/pool_impl.hpp"
+
+#include <utility>
+
+namespace flux {
+
+// The dropped handles are taken before the drain begins, and carried out only after a drain that has seen
+// all instructions: so what was pushed before a handle was dropped runs before its thing goes.
+void Pool::Impl::drainInstructions(const StepQuota& quota, StepReport& report) {
+  SharedThing** end = &dropsToCarryOut_;
+  while (*end != nullptr) end = &(*end)->next;
+  *end = dropped_->take();
+
+  const Instructions::Drained drained = instructions_.drain(quota.instructions, [&](const Instruction& instruction) {
+    if (const Result<void> done = carryOut(instruction); !done) errors_.push_back(done.error());
+  });
+  report.instructions = drained.count;
+  counters_.instructions += drained.count;
+  if (!drained.complete) return;
+  while (dropsToCarryOut_ != nullptr) {
+    SharedThing* thing = dropsToCarryOut_;
+    dropsToCarryOut_ = thing->next;
+    carryOutDrop(*thing);
+  }
+}
+
+Result<void> Pool::Impl::carryOut(const Instruction& instruction) {
+  const BlockHandle block = instruction.block;
+  const std::source_location where = instruction.where;
+  switch (instruction.kind) {
+    case Instruction::Kind::Add: {
+      const InstructionContents& contents = *instruction.contents;
+      const Result<void> added = addAs(block,
+                                       {.name = contents.name.data(),
+                                        .parts = contents.parts,
+                                        .lifetime = contents.lifetime,
+                                        .fallback = contents.fallback,
+                                        .userData = contents.userData},
+                                       where);
+      // The producer may have given the handle on: it must never name another block.
+      if (!added) handles_.recycle(block);
+      return added;
+    }
+    case Instruction::Kind::Update: {
+      const Result<ContentVersion> updated = update(block, instruction.contents->updates, where);
+      return updated ? Result<void>{} : Unexpected(updated.error());
+    }
+    case Instruction::Kind::Remove:
+      return remove(block, where);
+    case Instruction::Kind::Retain:
+      return retain(block, where);
+    case Instruction::Kind::Release:
+      return release(block, where);
+    case Instruction::Kind::Pin:
+      return pin(block, where);
+    case Instruction::Kind::Unpin:
+      return unpin(block, where);
+    case Instruction::Kind::Request:
+      return request(block, instruction.priority, where);
+  }
+  return {};
+}
+
+void Pool::Impl::carryOutDrop(SharedThing& thing) {
+  if (thing.desc.block) {
+    if (const Result<void> released = release(thing.desc.block, thing.desc.where); !released) {
+      errors_.push_back(released.error());
+    }
+    dropped_->forget(&thing);
+    return;
+  }
+  // No snapshot names it: the frames that are open now are the last ones that can use it.
+  retiredObjects_.retire(&thing, 1, gate_.progress().newestFrame, 0);
+}
+
+void Pool::Impl::serveMisses(StepReport& report) {
+  ring_.usage().takeMisses(ring_.count(), [&](std::uint32_t index, Priority priority) {
+    ++report.misses;
+    if (index >= blocks_.size()) return;
+    if (Relocation* relocation = blocks_[index].relocation) relocations_.prioritise(*relocation, priority);
+  });
+  counters_.misses += report.misses;
+}
+
+}  // namespace flux

@@ -1,0 +1,93 @@
+#include "pool/pool_impl.hpp"
+
+#include <limits>
+
+namespace flux {
+
+TimelineValue Pool::Impl::completed(QueueId queue) const noexcept {
+  return lost_ ? std::numeric_limits<TimelineValue>::max() : device_.completed(queue);
+}
+
+ByteCount Pool::Impl::reclaim(std::chrono::steady_clock::time_point now) {
+  if (retirement_.empty() && retiredObjects_.empty()) return 0;
+  struct Reclaim {
+    Impl& pool;
+    std::chrono::steady_clock::time_point now;
+    void operator()(const RetiredRange& range) const {
+      pool.device_.rangeReclaimed(range.place.chunk, range.place.offset, range.place.bytes);
+      pool.space(range.lifetime).free(range.place.range, pool.steps_, now);
+    }
+    void operator()(const BlockHandle& gone) const { pool.handles_.recycle(gone); }
+    void operator()(const BlockLayout* layout) const { pool.layouts_.release(layout); }
+  };
+  const Reclaim reclaimOne{*this, now};
+  const FrameGate::Progress progress = gate_.progress();
+  const auto done = [this](QueueId queue) { return completed(queue); };
+
+  const ByteCount before = retirement_.bytesWaitingForFrames() + retirement_.bytesWaitingForQueues();
+  retirement_.reclaim({progress.published, {progress.held.data(), progress.heldCount}, progress.tags}, done,
+                      [&](const Retired& item) { std::visit(reclaimOne, item); });
+
+  const std::uint32_t openFrames = progress.oldestFrame != 0 ? 1 : 0;
+  retiredObjects_.reclaim({progress.newestFrame + 1, {&progress.oldestFrame, openFrames}, progress.tags}, done,
+                          [this](SharedThing* thing) {
+                            const ObjectDesc& object = thing->desc.object;
+                            object.destroy(object.context, object.object, lost_);
+                            dropped_->forget(thing);
+                          });
+  return before - retirement_.bytesWaitingForFrames() - retirement_.bytesWaitingForQueues();
+}
+
+void Pool::Impl::noteLateFrames(std::chrono::steady_clock::time_point now) {
+  lateFrames_.clear();
+  const FrameGate::Progress progress = gate_.progress();
+  const auto limit = now - desc_.lateFrameAge;
+  if (progress.oldestFrame != 0 && progress.oldestBegan < limit) gate_.openFrames(limit, now, lateFrames_);
+}
+
+// Nothing executes any more, so nothing can be read any more either: every value counts as completed, and all memory is
+// reclaimed as soon as no frame names it. Bytes that were on the device are gone.
+void Pool::Impl::loseDevice() {
+  lost_ = true;
+  for (std::uint32_t i = 1; i < blocks_.size(); ++i) {
+    Block& block = blocks_[i];
+    if (!block.live) continue;
+    if (block.relocation != nullptr) retireDestination(block, block.relocation->to);
+    if (block.place.range) retirePlace(block);
+    block.relocation = nullptr;
+    block.place = {};
+    releaseStaged(block.edits);
+    block.edits.clear();
+    const SnapshotRing::Edit record = ring_.edit(i);
+    record.hot = HotRecord::without(block.generation, BlockState::Lost);
+  }
+  relocations_.abandon();
+  updateQueue_.clear();
+}
+
+bool Pool::Impl::releaseEmptyChunk(std::chrono::steady_clock::time_point now) {
+  for (ChunkSpace& chunkSpace : spaces_) {
+    if (const std::optional<ChunkIndex> chunk = chunkSpace.releasable(steps_, now)) {
+      releaseChunk(chunkSpace, *chunk);
+      return true;
+    }
+  }
+  return false;
+}
+
+bool Pool::Impl::releaseAnyEmptyChunk() {
+  for (ChunkSpace& chunkSpace : spaces_) {
+    if (const std::optional<ChunkIndex> chunk = chunkSpace.anyEmpty()) {
+      releaseChunk(chunkSpace, *chunk);
+      return true;
+    }
+  }
+  return false;
+}
+
+void Pool::Impl::releaseChunk(ChunkSpace& chunkSpace, ChunkIndex chunk) {
+  chunkSpace.removeChunk(chunk);
+  chunks_.destroy(chunk);
+}
+
+}  // namespace flux

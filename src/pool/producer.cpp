@@ -1,0 +1,126 @@
+#include <flux/producer.hpp>
+
+#include "pool/pool_impl.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace flux {
+namespace {
+
+/// Handles that a producer reserves at once.
+constexpr std::size_t kReserveRun = 64;
+
+}  // namespace
+
+struct Producer::Impl {
+  explicit Impl(Pool::Impl& owner) : pool(owner), token(owner.instructions().makeProducer()) {}
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  ~Impl() { pool.handles().giveBack(reserved); }
+
+  Result<void> push(Instruction instruction, std::string_view name) {
+    if (pool.instructions().push(token, instruction)) return {};
+    return Unexpected(full(name, instruction.block, instruction.where));
+  }
+
+  Result<void> push(Instruction::Kind kind, BlockHandle block, std::source_location where,
+                    Priority priority = Priority::Normal) {
+    return push({.kind = kind, .priority = priority, .block = block, .where = where, .contents = nullptr}, "block");
+  }
+
+  [[nodiscard]] Error full(std::string_view name, BlockHandle block, std::source_location where) const {
+    Error error = makeError(ErrorCode::QueueFull, name, where,
+                            {pool.instructions().waiting(), pool.instructions().waitingBytes()});
+    error.handle = block;
+    return error;
+  }
+
+  /// The same source, with bytes of its own if they lie in memory of the caller. False: the queue holds too many bytes.
+  [[nodiscard]] bool own(Source& source) {
+    if (source.isLater() || source.data().empty()) return true;
+    const std::span<const std::byte> data = source.data();
+    if (!pool.instructions().acquire(data.size())) return false;
+    auto* copy = new std::byte[data.size()];
+    std::copy(data.begin(), data.end(), copy);
+    const auto release = [queue = &pool.instructions(), size = data.size()](const std::byte* bytes) {
+      delete[] bytes;
+      queue->release(size);
+    };
+    source = Source::owned(std::shared_ptr<const std::byte[]>(copy, release), data.size());
+    return true;
+  }
+
+  Pool::Impl& pool;
+  Instructions::Producer token;
+  std::vector<BlockHandle> reserved;  ///< The next one is the last.
+};
+
+Producer::Producer(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+Producer::Producer(Producer&& other) noexcept = default;
+Producer& Producer::operator=(Producer&& other) noexcept = default;
+Producer::~Producer() = default;
+
+Result<BlockHandle> Producer::add(const BlockDesc& desc, std::source_location where) {
+  if (impl_->reserved.empty()) {
+    impl_->reserved.resize(kReserveRun);
+    impl_->reserved.resize(impl_->pool.handles().take(impl_->reserved));
+    std::reverse(impl_->reserved.begin(), impl_->reserved.end());
+    if (impl_->reserved.empty()) return Unexpected(makeError(ErrorCode::TooManyBlocks, desc.name, where));
+  }
+  const BlockHandle block = impl_->reserved.back();
+  auto contents = std::make_unique<InstructionContents>();
+  const std::string_view name = desc.name.substr(0, contents->name.size() - 1);
+  std::copy(name.begin(), name.end(), contents->name.begin());
+  contents->parts.assign(desc.parts.begin(), desc.parts.end());
+  contents->lifetime = desc.lifetime;
+  contents->fallback = desc.fallback;
+  contents->userData = desc.userData;
+  for (PartDesc& part : contents->parts) {
+    if (!impl_->own(part.source)) return Unexpected(impl_->full(desc.name, {}, where));
+  }
+  const Result<void> pushed = impl_->push(
+      {.kind = Instruction::Kind::Add, .block = block, .where = where, .contents = std::move(contents)}, desc.name);
+  if (!pushed) return Unexpected(pushed.error());
+  impl_->reserved.pop_back();
+  return block;
+}
+
+Result<void> Producer::update(BlockHandle block, std::span<const PartUpdate> parts, std::source_location where) {
+  auto contents = std::make_unique<InstructionContents>();
+  contents->updates.assign(parts.begin(), parts.end());
+  for (PartUpdate& update : contents->updates) {
+    if (!impl_->own(update.source)) return Unexpected(impl_->full("block", block, where));
+  }
+  return impl_->push(
+      {.kind = Instruction::Kind::Update, .block = block, .where = where, .contents = std::move(contents)}, "block");
+}
+
+Result<void> Producer::remove(BlockHandle block, std::source_location where) {
+  return impl_->push(Instruction::Kind::Remove, block, where);
+}
+Result<void> Producer::retain(BlockHandle block, std::source_location where) {
+  return impl_->push(Instruction::Kind::Retain, block, where);
+}
+Result<void> Producer::release(BlockHandle block, std::source_location where) {
+  return impl_->push(Instruction::Kind::Release, block, where);
+}
+Result<void> Producer::pin(BlockHandle block, std::source_location where) {
+  return impl_->push(Instruction::Kind::Pin, block, where);
+}
+Result<void> Producer::unpin(BlockHandle block, std::source_location where) {
+  return impl_->push(Instruction::Kind::Unpin, block, where);
+}
+Result<void> Producer::request(BlockHandle block, Priority priority, std::source_location where) {
+  return impl_->push(Instruction::Kind::Request, block, where, priority);
+}
+
+bool Producer::waitForRoom(std::chrono::nanoseconds timeout) {
+  return impl_->pool.instructions().waitForRoom(timeout);
+}
+
+Producer Pool::makeProducer() {
+  return Producer(std::make_unique<Producer::Impl>(*impl_));
+}
+
+}  // namespace flux
