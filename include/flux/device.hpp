@@ -93,7 +93,8 @@ class Device {
   /// nothing was submitted and the same batch may be submitted again.
   [[nodiscard]] virtual Result<TimelineValue> submit(std::span<const CopyPiece> batch) = 0;
 
-  /// Asks the queues how far they are. Never blocks. Errors: DeviceLost, DriverError.
+  /// Asks the queues how far they are. Never blocks. Errors: DeviceLost, DriverError. After DeviceLost the values of
+  /// `completed` mean nothing.
   [[nodiscard]] virtual Result<void> poll() = 0;
 
   /// The value that the last `poll` saw. Any thread.

@@ -47,8 +47,8 @@ inline constexpr std::byte kPoison{0xDB};
 /// A `Device` with host memory behind it. Copies and reads run when their work completes, so that a
 /// page that is overwritten too early, or a range that is used again too early, really corrupts what is drawn.
 ///
-/// **Thread contract.** As `Device`; in addition `submitReads`, `complete` and `submittedValue` may be called from
-/// any thread.
+/// **Thread contract.** As `Device`; in addition `submitReads`, `complete`, `lose` and `submittedValue` may be called
+/// from any thread.
 ///
 /// **Invariants.**
 /// - The work of a queue runs in order, each piece of work as a whole; across queues only `waits` order it.
@@ -70,6 +70,9 @@ class HostDevice : public Device {
   /// happens as soon as they are. For `Completion::Manual`.
   virtual void complete(QueueId queue, TimelineValue value) = 0;
 
+  /// Loses the device: work that has not happened never happens, and from now on calls answer DeviceLost.
+  virtual void lose() = 0;
+
   /// The last value submitted to a queue.
   [[nodiscard]] virtual TimelineValue submittedValue(QueueId queue) const noexcept = 0;
 
@@ -79,6 +82,10 @@ class HostDevice : public Device {
   /// Ranges reclaimed, chunks destroyed and pages closed while work that reads or writes them was not yet
   /// seen to be complete. 0, or the program is wrong.
   [[nodiscard]] virtual std::uint64_t earlyReclaims() const noexcept = 0;
+
+  /// Copies so far into bytes that had been written since they were new or reclaimed. 0 for a program that, like the
+  /// pool, writes every place once; then it shows that nobody wrote to a range after it was reclaimed.
+  [[nodiscard]] virtual std::uint64_t overwrites() const noexcept = 0;
 };
 
 /// Order-independent hash of a range, taken as 32-bit little-endian words (a last partial word is padded with

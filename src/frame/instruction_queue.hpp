@@ -108,8 +108,8 @@ class InstructionQueue {
     std::unique_lock lock(mutex_);
     ++waiting_;
     const bool room = wakeUp_.wait_for(lock, timeout, [this] {
-      return count_.load(std::memory_order_relaxed) < maxInstructions_ &&
-             bytes_.load(std::memory_order_relaxed) < maxBytes_;
+      const std::uint64_t bytes = bytes_.load(std::memory_order_relaxed);
+      return count_.load(std::memory_order_relaxed) < maxInstructions_ && (bytes == 0 || bytes < maxBytes_);
     });
     --waiting_;
     return room;

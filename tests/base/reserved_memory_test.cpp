@@ -36,5 +36,20 @@ TEST(ReservedArrayDeathTest, MemoryThatWasNotCommittedFaults) {
   EXPECT_DEATH(*beyond = 1, "");
 }
 
+TEST(ReservedArrayDeathTest, ProtectedMemoryFaultsWhenItIsWrittenAndCanStillGrow) {
+  ReservedArray<std::uint64_t> array(1U << 20U);
+  ASSERT_TRUE(array.commit(10));
+  array[5] = 7;
+  array.protect(true);
+  EXPECT_EQ(array[5], 7U);
+  volatile std::uint64_t* element = array.data() + 5;
+  EXPECT_DEATH(*element = 1, "");
+  ASSERT_TRUE(array.commit(1U << 19U));
+  array[1U << 18U] = 3;
+  array.protect(false);
+  *element = 8;
+  EXPECT_EQ(array[5], 8U);
+}
+
 }  // namespace
 }  // namespace flux

@@ -56,6 +56,42 @@ TEST_F(HostFaults, ReclaimedRangeIsPoisoned) {
   EXPECT_EQ(device_->earlyReclaims(), 0U);
 }
 
+TEST_F(HostFaults, CopiesIntoWrittenBytesAreCounted) {
+  fill(page_, 1);
+  ASSERT_TRUE(succeeds(device_->wait(kCopyQueue, submit({fromPage(kPage, 0, kChunk, 0, 256)}), 1s)));
+  EXPECT_EQ(device_->overwrites(), 0U) << "a new chunk";
+  ASSERT_TRUE(succeeds(device_->wait(kCopyQueue, submit({fromPage(kPage, 0, kChunk, 252, 8)}), 1s)));
+  EXPECT_EQ(device_->overwrites(), 1U) << "the last four bytes had been written";
+  device_->rangeReclaimed(kChunk, 0, 260);
+  ASSERT_TRUE(succeeds(device_->wait(kCopyQueue, submit({fromPage(kPage, 0, kChunk, 0, 260)}), 1s)));
+  EXPECT_EQ(device_->overwrites(), 1U) << "reclaimed";
+  device_->rangeReclaimed(kChunk, 0, 260);
+  const_cast<std::byte&>(device_->bytes(kChunk)[100]) = std::byte{1};  // somebody still writes there
+  ASSERT_TRUE(succeeds(device_->wait(kCopyQueue, submit({fromPage(kPage, 0, kChunk, 0, 256)}), 1s)));
+  EXPECT_EQ(device_->overwrites(), 2U);
+}
+
+TEST_F(HostFaults, ALostDeviceDoesNothingMore) {
+  fill(page_, 1);
+  const TimelineValue copy = submit({fromPage(kPage, 0, kChunk, 0, 256)});
+  const TimelineValue draw = read(kChunk, 0, 256);
+  device_->lose();
+  EXPECT_EQ(device_->poll().error().code, ErrorCode::DeviceLost);
+  EXPECT_GE(device_->completed(kCopyQueue), copy) << "a value that means nothing";
+  device_->complete(kCopyQueue, copy);
+  device_->complete(kDraw, draw);
+  EXPECT_TRUE(filledWith(device_->bytes(kChunk).first(256), std::to_integer<unsigned char>(kPoison)));
+  EXPECT_EQ(hash_, 0U);
+  EXPECT_EQ(device_->createChunk(ChunkIndex{7}, 256).error().code, ErrorCode::DeviceLost);
+  EXPECT_EQ(device_->openStaging(StagingIndex{7}, 256).error().code, ErrorCode::DeviceLost);
+  EXPECT_EQ(device_->sealStaging(kPage, 256).error().code, ErrorCode::DeviceLost);
+  const CopyPiece piece = fromPage(kPage, 0, kChunk, 0, 256);
+  EXPECT_EQ(device_->submit({&piece, 1}).error().code, ErrorCode::DeviceLost);
+  EXPECT_EQ(device_->wait(kCopyQueue, copy, 1s).error().code, ErrorCode::DeviceLost);
+  device_->rangeReclaimed(kChunk, 0, 256);
+  EXPECT_EQ(device_->earlyReclaims(), 0U) << "nothing can read it any more";
+}
+
 TEST_F(HostFaults, RangeReclaimedUnderADrawIsCountedAndSeenByIt) {
   fill(page_, 1);
   ASSERT_TRUE(succeeds(device_->wait(kCopyQueue, submit({fromPage(kPage, 0, kChunk, 0, 256)}), 1s)));

@@ -139,6 +139,7 @@ TEST(PoolFault, EveryFailingCallIsSurvived) {
       EXPECT_GT(scenario.failures(), 0);
       scenario.expectAllRight(*world.host);
       EXPECT_EQ(world.host->earlyReclaims(), 0U);
+      EXPECT_EQ(world.host->overwrites(), 0U);
     }
     if (HasFailure()) break;
   }

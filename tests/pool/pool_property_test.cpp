@@ -73,6 +73,7 @@ class Simulation {
     }
     EXPECT_EQ(pool_->stats().retiredBytes, 0U);
     EXPECT_EQ(host_->earlyReclaims(), 0U);
+    EXPECT_EQ(host_->overwrites(), 0U);
     EXPECT_GT(verified_, 0U);
   }
 

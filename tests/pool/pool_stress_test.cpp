@@ -148,6 +148,7 @@ TEST(PoolStress, SharedFramesWithLateQueues) {
   geometry.request_stop();
   geometry.join();
   EXPECT_EQ(f.host->earlyReclaims(), 0U);
+  EXPECT_EQ(f.host->overwrites(), 0U);
 }
 
 }  // namespace

@@ -83,6 +83,7 @@ class HostDeviceImpl final : public HostDevice {
   const DeviceCaps& caps() const noexcept override { return caps_; }
 
   Result<ChunkInfo> createChunk(ChunkIndex index, ByteCount bytes) override {
+    if (queues_.lost()) return failure(ErrorCode::DeviceLost, "createChunk");
     const auto slot = static_cast<std::uint32_t>(index);
     if (slot >= kMaxChunks || chunks_.find(slot) != nullptr) {
       return failure(ErrorCode::InvalidArgument, "createChunk: index", {slot});
@@ -114,6 +115,7 @@ class HostDeviceImpl final : public HostDevice {
   }
 
   Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes) override {
+    if (queues_.lost()) return failure(ErrorCode::DeviceLost, "openStaging");
     const auto slot = static_cast<std::uint32_t>(index);
     if (slot >= kMaxChunks || pages_.find(slot) != nullptr) {
       return failure(ErrorCode::InvalidArgument, "openStaging: index", {slot});
@@ -130,6 +132,7 @@ class HostDeviceImpl final : public HostDevice {
   }
 
   Result<void> sealStaging(StagingIndex index, ByteCount bytes) override {
+    if (queues_.lost()) return failure(ErrorCode::DeviceLost, "sealStaging");
     const Memory* page = pages_.find(static_cast<std::uint32_t>(index));
     if (page == nullptr || bytes > page->bytes) return failure(ErrorCode::InvalidArgument, "sealStaging", {bytes});
     return {};
@@ -143,6 +146,7 @@ class HostDeviceImpl final : public HostDevice {
   }
 
   Result<TimelineValue> submit(std::span<const CopyPiece> batch) override {
+    if (queues_.lost()) return failure(ErrorCode::DeviceLost, "submit");
     HostWork work;
     work.copies.reserve(batch.size());
     work.uses.reserve(2 * batch.size());
@@ -167,7 +171,7 @@ class HostDeviceImpl final : public HostDevice {
   }
 
   Result<void> poll() override {
-    queues_.poll();
+    if (!queues_.poll()) return failure(ErrorCode::DeviceLost, "poll");
     return {};
   }
 
@@ -175,6 +179,7 @@ class HostDeviceImpl final : public HostDevice {
 
   Result<void> wait(QueueId queue, TimelineValue value, std::chrono::nanoseconds timeout) override {
     if (!known(queue)) return failure(ErrorCode::InvalidArgument, "wait: queue");
+    if (queues_.lost()) return failure(ErrorCode::DeviceLost, "wait");
     if (!queues_.wait(queue, value, timeout)) {
       return failure(ErrorCode::Timeout, "wait", {value, queues_.completed(queue)});
     }
@@ -237,7 +242,11 @@ class HostDeviceImpl final : public HostDevice {
     return memory != nullptr ? memory->span() : std::span<std::byte>{};
   }
 
+  void lose() override { queues_.lose(); }
+
   std::uint64_t earlyReclaims() const noexcept override { return queues_.earlyReclaims(); }
+
+  std::uint64_t overwrites() const noexcept override { return queues_.overwrites(); }
 
  private:
   [[nodiscard]] bool known(QueueId queue) const noexcept {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <ranges>
 #include <utility>
 
@@ -33,14 +34,19 @@ HostDeviceDesc normalised(HostDeviceDesc desc) noexcept {
   return desc;
 }
 
-/// Last piece first: pieces have no order, and a program that relies on one is found.
-void run(const HostWork& work) noexcept {
+/// Last piece first: pieces have no order, and a program that relies on one is found. Returns how many copies met bytes
+/// that somebody had written.
+std::uint64_t run(const HostWork& work) noexcept {
+  std::uint64_t overwrites = 0;
   for (const HostWork::Copy& copy : std::views::reverse(work.copies)) {
+    const std::span<const std::byte> before{copy.destination, copy.bytes};
+    if (!std::ranges::all_of(before, [](std::byte b) { return b == kPoison; })) ++overwrites;
     std::memmove(copy.destination, copy.source, copy.bytes);
   }
   for (const HostWork::Read& read : work.reads) {
     if (read.hash != nullptr) *read.hash = hashBytes(read.bytes);
   }
+  return overwrites;
 }
 
 }  // namespace
@@ -57,6 +63,7 @@ TimelineValue HostQueues::submit(QueueId queue, HostWork work) {
     const std::lock_guard lock(mutex_);
     Queue& target = at(queue);
     value = ++target.submitted;
+    if (lost_) return value;
     work.duePoll = polls_ + delayPolls(desc_, queue, value);
     target.works.push_back(std::move(work));
   }
@@ -65,7 +72,7 @@ TimelineValue HostQueues::submit(QueueId queue, HostWork work) {
 }
 
 bool HostQueues::ready(const Queue& queue) const noexcept {
-  if (queue.done == queue.submitted) return false;
+  if (lost_ || queue.done == queue.submitted) return false;
   const HostWork& work = queue.works[static_cast<std::size_t>(queue.done - queue.seen.load(std::memory_order_relaxed))];
   if (desc_.completion == Completion::Manual && queue.done >= queue.allowed) return false;
   if (desc_.completion == Completion::Delayed && polls_ < work.duePoll) return false;
@@ -82,8 +89,9 @@ void HostQueues::runNext(Queue& queue, std::unique_lock<std::mutex>& lock) {
   HostWork& work = queue.works[static_cast<std::size_t>(queue.done - queue.seen.load(std::memory_order_relaxed))];
   running_ = &work;
   lock.unlock();
-  run(work);
+  const std::uint64_t overwrites = run(work);
   lock.lock();
+  overwrites_ += overwrites;
   running_ = nullptr;
   for (const std::span<std::byte> bytes : work.poisonAfter) std::ranges::fill(bytes, kPoison);
   ++queue.done;
@@ -141,7 +149,7 @@ void HostQueues::publishSeen() {
   }
 }
 
-void HostQueues::poll() {
+bool HostQueues::poll() {
   if (desc_.completion == Completion::Delayed) {
     {
       const std::lock_guard lock(mutex_);
@@ -150,7 +158,26 @@ void HostQueues::poll() {
     runReady();
   }
   const std::lock_guard lock(mutex_);
-  publishSeen();
+  if (!lost_) {
+    publishSeen();
+    return true;
+  }
+  // As some drivers do: values that nothing has reached, which whoever does not ask first may take for progress.
+  for (Queue& queue : queues_) queue.seen.store(std::numeric_limits<TimelineValue>::max(), std::memory_order_release);
+  return false;
+}
+
+void HostQueues::lose() {
+  std::unique_lock lock(mutex_);
+  lost_ = true;
+  changed_.wait(lock, [this] { return running_ == nullptr; });
+  for (Queue& queue : queues_) queue.works.clear();
+  changed_.notify_all();
+}
+
+bool HostQueues::lost() const noexcept {
+  const std::lock_guard lock(mutex_);
+  return lost_;
 }
 
 bool HostQueues::wait(QueueId queue, TimelineValue value, std::chrono::nanoseconds timeout) {
@@ -159,7 +186,7 @@ bool HostQueues::wait(QueueId queue, TimelineValue value, std::chrono::nanosecon
     case Completion::Immediate:
     case Completion::Delayed:
       // After this many polls all that was submitted is due; what is still there can never run.
-      for (std::uint64_t n = 0; n <= desc_.maxDelayPolls && completed(queue) < value; ++n) poll();
+      for (std::uint64_t n = 0; n <= desc_.maxDelayPolls && completed(queue) < value; ++n) (void)poll();
       break;
     case Completion::Manual: {
       {
@@ -167,7 +194,7 @@ bool HostQueues::wait(QueueId queue, TimelineValue value, std::chrono::nanosecon
         allowWithWaits(queue, value);
       }
       runReady();
-      poll();
+      (void)poll();
       break;
     }
     case Completion::Worker: {
@@ -214,6 +241,11 @@ TimelineValue HostQueues::submitted(QueueId queue) const noexcept {
 std::uint64_t HostQueues::earlyReclaims() const noexcept {
   const std::lock_guard lock(mutex_);
   return earlyReclaims_;
+}
+
+std::uint64_t HostQueues::overwrites() const noexcept {
+  const std::lock_guard lock(mutex_);
+  return overwrites_;
 }
 
 }  // namespace flux

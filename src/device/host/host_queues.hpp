@@ -60,10 +60,15 @@ class HostQueues {
   /// Lets work up to `value` run as soon as its waits are met, and runs what can be run.
   void allow(QueueId queue, TimelineValue value);
 
-  void poll();
+  /// False: the device is lost.
+  [[nodiscard]] bool poll();
 
   /// False: `value` was not reached in time, or never can be.
   [[nodiscard]] bool wait(QueueId queue, TimelineValue value, std::chrono::nanoseconds timeout);
+
+  /// Drops all work that has not happened, and all that is submitted from now on.
+  void lose();
+  [[nodiscard]] bool lost() const noexcept;
 
   /// Poisons a range that nobody uses any more; counts the call when unseen work does.
   void reclaim(MemoryKey memory, ByteOffset offset, std::span<std::byte> bytes);
@@ -71,6 +76,7 @@ class HostQueues {
   [[nodiscard]] TimelineValue completed(QueueId queue) const noexcept;
   [[nodiscard]] TimelineValue submitted(QueueId queue) const noexcept;
   [[nodiscard]] std::uint64_t earlyReclaims() const noexcept;
+  [[nodiscard]] std::uint64_t overwrites() const noexcept;
 
  private:
   struct Queue {
@@ -98,7 +104,9 @@ class HostQueues {
   std::array<Queue, kMaxQueues> queues_;
   HostWork* running_ = nullptr;
   std::uint64_t polls_ = 0;
+  bool lost_ = false;
   std::uint64_t earlyReclaims_ = 0;
+  std::uint64_t overwrites_ = 0;
   std::jthread worker_;  ///< Last: it is joined before the rest goes.
 };
 

@@ -1,0 +1,264 @@
+#include <flux/producer.hpp>
+
+#include "pool/pool_test_tools.hpp"
+
+#include <atomic>
+#include <map>
+#include <thread>
+
+namespace flux {
+namespace {
+
+using namespace std::chrono_literals;
+using test::pattern;
+using test::PoolFixture;
+
+constexpr PartId kPart{0};
+
+Result<BlockHandle> add(Producer& producer, std::string_view name, std::span<const std::byte> bytes,
+                        std::source_location where = std::source_location::current()) {
+  const PartDesc part{PartKind::Vertex, bytes.size(), Source::bytes(bytes)};
+  return producer.add(test::blockDesc(name, {&part, 1}), where);
+}
+
+Result<void> update(Producer& producer, BlockHandle block, std::span<const std::byte> bytes) {
+  const PartUpdate update{kPart, Source::bytes(bytes)};
+  return producer.update(block, {&update, 1});
+}
+
+TEST(Producer, AHandleWorksForOtherInstructionsAtOnce) {
+  PoolFixture f;
+  Producer producer = f.pool->makeProducer();
+  std::vector<std::byte> bytes = pattern(1, 0, 1, 64);
+  const BlockHandle block = add(producer, "rock", bytes).value();
+  std::fill(bytes.begin(), bytes.end(), std::byte{0});  // the caller's memory is free again
+  ASSERT_TRUE(update(producer, block, pattern(1, 0, 2, 64)));
+  ASSERT_TRUE(producer.retain(block));
+  ASSERT_TRUE(producer.release(block));
+  EXPECT_EQ(f.pool->beginFrame().find(block).status, FindStatus::Stale) << "nobody has carried it out";
+  EXPECT_EQ(f.pool->stats().waitingInstructions, 4U);
+  const Result<StepReport> report = f.pool->step();
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->instructions, 4U);
+  EXPECT_TRUE(report->errors.empty());
+  f.stepAndPublish(4);
+  const PartLookup found = f.pool->beginFrame().find(block, kPart);
+  ASSERT_TRUE(found.drawable());
+  EXPECT_EQ(found.version, 2U);
+  EXPECT_EQ(f.hashAt(found.place), hashBytes(pattern(1, 0, 2, 64)));
+  ASSERT_TRUE(producer.remove(block));
+  f.stepAndPublish(3);
+  EXPECT_EQ(f.pool->beginFrame().find(block).status, FindStatus::Stale);
+  EXPECT_EQ(f.pool->stats().instructions, 5U);
+}
+
+TEST(Producer, AnInstructionThatFailsNamesBlockAndCallerAndTheOthersStillRun) {
+  PoolFixture f;
+  Producer producer = f.pool->makeProducer();
+  const BlockHandle good = add(producer, "good", pattern(1, 0, 1, 64)).value();
+  const std::source_location call = std::source_location::current();
+  const BlockHandle bad = add(producer, "bad", {}, call).value();
+  const PartUpdate wrongPart{PartId{7}, Source::bytes(pattern(1, 0, 1, 64))};
+  ASSERT_TRUE(producer.update(good, {&wrongPart, 1}));
+  ASSERT_TRUE(producer.remove(bad));
+  const BlockHandle last = add(producer, "last", pattern(2, 0, 1, 64)).value();
+  const Result<StepReport> report = f.pool->step();
+  ASSERT_TRUE(report);
+  ASSERT_EQ(report->errors.size(), 3U);
+  EXPECT_EQ(report->errors[0].code, ErrorCode::InvalidArgument);
+  EXPECT_EQ(report->errors[0].resourceName(), "bad");
+  EXPECT_EQ(report->errors[0].where.line(), call.line());
+  EXPECT_STREQ(report->errors[0].where.file_name(), call.file_name());
+  EXPECT_EQ(report->errors[1].resourceName(), "good");
+  EXPECT_EQ(report->errors[1].handle, good);
+  EXPECT_EQ(report->errors[2].code, ErrorCode::StaleHandle);
+  f.stepAndPublish(3);
+  const Frame frame = f.pool->beginFrame();
+  EXPECT_TRUE(frame.find(good).drawable());
+  EXPECT_TRUE(frame.find(last).drawable());
+  EXPECT_EQ(frame.find(bad).status, FindStatus::Stale);
+}
+
+TEST(Producer, TheHandleOfABlockThatCouldNotBeAddedNeverNamesAnother) {
+  PoolDesc desc = test::smallPool();
+  desc.maxBlocks = 1;
+  PoolFixture f(HostDeviceDesc::Completion::Immediate, desc);
+  Producer producer = f.pool->makeProducer();
+  const BlockHandle bad = add(producer, "bad", {}).value();
+  ASSERT_TRUE(f.pool->step());
+  const BlockHandle next = add(producer, "next", pattern(1, 0, 1, 64)).value();
+  EXPECT_EQ(next.index, bad.index);
+  f.stepAndPublish(3);
+  const Frame frame = f.pool->beginFrame();
+  EXPECT_TRUE(frame.find(next).drawable());
+  EXPECT_EQ(frame.find(bad).status, FindStatus::Stale);
+}
+
+TEST(Producer, AFullQueueRefusesWithoutEffect) {
+  PoolDesc desc = test::smallPool();
+  desc.maxInstructions = 2;
+  desc.maxInstructionBytes = 1000;
+  desc.maxBlocks = 2;
+  PoolFixture f(HostDeviceDesc::Completion::Immediate, desc);
+  Producer producer = f.pool->makeProducer();
+  const BlockHandle a = add(producer, "a", pattern(1, 0, 1, 700)).value();
+  const Result<BlockHandle> tooManyBytes = add(producer, "b", pattern(2, 0, 1, 700));
+  ASSERT_FALSE(tooManyBytes);
+  EXPECT_EQ(tooManyBytes.error().code, ErrorCode::QueueFull);
+  EXPECT_EQ(tooManyBytes.error().resourceName(), "b");
+  ASSERT_TRUE(producer.retain(a));
+  const Result<void> tooMany = producer.retain(a);
+  ASSERT_FALSE(tooMany);
+  EXPECT_EQ(tooMany.error().code, ErrorCode::QueueFull);
+  EXPECT_EQ(tooMany.error().numbers[0], 2U);
+  EXPECT_FALSE(producer.waitForRoom(1ms));
+  f.stepAndPublish(3);  // the bytes have arrived
+  EXPECT_TRUE(producer.waitForRoom(1s));
+  // The refused calls have used no handle and no bytes.
+  const BlockHandle b = add(producer, "b", pattern(2, 0, 1, 700)).value();
+  f.stepAndPublish(3);
+  EXPECT_TRUE(f.pool->beginFrame().find(b).drawable());
+  const Result<BlockHandle> third = add(producer, "c", pattern(3, 0, 1, 64));
+  ASSERT_FALSE(third);
+  EXPECT_EQ(third.error().code, ErrorCode::TooManyBlocks);
+}
+
+TEST(Producer, BytesCountUntilTheDeviceHasThem) {
+  PoolDesc desc = test::smallPool();
+  desc.maxInstructionBytes = 100'000;
+  PoolFixture f(HostDeviceDesc::Completion::Manual, desc);
+  Producer producer = f.pool->makeProducer();
+  ASSERT_TRUE(add(producer, "a", pattern(1, 0, 1, 60'000)));
+  f.stepAndPublish(2);
+  EXPECT_FALSE(add(producer, "b", pattern(2, 0, 1, 60'000))) << "carried out, but not arrived";
+  f.host->complete(kCopyQueue, 100);
+  f.stepAndPublish(2);
+  EXPECT_TRUE(add(producer, "b", pattern(2, 0, 1, 60'000)));
+  f.host->complete(kCopyQueue, 100);
+}
+
+TEST(Producer, GivesItsReservedHandlesBack) {
+  PoolDesc desc = test::smallPool();
+  desc.maxBlocks = 64;
+  PoolFixture f(HostDeviceDesc::Completion::Immediate, desc);
+  for (int i = 0; i < 10; ++i) {
+    Producer producer = f.pool->makeProducer();
+    const BlockHandle block = add(producer, "short-lived", pattern(1, 0, 1, 16)).value();
+    Producer moved = std::move(producer);
+    ASSERT_TRUE(moved.remove(block));
+    f.stepAndPublish(4);
+  }
+  std::vector<BlockHandle> blocks;
+  for (std::uint32_t i = 0; i < desc.maxBlocks; ++i) blocks.push_back(f.add("block", pattern(i, 0, 1, 16)));
+  EXPECT_EQ(f.pool->stats().blocks, desc.maxBlocks);
+}
+
+TEST(Producer, AStepCarriesOutNoMoreThanItsQuota) {
+  PoolFixture f;
+  Producer producer = f.pool->makeProducer();
+  for (std::uint32_t i = 0; i < 10; ++i) ASSERT_TRUE(add(producer, "block", pattern(i, 0, 1, 16)));
+  StepQuota quota;
+  quota.instructions = 4;
+  EXPECT_EQ(f.pool->step(quota)->instructions, 4U);
+  EXPECT_EQ(f.pool->step(quota)->instructions, 4U);
+  EXPECT_EQ(f.pool->step(quota)->instructions, 2U);
+}
+
+/// The application's own thread of everything: a source's function runs inside the step, and may ask for more.
+TEST(Producer, WhatIsAskedDuringAStepRunsInTheNextOne) {
+  PoolFixture f;
+  struct Context {
+    Producer producer;
+    BlockHandle second;
+  } context{f.pool->makeProducer(), {}};
+  const auto fill = [](void* opaque, const FillRequest& request) {
+    auto& c = *static_cast<Context*>(opaque);
+    if (!c.second) c.second = add(c.producer, "second", pattern(2, 0, 1, 64)).value();
+    std::fill(request.destination.begin(), request.destination.end(), std::byte{1});
+    return true;
+  };
+  const PartDesc part{PartKind::Vertex, 64, Source::callback(fill, &context)};
+  ASSERT_TRUE(f.pool->add(test::blockDesc("first", {&part, 1})));
+  EXPECT_EQ(f.pool->step()->instructions, 0U);
+  ASSERT_TRUE(context.second);
+  EXPECT_EQ(f.pool->step()->instructions, 1U);
+  f.stepAndPublish(3);
+  EXPECT_TRUE(f.pool->beginFrame().find(context.second).drawable());
+}
+
+/// Several threads add, update and remove; another one draws; under ThreadSanitizer, too. Every producer's last word
+/// counts, and what frames see has never been half of something.
+TEST(Producer, ManyThreadsUnderBackPressure) {
+  constexpr std::uint32_t kProducers = 3;
+  constexpr std::uint32_t kRounds = 400;
+  constexpr std::uint32_t kKept = 8;
+  PoolDesc desc = test::smallPool();
+  desc.maxInstructions = 32;
+  desc.maxInstructionBytes = 16 * kKiB;
+  PoolFixture f(HostDeviceDesc::Completion::Immediate, desc);
+
+  struct Kept {
+    BlockHandle block;
+    std::uint32_t seed = 0;
+    std::uint32_t version = 0;
+  };
+  std::array<std::vector<Kept>, kProducers> kept;
+  std::atomic<std::uint32_t> working{kProducers};
+  std::vector<std::jthread> threads;
+  for (std::uint32_t p = 0; p < kProducers; ++p) {
+    threads.emplace_back([&, p] {
+      Producer producer = f.pool->makeProducer();
+      const auto ask = [&](const auto& call) {
+        auto result = call();
+        while (!result && result.error().code == ErrorCode::QueueFull) {
+          (void)producer.waitForRoom(100ms);
+          result = call();
+        }
+        EXPECT_TRUE(result.has_value());
+        return result;
+      };
+      std::mt19937 random(p);
+      for (std::uint32_t i = 0; i < kRounds; ++i) {
+        if (kept[p].size() < kKept) {
+          const std::uint32_t seed = p * 1000 + i;
+          const auto bytes = pattern(seed, 0, 1, 200);
+          kept[p].push_back({*ask([&] { return add(producer, "block", bytes); }), seed, 1});
+        } else if (random() % 4 == 0) {
+          const std::size_t victim = random() % kKept;
+          ask([&] { return producer.remove(kept[p][victim].block); });
+          kept[p].erase(kept[p].begin() + static_cast<std::ptrdiff_t>(victim));
+        } else {
+          Kept& block = kept[p][random() % kKept];
+          const auto bytes = pattern(block.seed, 0, ++block.version, 200);
+          ask([&] { return update(producer, block.block, bytes); });
+        }
+      }
+      --working;
+    });
+  }
+  while (working.load() > 0) {
+    const Result<StepReport> report = f.pool->step();
+    ASSERT_TRUE(report);
+    ASSERT_TRUE(report->errors.empty()) << describe(report->errors.front());
+    f.pool->publish();
+    (void)f.pool->beginFrame();
+  }
+  threads.clear();
+  f.stepAndPublish(10);
+  const Frame frame = f.pool->beginFrame();
+  std::size_t total = 0;
+  for (const auto& blocks : kept) {
+    total += blocks.size();
+    for (const Kept& block : blocks) {
+      const PartLookup found = frame.find(block.block, kPart);
+      ASSERT_TRUE(found.drawable());
+      EXPECT_EQ(found.version, block.version);
+      EXPECT_EQ(f.hashAt(found.place), hashBytes(pattern(block.seed, 0, block.version, 200)));
+    }
+  }
+  EXPECT_EQ(f.pool->stats().blocks, total);
+  EXPECT_EQ(f.host->overwrites(), 0U);
+}
+
+}  // namespace
+}  // namespace flux
