@@ -25,7 +25,7 @@ function(flux_vulkan_test name)
   list(APPEND environment
     ASAN_OPTIONS=detect_leaks=0
     LSAN_OPTIONS=suppressions=${suppressions}/drivers.lsan.supp:print_suppressions=0
-    TSAN_OPTIONS=suppressions=${suppressions}/drivers.tsan.supp:ignore_noninstrumented_modules=1:halt_on_error=1
+    TSAN_OPTIONS=suppressions=${suppressions}/tsan.supp:ignore_noninstrumented_modules=1:halt_on_error=1
     ${ARG_ENVIRONMENT})
   add_test(NAME ${name} COMMAND ${ARG_COMMAND})
   set_tests_properties(${name} PROPERTIES ENVIRONMENT "${environment}" LABELS gpu TIMEOUT 600)

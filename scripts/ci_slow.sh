@@ -63,7 +63,7 @@ sanitized_view() (
 # Drivers are not instrumented, and are closed before leaks are counted.
 suppressions=$PWD/tests/sanitizers
 export LSAN_OPTIONS="suppressions=$suppressions/drivers.lsan.supp:print_suppressions=0"
-export TSAN_OPTIONS="suppressions=$suppressions/drivers.tsan.supp:ignore_noninstrumented_modules=1:halt_on_error=1"
+export TSAN_OPTIONS="suppressions=$suppressions/tsan.supp:ignore_noninstrumented_modules=1:halt_on_error=1"
 export UBSAN_OPTIONS="print_stacktrace=1"
 
 step "packages" scripts/install_deps.sh --all || { summary; exit 1; }

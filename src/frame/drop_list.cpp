@@ -23,14 +23,15 @@ SharedThing* DropList::create(const ThingDesc& desc) {
 }
 
 void DropList::drop(SharedThing* thing) noexcept {
-  SharedThing* head = head_.load(std::memory_order_relaxed);
+  // Acquire: who finds the list closed deletes what the closing thread has looked at.
+  SharedThing* head = head_.load(std::memory_order_acquire);
   do {
     if (head == closedMark()) {
       delete thing;  // and with it, perhaps, this list
       return;
     }
     thing->next = head;
-  } while (!head_.compare_exchange_weak(head, thing, std::memory_order_release, std::memory_order_relaxed));
+  } while (!head_.compare_exchange_weak(head, thing, std::memory_order_release, std::memory_order_acquire));
 }
 
 SharedThing* DropList::take() noexcept {

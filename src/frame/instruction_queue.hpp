@@ -58,7 +58,7 @@ class InstructionQueue {
 
   /// False, and the instruction is as it was: the queue is full.
   [[nodiscard]] bool push(const Producer& producer, Instruction& instruction) {
-    if (count_.fetch_add(1, std::memory_order_relaxed) < maxInstructions_) {
+    if (count_.fetch_add(1, std::memory_order_release) < maxInstructions_) {
       Item item{epoch_.load(std::memory_order_relaxed), std::move(instruction)};
       if (queue_.enqueue(producer, std::move(item))) return true;
       instruction = std::move(item.instruction);
@@ -91,6 +91,8 @@ class InstructionQueue {
         drained.complete = true;
         break;
       }
+      // The queue has ordered this after the push already, by fences that ThreadSanitizer does not understand.
+      (void)count_.load(std::memory_order_acquire);
       // At most as many come early as may wait, so this loop ends even if others never stop pushing.
       if (item.epoch > epoch) {
         early_.push_back(std::move(item.instruction));

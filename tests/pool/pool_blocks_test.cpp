@@ -89,6 +89,12 @@ TEST(PoolPins, ABlockWithoutOwnersGoesWhenItsPinGoes) {
   EXPECT_EQ(f.pool->beginFrame().find(block).status, FindStatus::Stale);
 }
 
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+constexpr std::uint32_t kLives = 1U << 13U;  // one life looks like any other; this is about time
+#else
+constexpr std::uint32_t kLives = 1U << 20U;
+#endif
+
 TEST(PoolHandles, AnOldHandleIsRefusedAfterAMillionLivesOfItsIndex) {
   PoolDesc desc = test::smallPool();
   desc.maxBlocks = 1;
@@ -96,8 +102,7 @@ TEST(PoolHandles, AnOldHandleIsRefusedAfterAMillionLivesOfItsIndex) {
   const auto bytes = pattern(1, 0, 1, 16);
   const BlockHandle first = f.add("first", bytes);
   BlockHandle block = first;
-  std::uint32_t generations = 0;
-  for (int life = 0; life < 1 << 20; ++life) {
+  for (std::uint32_t life = 0; life < kLives; ++life) {
     ASSERT_TRUE(f.pool->remove(block));
     // The index comes free when nobody can name it any more; until then there is none.
     Result<BlockHandle> next = Unexpected(Error{});
@@ -110,10 +115,8 @@ TEST(PoolHandles, AnOldHandleIsRefusedAfterAMillionLivesOfItsIndex) {
     ASSERT_TRUE(next.has_value());
     ASSERT_EQ(next->index, block.index);
     ASSERT_GT(next->generation, block.generation);
-    generations += next->generation != block.generation ? 1 : 0;
     block = *next;
   }
-  EXPECT_EQ(generations, 1U << 20U);
   f.stepAndPublish(3);
   const Frame frame = f.pool->beginFrame();
   EXPECT_TRUE(frame.find(block).drawable());
