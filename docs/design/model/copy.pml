@@ -93,30 +93,28 @@ active [QUEUES] proctype DrawQueue() {
 #if QUEUES==1
 #define anyQueue(q) q = 0
 #define allDrawn drawn[0]==draws[0]
-#define drawTags drawTag[0],0
-#define drawnTo(a, b) seenDraw[0]>=a
+#define drawnTo(r) seenDraw[0]>=useDraw[r]
 #else
 #define anyQueue(q) if :: q = 0 :: q = 1 fi
 #define allDrawn drawn[0]==draws[0] && drawn[1]==draws[1]
-#define drawTags drawTag[0],drawTag[1]
-#define drawnTo(a, b) seenDraw[0]>=a && seenDraw[1]>=b
+#define drawnTo(r) seenDraw[0]>=useDraw[r] && seenDraw[1]>=useDraw[RANGES+r]
 #endif
 
 active [R] proctype Frame() {
-  byte s, r, v = 0, q = 0;
-  beginFrame(s);
+  byte s, snap, r, v = 0, q = 0;
+  beginFrame(s, snap);
   atomic {
-    r = slotRange[s%K];
-    assert(slotSnap[s%K]==s && (r==NONE || (!rangeFree[r] && holds[r]==slotVersion[s%K])));
-    assert(r==NONE || s<nothingFrom)
+    r = slotRange[s];
+    assert(slotSnap[s]==snap && (r==NONE || (!rangeFree[r] && holds[r]==slotVersion[s])));
+    assert(r==NONE || snap<nothingFrom)
   };
   if
   :: atomic {
        anyQueue(q);
        draws[q]++; v = draws[q];
-       drawRange[draw(q, v)] = r; drawVersion[draw(q, v)] = slotVersion[s%K];
+       drawRange[draw(q, v)] = r; drawVersion[draw(q, v)] = slotVersion[s];
 #if BUG!=2
-       drawWait[draw(q, v)] = slotVersion[s%K]
+       drawWait[draw(q, v)] = slotVersion[s]
 #endif
      }
   :: skip
@@ -124,7 +122,7 @@ active [R] proctype Frame() {
   :: atomic { held++; goto endHeld }
 #endif
   fi;
-  atomic { if :: v>drawTag[q] -> drawTag[q] = v :: else fi; pins[s%K] = pins[s%K]-1; framesEnded++; goto over }
+  atomic { if :: v>drawTag[q] -> drawTag[q] = v :: else fi; pins[s] = pins[s]-1; framesEnded++; goto over }
 #if HELD
 endHeld: false;
 #endif
@@ -149,11 +147,14 @@ active proctype Loss() {
 #define lastCopy copies
 #endif
 
-inline retire(range) { named!range,published,lastCopy }
+/* Snapshots from..published named the range; after published: none did. */
+inline retire(range, from) { stage[range] = 1; first[range] = from; last[range] = published; useCopy[range] = lastCopy }
 
 inline dropBlock() {
-  if :: running>0 -> retire(to); d_step { running = 0; changed = true } :: else fi;
-  if :: place!=NONE -> retire(place); d_step { place = NONE; changed = true } :: else fi
+  d_step {
+    if :: running>0 -> retire(to, published+1); running = 0; changed = true :: else fi;
+    if :: place!=NONE -> retire(place, placeFirst); place = NONE; changed = true :: else fi
+  }
 }
 
 inline step() {
@@ -185,6 +186,8 @@ inline step() {
           nothingFrom = published+1;
 #if BUG!=5
           dropBlock()
+#else
+          skip
 #endif
        :: else
        fi
@@ -197,24 +200,35 @@ inline step() {
 #else
     :: running>0 && !seenLost && seenCopy>=running ->
 #endif
-       if :: place!=NONE -> retire(place) :: else fi;
-       d_step { place = to; version = running; changed = true; running = 0 }
+       d_step {
+         if :: place!=NONE -> retire(place, placeFirst) :: else fi;
+         place = to; placeFirst = published+1; version = running; changed = true; running = 0
+       }
     :: else
     fi;
-    oldestOpen(oldest, i);
-    do
-    :: nempty(named) ->
-       named?<x,last,value>;
-       if :: last<oldest -> named?x,last,value; used!x,drawTags,value :: else -> break fi
-    :: empty(named) -> break
-    od;
-    do
-    :: nempty(used) ->
-       used?<x,last,other,value>;
-       if :: drawnTo(last, other) && seenCopy>=value -> used?x,last,other,value; rangeFree[x] = true :: else -> break fi
-    :: empty(used) -> break
-    od;
-    d_step { i = 0; oldest = 0; x = 0; last = 0; other = 0; value = 0 }
+    d_step {
+      i = 0;
+      do
+      :: i<RANGES ->
+         if
+         :: stage[i]==1 && (first[i]>last[i] || closed(first[i], last[i])) ->
+            stage[i] = 2; first[i] = 0; last[i] = 0;
+            useDraw[i] = drawTag[0];
+#if QUEUES==2
+            useDraw[RANGES+i] = drawTag[1]
+#endif
+         :: else
+         fi;
+         if
+         :: stage[i]==2 && drawnTo(i) && seenCopy>=useCopy[i] ->
+            stage[i] = 0; rangeFree[i] = true; useCopy[i] = 0;
+            useDraw[i] = 0; useDraw[(QUEUES-1)*RANGES+i] = 0
+         :: else
+         fi;
+         i++
+      :: else -> i = 0; break
+      od
+    }
   };
 #if BUG==8
 stepped: skip
@@ -222,12 +236,14 @@ stepped: skip
 }
 
 inline publish() {
-  if
-  :: atomic { pins[(published+1)%K]==0 ->
-       slotRange[(published+1)%K] = place; slotVersion[(published+1)%K] = version };
-     atomic { slotSnap[(published+1)%K] = published+1; published++; changed = false }
-  :: else
-  fi
+  atomic {
+    i = freeSlot;
+    if :: i<K -> slotRange[i] = place; slotVersion[i] = version :: else fi
+  };
+  atomic {
+    if :: i<K -> published++; slotSnap[i] = published; publishedSlot = i; changed = false :: else fi;
+    i = 0
+  }
 }
 
 /* An upload, or an update that reads the old place; to the first free range, so that what comes free is used soon. */
@@ -246,21 +262,22 @@ inline start() {
 active proctype Writer() {
   byte place = NONE, version = 0, to = 0, running = 0;   /* the block, and the copy that runs for it */
   byte seenCopy = 0; byte seenDraw[QUEUES];
-  byte i, oldest, x, last, other, value;
+  byte i = 0, placeFirst = 0;
   bool changed = false, seenLost = false;
-  chan named = [RANGES] of { byte, byte, byte };    /* range, last snapshot, copy value */
-  chan used = [RANGES] of { byte, byte, byte, byte };   /* range, draw values, copy value */
+  byte stage[RANGES];                                    /* of retirement */
+  byte first[RANGES]; byte last[RANGES];                 /* the snapshots that named it */
+  byte useDraw[QUEUES*RANGES]; byte useCopy[RANGES];     /* the values that it waits for */
   bool closing = false;
   do
   :: step(); if :: closing -> break :: else fi
   :: changed -> publish()
-  :: !seenLost && running==0 && copies<COPIES && (rangeFree[0] || rangeFree[1] || rangeFree[2]) -> start()
-  :: !seenLost && (running>0 || place!=NONE) -> atomic { dropBlock() }
+  :: !seenLost && !closing && running==0 && copies<COPIES && (rangeFree[0] || rangeFree[1] || rangeFree[2]) -> start()
+  :: !seenLost && (running>0 || place!=NONE) -> dropBlock()
   :: framesEnded+held==R && (lost || (copied==copies && allDrawn)) && (seenLost || held>0 || copies==COPIES) &&
-     running==0 && place==NONE && (!changed || (held>0 && pins[(published+1)%K]>0)) -> closing = true
+     running==0 && place==NONE && (!changed || (held>0 && freeSlot==K)) -> closing = true
   od;
   /* When everybody is through, one step gives back all memory, but for what a frame may still name. */
   assert(held>0 || (rangeFree[0] && rangeFree[1] && rangeFree[2]));
-  assert(empty(used));
+  assert(stage[0]<2 && stage[1]<2 && stage[2]<2);
   finished = true
 }

@@ -1,18 +1,18 @@
-/* Shared objects and the instruction queue: any thread tells the geometry thread what to do with an object, and any thread may
-   drop the last reference; src/frame/instruction_queue.cpp, src/frame/drop_list.cpp. No snapshot names an object: it waits for
-   the serials of frames. A frame records it through a counted reference of its thread, which may be gone before the frame ends.
-   An instruction names the object, and may hold a reference of its own until it is executed. Nothing is published.
-   QUEUES 2: each instruction starts a copy that uses the object, on the copy queue.
+/* Things whose last counted handle is dropped on any thread, and instructions from any thread; src/frame/drop_list.cpp,
+   src/frame/instruction_queue.hpp, src/pool/pool_instructions.cpp. One thing, which no snapshot names: it waits for the serials
+   of frames. A frame records it through a handle of its thread, which may be gone before the frame ends. An instruction says
+   something about it, and may bring a handle along. Nothing is published.
+   QUEUES 2: every submission goes to one of two queues.
    LOSS 1: the device may be lost at any time. Nothing executes any more, and every value counts as completed.
-   BUG 1 the drop list is taken after the queue was drained
-   BUG 2 drops are executed although the queue was not seen empty
-   BUG 3 stage 1 asks for snapshots only: open frames are not waited for
-   BUG 4 tags are sampled when the drop is executed, not when stage 1 passes
+   BUG 1 the drops are taken after the drain
+   BUG 2 drops are carried out although the queue was not seen empty
+   BUG 3 stage 1 asks for snapshots alone: no open frame is waited for
+   BUG 4 tags are sampled when the drop is carried out, not when stage 1 passes
    BUG 5 a drop decrements, and then looks at what is left: two are the last
    BUG 6 a drop reads the count, and then writes one less: none is the last
-   BUG 7 the instruction that was carried over is executed after those behind it
-   BUG 8 drops that were kept are forgotten when the list is taken again
-   BUG 9 (QUEUES 2) the copy queue's value is forgotten
+   BUG 7 instructions that came early are run after those behind them
+   BUG 8 drops that were kept are forgotten when others are taken
+   BUG 9 the tag of the last queue is forgotten
    BUG 10 (LOSS) values do not count as completed when the device is lost */
 #ifndef BUG
 #define BUG 0
@@ -23,7 +23,7 @@
 #ifndef LOSS
 #define LOSS 0
 #endif
-#define R 2             /* threads, each with a reference from the start */
+#define R 2             /* threads, each with a handle from the start */
 #ifndef USES
 #define USES 1          /* frames of each */
 #endif
@@ -34,74 +34,74 @@
 #define DRAINS 2        /* while the threads run; two more when they are through */
 #endif
 
-byte references = R;
-byte listed = 0;                /* times that the object is on the drop list */
+byte handles = R;
+byte listed = 0;                /* times that the thing is on the drop list */
 byte epoch = 0;
-mtype = { other, names, holds };
-chan queue[R] = [TELLS] of { byte, byte, mtype };       /* epoch, number, what it has to do with the object */
+mtype = { other, about, brings };
+chan queue[R] = [TELLS] of { byte, byte, mtype };       /* epoch, number, what it has to do with the thing */
 
-/* The gate: the newest serial, those of open frames (0: none), the tag of the draw queue. */
-byte newest = 0, tag = 0;
+/* The gate: the newest serial, those of open frames (0: none), the tags. */
+byte newest = 0;
 byte open[R];
+byte tag[QUEUES];
 
-byte draws = 0, drawn = 0, copies = 0, copied = 0;
+byte submitted[QUEUES]; byte completed[QUEUES];
 byte through = 0;
-bool lost = false, finished = false;
+bool lost = false;
 
 /* What the truth is, for the assertions alone. */
-byte recording = 0;             /* open frames that recorded the object */
-byte lastDraw = 0;              /* that uses it */
+byte recording = 0;             /* open frames that recorded the thing */
+byte lastUse[QUEUES];           /* of it, by submissions */
 byte destroyed = 0;
 
-inline release() {
-#if BUG==5
-  references--; left = references;
-#elif BUG==6
-  left = references-1; references = left;
+#if QUEUES==1
+#define anyQueue(q) q = 0
+#define all(a, b) (a[0]>=b[0])
 #else
-  atomic { references--; left = references };
+#define anyQueue(q) if :: q = 0 :: q = 1 fi
+#define all(a, b) (a[0]>=b[0] && a[1]>=b[1])
+#endif
+
+inline drop() {
+#if BUG==5
+  handles--; left = handles;
+#elif BUG==6
+  left = handles-1; handles = left;
+#else
+  atomic { handles--; left = handles };
 #endif
   if :: left==0 -> listed++ :: else fi;
   left = 0
 }
 
 active [R] proctype Thread() {
-  byte begun = 0, told = 0, v = 0, left, stamp;
+  byte begun = 0, told = 0, v = 0, q = 0, left = 0, stamp = 0;
   bool holding = true, recorded = false;
   mtype kind = other;
   do
   :: atomic { open[_pid]==0 && begun<USES -> newest++; open[_pid] = newest; begun++ }
   :: atomic { open[_pid]>0 && holding && !recorded -> assert(destroyed==0); recorded = true; recording++ }
-  :: atomic { recorded && v==0 -> draws++; v = draws; lastDraw = v }
+  :: atomic { recorded && v==0 -> anyQueue(q); submitted[q]++; v = submitted[q]; lastUse[q] = v }
   :: atomic { open[_pid]>0 ->
-       if :: v>tag -> tag = v :: else fi;
-       v = 0; open[_pid] = 0;
+       if :: v>tag[q] -> tag[q] = v :: else fi;
+       open[_pid] = 0; v = 0; q = 0;
        recording = recording-recorded; recorded = false
      }
   :: told<TELLS ->
-     if :: holding -> kind = names :: atomic { holding -> kind = holds; references++ } :: !holding fi;
+     if :: holding -> kind = about :: atomic { holding -> kind = brings; handles++ } :: !holding fi;
      stamp = epoch;
      atomic { told++; queue[_pid]!stamp,told,kind; kind = other; stamp = 0 }
-  :: holding -> holding = false; release()
+  :: holding -> holding = false; drop()
   :: atomic { !holding && open[_pid]==0 -> through++; break }
   od
 }
 
-active proctype DrawQueue() {
+active [QUEUES] proctype Queue() {
   do
-  :: atomic { !lost && drawn<draws -> drawn++ }
-  :: lost || (through==R && drawn==draws) -> break
+  :: atomic { !lost && completed[_pid-R]<submitted[_pid-R] -> completed[_pid-R]++ }
+  :: lost || (through==R && completed[_pid-R]==submitted[_pid-R]) -> break
   od
 }
-
-#if QUEUES==2
-active proctype CopyQueue() {
-  do
-  :: atomic { !lost && copied<copies -> copied++ }
-  :: lost || (finished && copied==copies) -> break
-  od
-}
-#endif
 
 #if LOSS
 active proctype Loss() {
@@ -115,44 +115,55 @@ active proctype Loss() {
 #define takeDrops() atomic { taken = taken+listed; listed = 0 }
 #endif
 
-inline execute() {
+inline carryOut() {
   atomic {
-    assert(number==executed[from]+1);
-    executed[from] = number;
-    if :: kind!=other -> assert(!dropped); copies = copies+QUEUES-1 :: else fi;
-    number = 0; from = 0; stamp = 0
+    assert(number==ran[from]+1);
+    assert(kind==other || !dropped);
+    ran[from] = number; number = 0; from = 0; stamp = 0
   };
-  if :: kind==holds -> release() :: else fi;
+  if :: kind==brings -> drop() :: else fi;
   kind = other
 }
 
-inline executeCarried() {
-  if
-  :: carried>0 -> d_step { number = carried; from = carriedFrom; kind = carriedKind; carried = 0; carriedFrom = 0; carriedKind = other }; execute()
-  :: else
-  fi
-}
+#if BUG==9
+#define sample() use[0] = tag[0]
+#else
+#define sample() use[0] = tag[0]; use[QUEUES-1] = tag[QUEUES-1]
+#endif
+#if BUG==10
+#define reached all(completed, use)
+#else
+#define reached (lost || all(completed, use))
+#endif
+
+/* What came early in the last drain goes first. */
+#if BUG==7
+#define earlyTurn (earlier>0 && empty(queue[0]) && empty(queue[1]))
+#define queueTurn true
+#else
+#define earlyTurn earlier>0
+#define queueTurn earlier==0
+#endif
 
 inline drain() {
 #if BUG!=1
   takeDrops();
 #endif
-  epoch++;
-#if BUG!=7
-  executeCarried();
-#endif
+  atomic { epoch++; earlier = len(early) };
   do
+  :: atomic { earlyTurn -> early?from,number,kind; earlier-- }; carryOut()
   :: atomic {
+       queueTurn && (nempty(queue[0]) || nempty(queue[1])) ->
        if :: queue[0]?stamp,number,kind -> from = 0 :: queue[1]?stamp,number,kind -> from = 1 fi;
-       if :: stamp==epoch -> carried = number; carriedFrom = from; carriedKind = kind; break :: else fi
+       if
+       :: stamp==epoch -> early!from,number,kind; number = 0; from = 0; stamp = 0; kind = other
+       :: else
+       fi
      };
-     execute()
-  :: empty(queue[0]) -> if :: empty(queue[1]) -> seenEmpty = true; break :: nempty(queue[1]) fi
+     if :: number>0 -> carryOut() :: else fi
+  :: drains<=DRAINS -> earlier = 0; break               /* the limit of instructions is reached */
+  :: queueTurn && empty(queue[0]) -> if :: empty(queue[1]) -> complete = true; break :: nempty(queue[1]) fi
   od;
-  atomic { stamp = 0; number = 0; from = 0; kind = other };
-#if BUG==7
-  if :: seenEmpty -> executeCarried() :: else fi;
-#endif
 #if BUG==1
   takeDrops();
 #endif
@@ -161,29 +172,17 @@ inline drain() {
 #if BUG==2
     :: taken>0 ->
 #else
-    :: taken>0 && seenEmpty ->
+    :: taken>0 && complete ->
 #endif
-       waiting = waiting+taken; taken = 0; last = newest; copyUse = copies; dropped = true;
+       waiting = waiting+taken; taken = 0; last = newest; dropped = true;
 #if BUG==4
-       use = tag
+       sample()
 #endif
     :: else
     fi;
-    seenEmpty = false
+    complete = false
   }
 }
-
-/* How far the queues are. */
-#if BUG==10
-#define reached(done) (done)
-#else
-#define reached(done) (lost || (done))
-#endif
-#if BUG==9
-#define copyReached true
-#else
-#define copyReached reached(copied>=copyUse)
-#endif
 
 inline reclaim() {
   atomic {
@@ -195,36 +194,35 @@ inline reclaim() {
 #endif
        used = used+waiting; waiting = 0; last = 0;
 #if BUG!=4
-       use = tag
+       sample()
 #endif
     :: else
     fi
   };
   atomic {
     if
-    :: used>0 && reached(drawn>=use) && copyReached ->
-       destroyed = destroyed+used; used = 0; use = 0;
+    :: used>0 && reached ->
+       destroyed = destroyed+used; used = 0; use[0] = 0; use[QUEUES-1] = 0;
        assert(destroyed<2);
        assert(recording==0);
-       assert(lost || drawn>=lastDraw);
-       assert(lost || copied==copies)
+       assert(lost || all(completed, lastUse))
     :: else
     fi
   }
 }
 
-#define quiet (through==R && (lost || (drawn==draws && copied==copies)))
+#define quiet (through==R && (lost || all(completed, submitted)))
 
 active proctype Geometry() {
-  byte drains = 0, left, stamp, number, from;
+  byte drains = 0, left = 0, stamp = 0, number = 0, from = 0, earlier = 0;
   mtype kind = other;
-  bool seenEmpty = false, closing = false;
-  byte carried = 0, carriedFrom = 0; mtype carriedKind = other;
-  byte executed[R];
+  bool complete = false, closing = false;
+  chan early = [R*TELLS] of { byte, byte, mtype };  /* pushed while a drain ran: thread, number, kind */
+  byte ran[R];                                      /* instructions, by thread */
   bool dropped = false;
-  byte taken = 0;                                   /* drops that were taken and are not executed */
+  byte taken = 0;                                   /* drops that are not carried out */
   byte waiting = 0, last = 0;                       /* stage 1: until frames up to this serial have ended */
-  byte used = 0, use = 0, copyUse = 0;              /* stage 2: until the queues have reached these values */
+  byte used = 0; byte use[QUEUES];                  /* stage 2: until the queues have reached these values */
   do
   :: if
      :: drains<DRAINS || (quiet && drains<DRAINS+2) -> drains++; drain()
@@ -235,6 +233,5 @@ active proctype Geometry() {
   :: !closing && drains==DRAINS+2 && quiet -> closing = true
   od;
   /* When everybody is through, two drains see to all that was dropped: the second, to what the first has dropped. */
-  assert(destroyed==1);
-  finished = true
+  assert(destroyed==1)
 }
