@@ -151,20 +151,20 @@ bugs() {
   planted 5 rangeFree pin -DK=2
   planted 6 rangeFree pin -DK=2 -DUSES=1 -DQUEUES=2
 
-  planted 1 'slots[((slot*2)+0)]==master' ring -DUSES=1
-  planted 2 'slots[((slot*2)+0)]==master' ring -DUSES=1
-  planted 3 'end state in claim' ring -DUSES=1 -DNEVER_WAITS
-  planted 4 rangeFree ring -DUSES=1
-  planted 5 rangeFree ring -DUSES=1
+  planted 1 'slots[((publishedSlot*2)+0)]==master' ring -DUSES=1 -DCHANGES=3
+  planted 2 'slots[((slot*2)+0)]==master' ring -DUSES=1 -DCHANGES=3
+  planted 3 'end state in claim' ring -DUSES=1 -DCHANGES=3 -DNEVER_WAITS
+  planted 4 rangeFree ring -DUSES=1 -DCHANGES=3
+  planted 5 rangeFree ring -DUSES=1 -DCHANGES=3
 
   planted 1 holds copy -DR=1 -DCOPIES=2
   planted 2 drawWait copy -DR=1 -DCOPIES=2
   planted 3 copyTo copy -DR=1 -DCOPIES=2
-  planted 4 holds copy -DR=1 -DCOPIES=2 -DLOSS=1
-  planted 5 nothingFrom copy -DR=1 -DCOPIES=2 -DLOSS=1
-  planted 6 'rangeFree[0]&&rangeFree[1]' copy -DR=1 -DCOPIES=2 -DLOSS=1
-  planted 7 'rangeFree[0]&&rangeFree[1]' copy -DR=1 -DCOPIES=2 -DLOSS=1
-  planted 8 'rangeFree[0]&&rangeFree[1]' copy -DR=1 -DCOPIES=2 -DLOSS=1
+  planted 4 holds copy -DR=1 -DCOPIES=1 -DLOSS=1
+  planted 5 nothingFrom copy -DR=1 -DCOPIES=1 -DLOSS=1
+  planted 6 'rangeFree[0]&&rangeFree[1]' copy -DR=1 -DCOPIES=1 -DLOSS=1
+  planted 7 'rangeFree[0]&&rangeFree[1]' copy -DR=1 -DCOPIES=1 -DLOSS=1
+  planted 8 'rangeFree[0]&&rangeFree[1]' copy -DR=1 -DCOPIES=1 -DLOSS=1
 
   planted 7 ran object -DUSES=0 -DTELLS=2
   local order=-DREVERSE  # the other processes go before the geometry thread: these bugs are found in no time
