@@ -138,9 +138,17 @@ all_bounds() {
 }
 
 larger_bounds() {
-  bit_state 31 pin -DK=3 -DR=3 -DUSES=1 -DQUEUES=2
-  bit_state 31 ring -DCHANGES=5
-  bit_state 31 copy -DR=2 -DCOPIES=2 -DLOSS=1
+  bit_state 31 pin -DK=3 -DR=3 -DUSES=1 -DQUEUES=2 -DF=3
+  bit_state 31 ring -DUSES=1 -DCHANGES=5
+  bit_state 31 copy -DR=1 -DCOPIES=3 -DLOSS=1
+}
+
+largest_bounds() {
+  bit_state 33 pin -DK=3 -DR=3 -DUSES=1 -DQUEUES=2
+  bit_state 33 ring -DCHANGES=5
+  bit_state 33 copy -DR=2 -DCOPIES=2 -DLOSS=1
+  bit_state 33 copy -DR=2 -DCOPIES=3
+  bit_state 33 object -DQUEUES=2 -DLOSS=1
 }
 
 bugs() {
@@ -179,13 +187,6 @@ bugs() {
   planted 10 'destroyed==1' object -DDRAINS=1 -DLOSS=1
 }
 
-largest_bounds() {
-  bit_state 33 pin -DK=3
-  bit_state 33 copy -DR=1 -DCOPIES=3 -DLOSS=1 -DHELD=1 -DK=2
-  bit_state 33 object -DQUEUES=2 -DLOSS=1
-  bit_state 33 copy -DR=2 -DCOPIES=3 -DLOSS=1
-}
-
 # lane WHAT...: one process that explores, in a directory of its own.
 lane() {
   local what
@@ -195,8 +196,8 @@ lane() {
 
 case $bounds in
   quick) { lane small_bounds & lane bugs & wait; } ;;
-  full) { lane all_bounds bugs & lane larger_bounds & wait; } ;;
-  long) { lane all_bounds bugs & lane larger_bounds largest_bounds & wait; } ;;
+  full) { lane all_bounds & lane larger_bounds bugs & wait; } ;;
+  long) { lane all_bounds & lane larger_bounds bugs largest_bounds & wait; } ;;
 esac | tee results
 
 passed=$(grep -c '^passed ' results)
