@@ -4,7 +4,7 @@
 #
 #   scripts/check_model.sh           all bounds, and larger ones as bit-state runs, in minutes; 2 processes, 1.5 GiB of memory
 #   scripts/check_model.sh --quick   the small bounds and all planted bugs, in less than a minute
-#   scripts/check_model.sh --long    all bounds, and far larger ones as bit-state runs, in half an hour and 3 GiB
+#   scripts/check_model.sh --long    all bounds, and far larger ones as bit-state runs, in an hour and 2.5 GiB
 #
 # A bit-state run keeps a few bits of a table for each state instead of the state. Two states may share them, and then what
 # follows the second is not looked at: such a run can find errors, but shows their absence only in most of the states. It
@@ -190,7 +190,7 @@ bugs() {
 # lane WHAT...: one process that explores, in a directory of its own.
 lane() {
   local what
-  mkdir "$1" && cd "$1" || exit 1
+  { mkdir "$1" && cd "$1"; } || { printf 'FAILED  no directory for %s\n' "$1"; exit 1; }
   for what in "$@"; do "$what"; done
 }
 
