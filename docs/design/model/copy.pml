@@ -73,9 +73,10 @@ active proctype CopyQueue() {
 
 /* What the device reads is there, is what the snapshot said, and was made visible by the wait. */
 #define draw(q, value) ((q)*(R+1)+(value))
+#define reads drawRange[draw(q, d)]
 inline drawStep() {
-  assert(drawRange[draw(q, d)]==NONE || (!rangeFree[drawRange[draw(q, d)]] && holds[drawRange[draw(q, d)]]==drawVersion[draw(q, d)]));
-  assert(drawRange[draw(q, d)]==NONE || drawWait[draw(q, d)]>=drawVersion[draw(q, d)])
+  assert(reads==NONE || (!rangeFree[reads] && holds[reads]==drawVersion[draw(q, d)]));
+  assert(reads==NONE || drawWait[draw(q, d)]>=drawVersion[draw(q, d)])
 }
 
 active [QUEUES] proctype DrawQueue() {
