@@ -30,7 +30,7 @@
 bool building[K];
 byte tag[QUEUES]; byte timeline[QUEUES]; byte completed[QUEUES];
 byte uses[QUEUES*VALUES];       /* by queue and value: the snapshot that the submission reads */
-bool rangeFree[F+2];
+bool rangeFree[F+1];
 byte through = 0;                /* threads that begin no more frames */
 
 #if QUEUES==1
@@ -39,23 +39,24 @@ byte through = 0;                /* threads that begin no more frames */
 #define anyQueue(q) if :: q = 0 :: q = 1 fi
 #endif
 
-inline submit() { anyQueue(q); timeline[q]++; v = timeline[q]; uses[q*VALUES+v] = s }
+inline submit() { anyQueue(q); timeline[q]++; v = timeline[q]; uses[q*VALUES+v] = snap }
 inline merge() { if :: v>tag[q] -> tag[q] = v :: else fi }
-inline unpin() { pins[s%K] = pins[s%K]-1 }
+inline unpin() { pins[slot] = pins[slot]-1; slot = 0; snap = 0 }
 
 active [R] proctype Frame() {
-  byte s, k = 0, v, q;
+  byte slot, snap, k = 0, v, q;
   do
   :: k<USES ->
 #if BUG==5
-     s = published; pins[s%K] = pins[s%K]+1;
+     atomic { slot = publishedSlot; snap = published };
+     pins[slot] = pins[slot]+1;
 #else
-     beginFrame(s);
+     beginFrame(slot, snap);
 #endif
-     assert(!building[s%K] && slotSnap[s%K]==s);      /* lookup 1 */
-     assert(!building[s%K] && slotSnap[s%K]==s);      /* lookup 2 */
+     assert(!building[slot] && slotSnap[slot]==snap);   /* lookup 1 */
+     assert(!building[slot] && slotSnap[slot]==snap);   /* lookup 2 */
 #if BUG==1
-     atomic { unpin() };
+     atomic { pins[slot] = pins[slot]-1 };
      atomic { submit() };
      atomic { merge() };
 #elif BUG==2
@@ -87,8 +88,8 @@ active [QUEUES] proctype Queue() {
 #define TAGS QUEUES
 #endif
 
-/* g of what snapshot x was the last to name = the tag of every queue now. */
-#define sample(g, x) d_step { q = 0; do :: q<TAGS -> g[(x)*QUEUES+q] = tag[q]; q++ :: else -> q = 0; break od }
+/* g of the range that snapshot x was the last to name = the tag of every queue now. */
+#define sample(g, x) q = 0; do :: q<TAGS -> g[(x)*QUEUES+q] = tag[q]; q++ :: else -> q = 0; break od
 
 #if QUEUES==1
 #define passed(x) completed[0]>=g[x]
@@ -96,36 +97,57 @@ active [QUEUES] proctype Queue() {
 #define passed(x) completed[0]>=g[(x)*QUEUES] && completed[1]>=g[(x)*QUEUES+1]
 #endif
 
-active proctype Writer() {
-  byte f = 0, i, q, oldest, stage1 = 0, stage2 = 0;
-  byte g[(F+2)*QUEUES];
-  byte retiredTag[(F+2)*QUEUES];
-  do
-  :: f<F ->
-     /* publish f+1 if its slot is not pinned, else defer */
-#if BUG!=4
-     if :: pins[(f+1)%K]==0 -> skip :: else -> goto reclaim fi;
-#endif
-     building[(f+1)%K] = true; slotSnap[(f+1)%K] = f+1; building[(f+1)%K] = false;
-     atomic { published = f+1; f++ };
-#if BUG==3
-     sample(retiredTag, f-1);
-#endif
-reclaim:
-     /* stage 1: ranges of snapshots older than every pinned one and than the published one */
-     atomic { oldestOpen(oldest, i) };
-     do
-     :: stage1<oldest ->
-#if BUG==3
-        d_step { q = 0; do :: q<QUEUES -> g[stage1*QUEUES+q] = retiredTag[stage1*QUEUES+q]; q++ :: else -> q = 0; break od };
+inline publish() {
+#if BUG==4
+  slot = (publishedSlot+1)%K;
 #else
-        sample(g, stage1);
+  slot = freeSlot;
 #endif
-        stage1++
-     :: else -> break
-     od;
-     do :: stage2<stage1 && passed(stage2) -> rangeFree[stage2] = true; stage2++ :: else -> break od
-  :: f==F && stage2==F -> break
-  :: f==F && stage2<F -> goto reclaim
+  if
+  :: slot<K ->
+     building[slot] = true; slotSnap[slot] = published+1; building[slot] = false;
+     atomic {
+       published++; publishedSlot = slot;
+#if BUG==3
+       sample(g, published-1)
+#endif
+     }
+  :: else                                             /* deferred */
+  fi;
+  slot = 0
+}
+
+inline reclaim() {
+  atomic {                                            /* stage 1 */
+    do
+    :: x<published ->
+       if
+       :: !unnamed[x] && closed(x, x) ->
+#if BUG!=3
+          sample(g, x);
+#endif
+          unnamed[x] = true
+       :: else
+       fi;
+       x++
+    :: else -> x = 0; break
+    od
+  };
+  d_step {                                            /* stage 2 */
+    do
+    :: x<published -> if :: unnamed[x] && !rangeFree[x] && passed(x) -> rangeFree[x] = true; freed++ :: else fi; x++
+    :: else -> x = 0; break
+    od
+  }
+}
+
+active proctype Writer() {
+  byte slot = 0, x = 0, q = 0, freed = 0;
+  byte g[F*QUEUES];
+  bool unnamed[F];
+  do
+  :: published<F -> publish(); reclaim()
+  :: published==F && freed<F -> reclaim()
+  :: freed==F -> break
   od
 }

@@ -1,9 +1,10 @@
 /* The snapshot ring: change lists, replay, deferred publishes; src/frame/snapshot_ring.cpp. Each change gives a record a new
    range, so that one flag a range says whether it has come free. A frame may stay open for ever.
-   BUG 1 a deferred publish clears the change list
-   BUG 2 only the newest K-1 change lists are replayed
-   BUG 3 the writer waits until the slot is not pinned
-   BUG 4 stage 1 looks at pins only: a frame may still begin to see the published snapshot */
+   BUG 1 a deferred publish clears the changes
+   BUG 2 a slot that is pinned is not told what changed
+   BUG 3 the writer waits until a slot is free
+   BUG 4 stage 1 looks at pins only: a frame may still begin to see the published snapshot
+   BUG 5 stage 1 looks at the last snapshot that named a range, not at those before */
 #ifndef BUG
 #define BUG 0
 #endif
@@ -21,82 +22,94 @@
 #include "gate.pml"
 
 byte master[RECORDS];           /* the range that a record names; 0: none yet */
-byte slot[K*RECORDS];
+byte slots[K*RECORDS];          /* by slot and record */
 byte says[K*RECORDS];           /* what the snapshot in a slot has to say */
+bool behind[K*RECORDS];         /* the slot's list: its record differs from the master */
 bool changed[RECORDS];          /* since the last publish */
-bool list[K*RECORDS];           /* by slot: what its snapshot changed */
 bool rangeFree[CHANGES+1];
 byte ended = 0, held = 0;       /* frame threads that are through; that keep a frame for ever */
 bool finished = false;
 
-#define at(snap, i) (((snap)%K)*RECORDS+(i))
-#if BUG==2
-#define listed(i) (list[at(next, i)] || list[at(next+2, i)])
-#else
-#define listed(i) (list[at(next, i)] || list[at(next+1, i)] || list[at(next+2, i)])
-#endif
+#define at(slot, i) ((slot)*RECORDS+(i))
 
 inline look(i) {
   atomic {
-    assert(slotSnap[s%K]==s && slot[at(s, i)]==says[at(s, i)]);
-    assert(!rangeFree[slot[at(s, i)]])
+    assert(slotSnap[s]==snap && slots[at(s, i)]==says[at(s, i)]);
+    assert(!rangeFree[slots[at(s, i)]])
   }
 }
 
 inline edit(i) {
   changes++;
-  if :: master[i]!=0 -> range[retired] = master[i]; last[retired] = published; retired++ :: else fi;
+  if :: master[i]!=0 -> last[master[i]] = published; retired++ :: else fi;
   master[i] = changes;
+  first[changes] = published+1;
   changed[i] = true
 }
 
-inline publish() {
-  next = published+1;
-#if BUG==3
-  pins[next%K]==0;
+#if BUG==2
+#define tell(slot, i) behind[at(slot, i)] = behind[at(slot, i)] || (changed[i] && pins[slot]==0)
+#else
+#define tell(slot, i) behind[at(slot, i)] = behind[at(slot, i)] || changed[i]
 #endif
+
+inline publish() {
+#if BUG==3
+  slotFree(0) || slotFree(1) || slotFree(2);
+#endif
+  if                                    /* any of those that may be written */
+  :: slotFree(0) -> slot = 0
+  :: slotFree(1) -> slot = 1
+  :: slotFree(2) -> slot = 2
+  :: else -> slot = K
+  fi;
   if
-  :: pins[next%K]==0 ->
-     atomic {
-       list[at(next, 0)] = changed[0]; list[at(next, 1)] = changed[1];
+  :: slot<K ->
+     d_step {
+       tell(0, 0); tell(0, 1); tell(1, 0); tell(1, 1); tell(2, 0); tell(2, 1);
        changed[0] = false; changed[1] = false
      };
      do
-     :: i<RECORDS -> if :: listed(i) -> slot[at(next, i)] = master[i] :: else fi; i++
+     :: i<RECORDS -> if :: behind[at(slot, i)] -> slots[at(slot, i)] = master[i]; behind[at(slot, i)] = false :: else fi; i++
      :: else -> i = 0; break
      od;
      atomic {
-       assert(slot[at(next, 0)]==master[0] && slot[at(next, 1)]==master[1]);
-       assert(pins[next%K]==0);
-       says[at(next, 0)] = master[0]; says[at(next, 1)] = master[1];
-       slotSnap[next%K] = next; published = next
+       assert(slots[at(slot, 0)]==master[0] && slots[at(slot, 1)]==master[1]);
+       assert(slotFree(slot));
+       says[at(slot, 0)] = master[0]; says[at(slot, 1)] = master[1];
+       published++; publishedSlot = slot; slotSnap[slot] = published
      }
-  :: else ->
-     assert(slotSnap[next%K]==next-K);   /* the changes stay and join the next publish */
+  :: else -> skip                       /* the changes stay and join the next publish */
 #if BUG==1
-     atomic { changed[0] = false; changed[1] = false };
+     ; atomic { changed[0] = false; changed[1] = false }
 #endif
   fi;
-  next = 0
+  slot = 0
 }
 
-inline reclaim() {
-  atomic {
-    oldestOpen(oldest, i);
 #if BUG==4
-    if :: pins[0]+pins[1]+pins[2]==0 -> oldest = 255 :: else fi;
+#define unseen(x) (pins[0]+pins[1]+pins[2]==0)
+#elif BUG==5
+#define unseen(x) closed(last[x], last[x])
+#else
+#define unseen(x) closed(first[x], last[x])
 #endif
-    i = 0
-  };
-  atomic {
-    do :: freed<retired && last[freed]<oldest -> rangeFree[range[freed]] = true; freed++ :: else -> break od;
-    oldest = 0
+
+inline reclaim() {
+  d_step {
+    i = 1;
+    do
+    :: i<=changes ->
+       if :: i!=master[0] && i!=master[1] && !rangeFree[i] && unseen(i) -> rangeFree[i] = true; freed++ :: else fi;
+       i++
+    :: else -> i = 0; break
+    od
   }
 }
 
 active proctype Writer() {
-  byte changes = 0, next, i, oldest, retired = 0, freed = 0;
-  byte last[CHANGES]; byte range[CHANGES];
+  byte changes = 0, slot = 0, i = 0, retired = 0, freed = 0;
+  byte first[CHANGES+1]; byte last[CHANGES+1];        /* the snapshots that name a range */
   do
   :: changes<CHANGES -> if :: atomic { edit(0) } :: atomic { edit(1) } fi
   :: changed[0] || changed[1] -> publish()
@@ -106,20 +119,20 @@ active proctype Writer() {
   if :: changed[0] || changed[1] -> publish() :: else fi;
   reclaim();
   /* Nothing was lost, and without a frame nothing is held back. */
-  assert(held>0 || (slot[at(published, 0)]==master[0] && slot[at(published, 1)]==master[1]));
+  assert(held>0 || (slots[at(publishedSlot, 0)]==master[0] && slots[at(publishedSlot, 1)]==master[1]));
   assert(held>0 || freed==retired);
   finished = true
 }
 
 active [R] proctype Frame() {
-  byte s, k = 0;
+  byte s, snap, k = 0;
   do
   :: k<USES ->
-     beginFrame(s);
+     beginFrame(s, snap);
      look(0);
      look(1);
      if
-     :: atomic { pins[s%K] = pins[s%K]-1; s = 0; k++ }
+     :: atomic { pins[s] = pins[s]-1; s = 0; snap = 0; k++ }
      :: atomic { held++; goto endHeld }
      fi
   :: else -> ended++; goto over
