@@ -213,3 +213,14 @@ flux_mutant(old_place_counts_as_never_named FILE src/pool/pool_blocks.cpp EXPLOR
 flux_mutant(staging_is_filled_while_it_is_copied FILE src/transfer/staging_pages.cpp EXPLORE copy one-frame
   REPLACE [=[ || page.lastUse > completed) continue;]=] WITH [=[) continue;]=]
   EXPECT "a lookup (meets bytes that are not there|does not answer what its snapshot says)")
+
+flux_mutant(drop_overwrites_another FILE src/frame/drop_list.cpp EXPLORE drop taken
+  REPLACE [=[} while (!head_.compare_exchange_weak(head, thing, std::memory_order_release, std::memory_order_relaxed));]=]
+  WITH [=[} while (false);
+  head_.store(thing);]=]
+  EXPECT "a shared thing is (not destroyed once|left)")
+
+flux_mutant(drop_is_taken_in_two_steps FILE src/frame/drop_list.cpp EXPLORE drop taken
+  REPLACE [=[head_.exchange(nullptr, std::memory_order_acquire);]=] WITH [=[head_.load();
+  head_.store(nullptr);]=]
+  EXPECT "a shared thing is (not destroyed once|left)")
