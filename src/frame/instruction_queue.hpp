@@ -64,6 +64,7 @@ class InstructionQueue {
       instruction = std::move(item.instruction);
     }
     count_.fetch_sub(1, std::memory_order_relaxed);
+    wake();  // who waits may have counted this instruction too
     return false;
   }
 
