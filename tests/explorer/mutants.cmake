@@ -1,7 +1,7 @@
 # Bugs planted into copies of the sources; the explorer has to find each, by the message that is meant for it.
 #
 #   flux_mutant(NAME FILE file REPLACE text WITH text [REPLACE_2 text WITH_2 text …]
-#     EXPLORE program scenario  EXPECT regex  [COMPILE files of src that are compiled with a changed header])
+#     EXPLORE program scenario  EXPECT regex  [COMPILE sources that are compiled with a changed header])
 #
 # Each text must occur exactly once in the file. Only the changed file is compiled again; of everything else the
 # objects of flux_explored are linked.
@@ -36,7 +36,8 @@ function(flux_mutant name)
 
   list(GET ARG_EXPLORE 0 program)
   list(GET ARG_EXPLORE 1 scenario)
-  if(NOT ARG_FILE STREQUAL tests/explorer/scenarios/${program}.cpp)
+  if(NOT tests/explorer/scenarios/${program}.cpp IN_LIST ARG_COMPILE AND
+      NOT ARG_FILE STREQUAL tests/explorer/scenarios/${program}.cpp)
     list(APPEND compiled $<TARGET_OBJECTS:flux_scenarios_${program}>)
   endif()
   add_executable(flux_mutant_${name} ${compiled})
@@ -224,3 +225,31 @@ flux_mutant(drop_is_taken_in_two_steps FILE src/frame/drop_list.cpp EXPLORE drop
   REPLACE [=[head_.exchange(nullptr, std::memory_order_acquire);]=] WITH [=[head_.load();
   head_.store(nullptr);]=]
   EXPECT "a shared thing is (not destroyed once|left)")
+
+flux_mutant(instructions_full_push_wakes_nobody FILE src/frame/instruction_queue.hpp EXPLORE instructions full
+  COMPILE tests/explorer/scenarios/instructions.cpp
+  REPLACE [=[    wake();  // who waits may have counted this instruction too
+]=] WITH [=[]=]
+  EXPECT "deadlock: (first|second) producer waits to wait for condition")
+
+flux_mutant(instructions_drain_wakes_nobody FILE src/frame/instruction_queue.hpp EXPLORE instructions full
+  COMPILE tests/explorer/scenarios/instructions.cpp
+  REPLACE [=[if (drained.count > 0) wake();]=] WITH [=[]=]
+  EXPECT "deadlock: (first|second) producer waits to wait for condition")
+
+flux_mutant(instructions_wake_without_the_lock FILE src/frame/instruction_queue.hpp EXPLORE instructions full
+  COMPILE tests/explorer/scenarios/instructions.cpp
+  REPLACE [=[    const std::lock_guard lock(mutex_);
+    if (waiting_ > 0)]=] WITH [=[    if (waiting_ > 0)]=]
+  EXPECT "deadlock: (first|second) producer waits to wait for condition")
+
+flux_mutant(instructions_early_ones_turn_round FILE src/frame/instruction_queue.hpp EXPLORE instructions limited
+  COMPILE tests/explorer/scenarios/instructions.cpp
+  REPLACE [=[early_.push_back(]=] WITH [=[early_.push_front(]=]
+  EXPECT "instructions of one producer change their order")
+
+flux_mutant(instructions_room_is_not_given_back FILE src/frame/instruction_queue.hpp EXPLORE instructions limited
+  COMPILE tests/explorer/scenarios/instructions.cpp
+  REPLACE [=[      run(instruction);
+      count_.fetch_sub(1, std::memory_order_relaxed);]=] WITH [=[      run(instruction);]=]
+  EXPECT "room is lost")

@@ -6,6 +6,7 @@
 #include "explorer/explorer.hpp"
 
 #include <atomic>
+#include <cstdint>
 #include <mutex>
 #include <utility>
 
@@ -23,6 +24,33 @@ class Mutex {
  private:
   explorer::Object object_{"mutex"};
   bool held_ = false;
+};
+
+/// Time does not pass here: who waits with a timeout waits until he is woken, and a lost wake-up is a deadlock.
+class ConditionVariable {
+ public:
+  template <class Lock, class Predicate>
+  void wait(Lock& lock, const Predicate& predicate) {
+    while (!predicate()) {
+      const std::uint64_t seen = wakeUps_;  // in one step with the unlock
+      lock.unlock();
+      explorer::await(object_, explorer::Access::Read, "wait for", [this, seen] { return wakeUps_ != seen; });
+      lock.lock();
+    }
+  }
+  template <class Lock, class Duration, class Predicate>
+  bool wait_for(Lock& lock, const Duration&, const Predicate& predicate) {
+    wait(lock, predicate);
+    return true;
+  }
+  void notify_all() {
+    explorer::step(object_, explorer::Access::Write, "notify");
+    ++wakeUps_;
+  }
+
+ private:
+  explorer::Object object_{"condition"};
+  std::uint64_t wakeUps_ = 0;
 };
 
 template <class T>
