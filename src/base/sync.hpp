@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <mutex>
 
 namespace flux::sync {
@@ -10,6 +11,7 @@ namespace flux::sync {
 ///
 /// Use `std::lock_guard` and `std::unique_lock` on `Mutex`.
 using Mutex = std::mutex;
+using ConditionVariable = std::condition_variable;
 template <class T>
 using Atomic = std::atomic<T>;
 

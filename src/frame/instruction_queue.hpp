@@ -1,10 +1,10 @@
 #pragma once
 
+#include "base/sync.hpp"
+
 #include <concurrentqueue.h>
 
-#include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <mutex>
@@ -64,6 +64,7 @@ class InstructionQueue {
       instruction = std::move(item.instruction);
     }
     count_.fetch_sub(1, std::memory_order_relaxed);
+    wake();  // who waits may have counted this instruction too
     return false;
   }
 
@@ -130,12 +131,12 @@ class InstructionQueue {
   const std::uint32_t maxInstructions_;
   const std::uint64_t maxBytes_;
   Queue queue_;
-  std::atomic<std::uint64_t> epoch_{0};
-  std::atomic<std::uint32_t> count_{0};  ///< Queued, and early ones.
-  std::atomic<std::uint64_t> bytes_{0};
+  sync::Atomic<std::uint64_t> epoch_{0};
+  sync::Atomic<std::uint32_t> count_{0};  ///< Queued, and early ones.
+  sync::Atomic<std::uint64_t> bytes_{0};
   std::deque<Instruction> early_;  ///< Pushed during the last drain; first in the next one.
-  std::mutex mutex_;
-  std::condition_variable wakeUp_;
+  sync::Mutex mutex_;
+  sync::ConditionVariable wakeUp_;
   std::uint32_t waiting_ = 0;
 };
 

@@ -1,0 +1,137 @@
+#pragma once
+
+/// A deterministic scheduler: runs a small scenario of several fibers again and again, until every interleaving of
+/// their steps has been seen, up to the order of steps that do not touch the same thing.
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace flux::explorer {
+
+inline constexpr std::uint32_t kMaxFibers = 8;
+
+enum class Access : std::uint8_t { Read, Write };
+
+/// Something that fibers share. Made in the same order in every run, so that its number names it. Numbers beyond 64
+/// share bits: then steps count as dependent that are not, which costs time and hides nothing.
+class Object {
+ public:
+  explicit Object(const char* name);
+  Object(const Object&) = delete;
+  Object& operator=(const Object&) = delete;
+
+  [[nodiscard]] const char* name() const noexcept { return name_; }
+  [[nodiscard]] std::uint32_t number() const noexcept { return number_; }
+
+ private:
+  const char* name_;
+  std::uint32_t number_;
+};
+
+/// What one step touches: a bit an object.
+struct Touch {
+  std::uint64_t reads = 0;
+  std::uint64_t writes = 0;
+  bool conditional = false;  ///< Cannot always be taken, for another reason than a mutex that is held.
+  const char* what = "";
+  const Object* object = nullptr;  ///< One of them, for traces.
+
+  void add(const Object& object, Access access);
+};
+
+// ---- Called by fibers. Outside of them (while a scenario is made, and after its fibers) steps just happen. ----
+
+/// A step: hands control to the scheduler, and returns when it is this fiber's turn. What the fiber does from here to
+/// its next step must touch nothing shared but `touch`.
+void step(const Touch& touch);
+void step(const Object& object, Access access, const char* what);
+
+/// A step that can only be taken while `ready(context)`, which may read `object` and nothing else that changes.
+void await(const Object& object, Access access, const char* what, bool (*ready)(const void*), const void* context);
+template <class Ready>
+void await(const Object& object, Access access, const char* what, const Ready& ready) {
+  await(
+      object, access, what, [](const void* context) { return (*static_cast<const Ready*>(context))(); }, &ready);
+}
+
+/// A mutex: a step that can only be taken while `*held` is false and makes it true; and what ends that.
+void lock(const Object& mutex, bool* held);
+void unlock(const Object& mutex, bool* held);
+
+/// One of [0, count): every one of them, one after the other. 0 outside of fibers.
+std::uint32_t choose(std::uint32_t count);
+
+/// Ends the exploration with a message. The fibers are left as they are.
+[[noreturn]] void fail(std::string_view message);
+inline void check(bool condition, std::string_view message) {
+  if (!condition) fail(message);
+}
+
+/// While it lives, its fiber may take so many steps; one more fails with the message. For calls that must not wait.
+class StepLimit {
+ public:
+  StepLimit(std::uint32_t steps, const char* message);
+  ~StepLimit();
+  StepLimit(const StepLimit&) = delete;
+  StepLimit& operator=(const StepLimit&) = delete;
+};
+
+// ---- Called by programs. ----
+
+/// One run of what is explored: made anew for each, outside of the fibers.
+class Scenario {
+ public:
+  Scenario() = default;
+  Scenario(const Scenario&) = delete;
+  Scenario& operator=(const Scenario&) = delete;
+  virtual ~Scenario() = default;
+
+  /// Adds the fibers, at most `kMaxFibers`, with `addFiber` and `addDaemon`.
+  virtual void start() = 0;
+  /// After the last step, outside of the fibers.
+  virtual void finish() {}
+};
+
+/// The fiber must come to its end in every run.
+void addFiber(const char* name, std::function<void()> body);
+/// The fiber may be left waiting when nobody else can take a step: a queue of a device, say. It is not unwound then, so
+/// what is on its stack must own nothing.
+void addDaemon(const char* name, std::function<void()> body);
+
+struct Options {
+  bool reduce = true;             ///< false: all interleavings, also those that differ in independent steps only.
+  std::uint32_t maxSteps = 5000;  ///< Of one run; one more is a failure.
+  std::string replay;             ///< A schedule: run it alone, and trace it.
+};
+
+struct Outcome {
+  std::uint64_t interleavings = 0;  ///< That differ.
+  std::uint64_t redundant = 0;      ///< Runs that turned out to be like an earlier one.
+  std::uint64_t steps = 0;
+  std::string failure;   ///< Empty: nothing went wrong.
+  std::string schedule;  ///< Of the failure, for `Options::replay`.
+  std::string trace;     ///< One line a step, of the failure or the replay.
+};
+
+using MakeScenario = std::function<std::unique_ptr<Scenario>()>;
+
+/// Explores until all has been seen, or until something fails. A deadlock is a failure. After one the scenario that
+/// failed is not destroyed: its fibers are in the middle of something.
+///
+/// The interleavings are found by dynamic partial-order reduction with source sets and sleep sets: P. Abdulla, S.
+/// Aronis, B. Jonsson, K. Sagonas, "Optimal dynamic partial order reduction", POPL 2014.
+Outcome explore(const MakeScenario& make, const Options& options = {});
+
+/// `main` of a program that explores named scenarios: all, or those named by arguments; `--replay SCHEDULE` for one of
+/// them.
+struct NamedScenario {
+  const char* name;
+  MakeScenario make;
+};
+int explorerMain(int argc, char** argv, std::initializer_list<NamedScenario> scenarios);
+
+}  // namespace flux::explorer

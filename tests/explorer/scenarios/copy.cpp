@@ -1,0 +1,248 @@
+/// A block on its way through memory, with the pool and the Host device: uploads, updates that copy from the old place,
+/// removals, ranges that are used again, a copy queue that executes late, draws that wait for it; as
+/// docs/design/model/copy.pml.
+
+#include "explorer/explorer.hpp"
+#include "explorer/scenarios/late_device.hpp"
+#include "explorer/scenarios/lookup_step.hpp"
+
+#include <flux/pool.hpp>
+
+#include <array>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace flux::explorer {
+namespace {
+
+constexpr ByteCount kPartBytes = 256;
+/// The unchanged part of an update is copied from the old place.
+constexpr std::size_t kParts = 2;
+/// Contents of each version are one byte over and over, with the part in its lower half.
+constexpr ContentVersion kMaxVersions = 15;
+constexpr std::chrono::steady_clock::time_point kNow{};
+
+struct Bounds {
+  std::uint32_t frames;   ///< Each on a thread of its own.
+  std::uint32_t actions;  ///< Of the geometry thread, each of which may be an update, a removal or nothing.
+  bool loss;
+};
+
+std::array<std::byte, kPartBytes> contents(std::uint32_t part, ContentVersion version) {
+  std::array<std::byte, kPartBytes> bytes;
+  bytes.fill(static_cast<std::byte>(version * 16 + part));
+  return bytes;
+}
+
+/// What the block has in a version: an update gives new contents to the first part alone.
+struct Version {
+  std::array<ContentVersion, kParts> parts{};
+  friend bool operator==(const Version&, const Version&) = default;
+};
+class Copy : public Scenario {
+ public:
+  explicit Copy(const Bounds& bounds) : bounds_(bounds) {
+    PoolDesc desc;
+    desc.chunkBytes = desc.firstChunkBytes = desc.longLivedFirstChunkBytes = 64 * kKiB;
+    desc.stagingPageBytes = 4 * kKiB;
+    desc.stagingLimitBytes = 8 * kKiB;
+    desc.maxBlocks = 4;
+    pool_ = std::move(Pool::create(device_, desc).value());
+  }
+
+  void start() override {
+    addFiber("geometry", [this] { edit(); });
+    for (std::uint32_t i = 0; i < bounds_.frames; ++i) addFiber("render", [this] { drawFrame(); });
+    if (bounds_.loss) addFiber("loss", [this] { device_.lose(); });
+    device_.startQueues();
+  }
+
+  void finish() override {
+    drain();
+    check(pool_->stats().retiredBytes == 0, "memory is not reclaimed");
+    if (block_) removeBlock();
+    drain();
+    const PoolStats stats = pool_->stats();
+    check(stats.openFrames == 0, "a pin is left");
+    check(stats.retiredBytes == 0 && stats.liveBytes == 0, "memory is not reclaimed");
+  }
+
+ private:
+  /// What a snapshot has to say about a handle.
+  struct Says {
+    BlockHandle block;
+    std::optional<Version> version;   ///< None: absent.
+    std::vector<BlockHandle> others;  ///< That are not there any more.
+    bool lost = false;                ///< The geometry thread has seen that the device is lost.
+  };
+
+  // ---- The geometry thread.
+  void edit() {
+    addBlock();
+    stepPool();
+    publish();
+    for (std::uint32_t i = 0; i < bounds_.actions; ++i) {
+      switch (choose(3)) {
+        case 0:
+          break;
+        case 1:
+          block_ ? updateBlock() : addBlock();
+          break;
+        default:
+          block_ ? removeBlock() : addBlock();
+          break;
+      }
+      stepPool();
+      publish();
+    }
+  }
+
+  /// Copies, publishes and both stages of retirement, one after the other.
+  void drain() {
+    for (int i = 0; i < 4; ++i) {
+      stepPool();
+      device_.finishQueues();
+      publish();
+    }
+    look(pool_->beginFrame(), nullptr);
+  }
+
+  void addBlock() {
+    std::array<std::array<std::byte, kPartBytes>, kParts> bytes;
+    std::array<PartDesc, kParts> parts;
+    ++versions_;
+    for (std::uint32_t i = 0; i < kParts; ++i) {
+      bytes[i] = contents(i, versions_);
+      parts[i] = {PartKind::Vertex, kPartBytes, Source::bytes(bytes[i])};
+      requested_.parts[i] = versions_;
+    }
+    BlockDesc desc;
+    desc.name = "block";
+    desc.parts = parts;
+    const Result<BlockHandle> added = pool_->add(desc);
+    if (!added) return;  // the device is lost
+    block_ = *added;
+  }
+
+  void updateBlock() {
+    const auto bytes = contents(0, ++versions_);
+    const PartUpdate update{PartId{0}, Source::bytes(bytes)};
+    check(pool_->update(block_, {&update, 1}).has_value() || device_.lost(), "an update is accepted");
+    requested_.parts[0] = versions_;
+  }
+
+  void removeBlock() {
+    check(pool_->remove(block_).has_value(), "a removal is accepted");
+    removed_.push_back(std::exchange(block_, {}));
+    running_.reset();
+    visible_.reset();
+  }
+
+  void stepPool() {
+    const StepLimit limit(500, "the geometry thread waits in a step");
+    const TimelineValue before = device_.copiesSubmitted();
+    const bool stepped = pool_->step({}, kNow).has_value();
+    check(stepped || device_.lost(), "a step fails");
+    if (device_.seenLost()) {
+      running_.reset();
+      visible_.reset();
+      return;
+    }
+    if (running_ && device_.completed(kCopyQueue) >= running_->copy) {
+      visible_ = running_->version;
+      running_.reset();
+    }
+    if (device_.copiesSubmitted() > before) {
+      running_ = Running{requested_, device_.copiesSubmitted()};
+    }
+  }
+
+  void publish() {
+    const StepLimit limit(200, "the geometry thread waits while it publishes");
+    says_[published_ + 1] = {block_, visible_, removed_, device_.seenLost()};
+    published_ = pool_->publish().snapshot;
+  }
+
+  // ---- Frames.
+  void drawFrame() {
+    Frame frame = pool_->beginFrame();
+    std::vector<Place> places;
+    std::optional<Version> seen = look(frame, &places);
+    check(look(frame, nullptr) == seen, "two lookups of one frame differ");
+    if (!seen || choose(2) == 1) return;
+    for (std::uint32_t i = 0; i < kParts; ++i) {
+      const auto bytes = contents(i, seen->parts[i]);
+      frame.submitted(kDrawQueue, device_.draw(places[i], hashBytes(bytes), frame.waits()));
+    }
+    frame.end();
+  }
+
+  /// The version that the frame finds of the block that its snapshot names; and that no other block is found.
+  std::optional<Version> look(const Frame& frame, std::vector<Place>* places) {
+    const Says& says = says_[frame.snapshot()];
+    std::optional<Version> found;
+    lookupStep(frame);
+    for (const BlockHandle block : says.others) {
+      check(frame.find(block).status == FindStatus::Stale, "a lookup finds a block that was removed");
+    }
+    if (!says.block) return found;
+    std::array<PartLookup, kParts> parts;
+    for (std::uint32_t i = 0; i < kParts; ++i) parts[i] = frame.find(says.block, PartId{i});
+    if (parts[0].drawable()) {
+      found.emplace();
+      for (std::uint32_t i = 0; i < kParts; ++i) {
+        check(parts[i].drawable() && parts[i].place.bytes == kPartBytes, "a lookup finds a part of a block");
+        if (places != nullptr) places->push_back(parts[i].place);
+        const std::uint64_t hash = device_.read(parts[i].place);
+        for (ContentVersion version = 1; version <= kMaxVersions && found->parts[i] == 0; ++version) {
+          if (hashBytes(contents(i, version)) == hash) found->parts[i] = version;
+        }
+        check(found->parts[i] != 0, "a lookup meets bytes that are not there");
+      }
+      check(!says.lost, "a snapshot after the loss names a place");
+    }
+    check(found == says.version, "a lookup does not answer what its snapshot says");
+    return found;
+  }
+
+  struct Running {
+    Version version;
+    TimelineValue copy;
+  };
+
+  Bounds bounds_;
+  LateDevice device_;
+  std::unique_ptr<Pool> pool_;
+
+  // Of the geometry thread.
+  BlockHandle block_;
+  Version requested_;
+  std::optional<Running> running_;
+  std::optional<Version> visible_;
+  ContentVersion versions_ = 0;
+  SnapshotNumber published_ = 0;
+
+  std::vector<BlockHandle> removed_;
+
+  // Written before it is published.
+  std::map<SnapshotNumber, Says> says_;
+};
+
+MakeScenario scenario(const Bounds& bounds) {
+  return [=] { return std::make_unique<Copy>(bounds); };
+}
+
+}  // namespace
+}  // namespace flux::explorer
+
+int main(int argc, char** argv) {
+  using namespace flux::explorer;
+  return explorerMain(argc, argv,
+                      {{"one-frame", scenario({1, 3, false})},
+                       {"two-frames", scenario({2, 1, false})},
+                       {"loss", scenario({1, 2, true})}});
+}
