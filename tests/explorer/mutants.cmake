@@ -216,7 +216,7 @@ flux_mutant(staging_is_filled_while_it_is_copied FILE src/transfer/staging_pages
   EXPECT "a lookup (meets bytes that are not there|does not answer what its snapshot says)")
 
 flux_mutant(drop_overwrites_another FILE src/frame/drop_list.cpp EXPLORE drop taken
-  REPLACE [=[} while (!head_.compare_exchange_weak(head, thing, std::memory_order_release, std::memory_order_relaxed));]=]
+  REPLACE [=[} while (!head_.compare_exchange_weak(head, thing, std::memory_order_release, std::memory_order_acquire));]=]
   WITH [=[} while (false);
   head_.store(thing);]=]
   EXPECT "a shared thing is (not destroyed once|left)")
