@@ -182,9 +182,8 @@ bugs() {
   planted 4 lastUse object -DDRAINS=1
   planted 5 'destroyed<2' object -DDRAINS=1
   planted 6 'destroyed==1' object -DDRAINS=1
-  planted 8 'destroyed==1' object -DUSES=0 -DDRAINS=1
-  planted 9 lastUse object -DDRAINS=1 -DQUEUES=2
-  planted 10 'destroyed==1' object -DDRAINS=1 -DLOSS=1
+  planted 8 lastUse object -DDRAINS=1 -DQUEUES=2
+  planted 9 'destroyed==1' object -DDRAINS=1 -DLOSS=1
 }
 
 # lane WHAT...: one process that explores, in a directory of its own.

@@ -33,7 +33,6 @@ namespace flux {
 struct StepQuota {
   ByteCount uploadBytes = 32 * kMiB;  ///< Bytes taken from sources and from a block's old place.
   std::uint32_t pieces = 4096;
-  std::uint32_t instructions = 4096;  ///< Of other threads.
 };
 
 struct PoolDesc {
@@ -51,7 +50,8 @@ struct PoolDesc {
   std::chrono::nanoseconds emptyChunkAge = std::chrono::seconds{2};
   /// A frame that has been open for longer is named in every step's report.
   std::chrono::nanoseconds lateFrameAge = std::chrono::seconds{2};
-  std::uint32_t maxInstructions = 65536;      ///< Of all producers together.
+  /// Of all producers together that may wait; also the most that a step carries out.
+  std::uint32_t maxInstructions = 8192;
   ByteCount maxInstructionBytes = 64 * kMiB;  ///< That came with instructions, until the device has them.
 };
 

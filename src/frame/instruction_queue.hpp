@@ -68,40 +68,32 @@ class InstructionQueue {
     return false;
   }
 
-  struct Drained {
-    std::uint32_t count = 0;
-    bool complete = false;  ///< All that was pushed before the drain began has run.
-  };
-  /// Calls `run(instruction)` for what was pushed before, up to `limit` of them.
+  /// Calls `run(instruction)` for all that was pushed before; returns how many. How long that takes is bounded by the
+  /// number of instructions that may wait: who sends more has to wait himself.
   template <class Run>
-  Drained drain(std::uint32_t limit, const Run& run) {
-    Drained drained;
+  std::uint32_t drain(const Run& run) {
+    std::uint32_t drained = 0;
     const std::uint64_t epoch = epoch_.fetch_add(1, std::memory_order_relaxed);
     const auto runOne = [&](Instruction& instruction) {
       run(instruction);
       count_.fetch_sub(1, std::memory_order_relaxed);
-      ++drained.count;
+      ++drained;
     };
-    while (drained.count < limit && !early_.empty()) {
+    for (std::size_t left = early_.size(); left > 0; --left) {
       runOne(early_.front());
       early_.pop_front();
     }
-    Item item;
-    while (drained.count < limit) {
-      if (!queue_.try_dequeue(item)) {
-        drained.complete = true;
-        break;
-      }
+    // At most as many come early as may wait, so this loop ends even if others never stop pushing.
+    for (Item item; queue_.try_dequeue(item);) {
       // The queue has ordered this after the push already, by fences that ThreadSanitizer does not understand.
       (void)count_.load(std::memory_order_acquire);
-      // At most as many come early as may wait, so this loop ends even if others never stop pushing.
       if (item.epoch > epoch) {
         early_.push_back(std::move(item.instruction));
       } else {
         runOne(item.instruction);
       }
     }
-    if (drained.count > 0) wake();
+    if (drained > 0) wake();
     return drained;
   }
 

@@ -121,7 +121,7 @@ class Pool::Impl {
   /// The destination of a relocation, which no snapshot has named: only the copies have to be done.
   void retireDestination(const Block& block, const Placement& to);
 
-  void drainInstructions(const StepQuota& quota, StepReport& report);
+  void drainInstructions(StepReport& report);
   Result<void> carryOut(const Instruction& instruction);
   void carryOutDrop(SharedThing& thing);
   void serveMisses(StepReport& report);
@@ -159,7 +159,6 @@ class Pool::Impl {
 
   std::deque<Block> blocks_;                ///< By index; grows without moving.
   std::vector<std::uint32_t> updateQueue_;  ///< Blocks with edits and no running relocation, oldest first.
-  SharedThing* dropsToCarryOut_ = nullptr;  ///< Taken, oldest first; behind instructions that have not run yet.
   std::vector<RelocationQueue::Failed> failed_;
   std::vector<Error> errors_;          ///< Of the last step.
   std::vector<OpenFrame> lateFrames_;  ///< Of the last step.

@@ -4,24 +4,15 @@
 
 namespace flux {
 
-// The dropped handles are taken before the drain begins, and carried out only after a drain that has seen
-// all instructions: so what was pushed before a handle was dropped runs before its thing goes.
-void Pool::Impl::drainInstructions(const StepQuota& quota, StepReport& report) {
-  SharedThing** end = &dropsToCarryOut_;
-  while (*end != nullptr) end = &(*end)->next;
-  *end = dropped_->take();
-
-  const Instructions::Drained drained = instructions_.drain(quota.instructions, [&](const Instruction& instruction) {
+// The dropped handles are taken before the drain and carried out after it: so what was pushed before a handle was
+// dropped runs before its thing goes.
+void Pool::Impl::drainInstructions(StepReport& report) {
+  SharedThing* dropped = dropped_->take();
+  report.instructions = instructions_.drain([&](const Instruction& instruction) {
     if (const Result<void> done = carryOut(instruction); !done) errors_.push_back(done.error());
   });
-  report.instructions = drained.count;
-  counters_.instructions += drained.count;
-  if (!drained.complete) return;
-  while (dropsToCarryOut_ != nullptr) {
-    SharedThing* thing = dropsToCarryOut_;
-    dropsToCarryOut_ = thing->next;
-    carryOutDrop(*thing);
-  }
+  counters_.instructions += report.instructions;
+  while (dropped != nullptr) carryOutDrop(*std::exchange(dropped, dropped->next));
 }
 
 Result<void> Pool::Impl::carryOut(const Instruction& instruction) {

@@ -17,7 +17,7 @@ Result<StepReport> Pool::Impl::step(const StepQuota& quota, std::chrono::steady_
   Result<void> polled = poll();
   staging_.recycle(completed(kCopyQueue));
   if (polled) completeRelocations(report);
-  drainInstructions(quota, report);
+  drainInstructions(report);
   serveMisses(report);
   report.reclaimedBytes = reclaim(now);
   noteLateFrames(now);

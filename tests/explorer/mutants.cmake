@@ -234,7 +234,7 @@ flux_mutant(instructions_full_push_wakes_nobody FILE src/frame/instruction_queue
 
 flux_mutant(instructions_drain_wakes_nobody FILE src/frame/instruction_queue.hpp EXPLORE instructions full
   COMPILE tests/explorer/scenarios/instructions.cpp
-  REPLACE [=[if (drained.count > 0) wake();]=] WITH [=[]=]
+  REPLACE [=[if (drained > 0) wake();]=] WITH [=[]=]
   EXPECT "deadlock: (first|second) producer waits to wait for condition")
 
 flux_mutant(instructions_wake_without_the_lock FILE src/frame/instruction_queue.hpp EXPLORE instructions full
@@ -243,12 +243,12 @@ flux_mutant(instructions_wake_without_the_lock FILE src/frame/instruction_queue.
     if (waiting_ > 0)]=] WITH [=[    if (waiting_ > 0)]=]
   EXPECT "deadlock: (first|second) producer waits to wait for condition")
 
-flux_mutant(instructions_early_ones_turn_round FILE src/frame/instruction_queue.hpp EXPLORE instructions limited
+flux_mutant(instructions_early_ones_turn_round FILE src/frame/instruction_queue.hpp EXPLORE instructions early
   COMPILE tests/explorer/scenarios/instructions.cpp
   REPLACE [=[early_.push_back(]=] WITH [=[early_.push_front(]=]
   EXPECT "instructions of one producer change their order")
 
-flux_mutant(instructions_room_is_not_given_back FILE src/frame/instruction_queue.hpp EXPLORE instructions limited
+flux_mutant(instructions_room_is_not_given_back FILE src/frame/instruction_queue.hpp EXPLORE instructions early
   COMPILE tests/explorer/scenarios/instructions.cpp
   REPLACE [=[      run(instruction);
       count_.fetch_sub(1, std::memory_order_relaxed);]=] WITH [=[      run(instruction);]=]

@@ -17,16 +17,14 @@ struct Numbered {
 };
 using Queue = InstructionQueue<Numbered>;
 
-constexpr std::uint32_t kAll = 1U << 30U;
-
 bool push(Queue& queue, const Queue::Producer& producer, std::uint32_t number, std::uint32_t who = 0) {
   Numbered instruction{who, number};
   return queue.push(producer, instruction);
 }
 
-std::vector<std::uint32_t> drain(Queue& queue, std::uint32_t limit = kAll) {
+std::vector<std::uint32_t> drain(Queue& queue) {
   std::vector<std::uint32_t> numbers;
-  (void)queue.drain(limit, [&](const Numbered& instruction) { numbers.push_back(instruction.number); });
+  (void)queue.drain([&](const Numbered& instruction) { numbers.push_back(instruction.number); });
   return numbers;
 }
 
@@ -47,19 +45,9 @@ TEST(InstructionQueue, RefusesWhatIsOverItsLimitAndKeepsItWhole) {
   EXPECT_FALSE(queue.push(producer, fourth));
   EXPECT_EQ(fourth.number, 3U);
   EXPECT_EQ(queue.waiting(), 3U);
-  EXPECT_EQ(drain(queue, 1), std::vector<std::uint32_t>{0});
+  EXPECT_EQ(drain(queue), (std::vector<std::uint32_t>{0, 1, 2}));
   EXPECT_TRUE(push(queue, producer, 3));
-  EXPECT_EQ(drain(queue), (std::vector<std::uint32_t>{1, 2, 3}));
-}
-
-TEST(InstructionQueue, ADrainStopsAtItsLimitAndSaysWhetherItSawAll) {
-  Queue queue(10, 0);
-  const Queue::Producer producer = queue.makeProducer();
-  for (std::uint32_t i = 0; i < 4; ++i) EXPECT_TRUE(push(queue, producer, i));
-  const auto ignore = [](const Numbered&) {};
-  EXPECT_FALSE(queue.drain(4, ignore).complete) << "it has not looked whether there is a fifth";
-  EXPECT_TRUE(queue.drain(4, ignore).complete);
-  EXPECT_TRUE(queue.drain(1, ignore).complete);
+  EXPECT_EQ(drain(queue), std::vector<std::uint32_t>{3});
 }
 
 TEST(InstructionQueue, WhatIsPushedDuringADrainRunsInTheNextOne) {
@@ -68,16 +56,15 @@ TEST(InstructionQueue, WhatIsPushedDuringADrainRunsInTheNextOne) {
   EXPECT_TRUE(push(queue, producer, 1));
   EXPECT_TRUE(push(queue, producer, 2));
   std::vector<std::uint32_t> ran;
-  const Queue::Drained first = queue.drain(kAll, [&](const Numbered& instruction) {
+  const std::uint32_t first = queue.drain([&](const Numbered& instruction) {
     ran.push_back(instruction.number);
     EXPECT_TRUE(push(queue, producer, instruction.number * 10));
   });
   EXPECT_EQ(ran, (std::vector<std::uint32_t>{1, 2}));
-  EXPECT_EQ(first.count, 2U);
-  EXPECT_TRUE(first.complete);
+  EXPECT_EQ(first, 2U);
+  EXPECT_EQ(queue.waiting(), 2U);
   EXPECT_TRUE(push(queue, producer, 3));
-  EXPECT_EQ(drain(queue, 1), std::vector<std::uint32_t>{10});
-  EXPECT_EQ(drain(queue), (std::vector<std::uint32_t>{20, 3}));
+  EXPECT_EQ(drain(queue), (std::vector<std::uint32_t>{10, 20, 3}));
 }
 
 TEST(InstructionQueue, BytesAreBoundedUntilTheyAreReleased) {
@@ -127,12 +114,12 @@ TEST(InstructionQueue, EveryProducerKeepsItsOrderUnderBackPressure) {
     });
   }
   while (ran < kProducers * kEach) {
-    const Queue::Drained drained = queue.drain(100, [&](const Numbered& instruction) {
+    const std::uint32_t drained = queue.drain([&](const Numbered& instruction) {
       ASSERT_EQ(instruction.number, next[instruction.producer]);
       ++next[instruction.producer];
     });
-    ran += drained.count;
-    if (drained.count == 0) std::this_thread::yield();
+    ran += drained;
+    if (drained == 0) std::this_thread::yield();
   }
   threads.clear();
   EXPECT_EQ(drain(queue).size(), 0U);

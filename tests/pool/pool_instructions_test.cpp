@@ -162,7 +162,7 @@ TEST(SharedBlocks, TheLastDropGivesUpTheOwner) {
   EXPECT_FALSE(f.pool->beginFrame().find(block).drawable());
 }
 
-TEST(SharedBlocks, ADropRunsAfterEveryInstructionBeforeItEvenOverTheQuota) {
+TEST(SharedBlocks, ADropRunsAfterEveryInstructionBeforeIt) {
   PoolFixture f;
   Producer producer = f.pool->makeProducer();
   const auto bytes = pattern(1, 0, 1, 64);
@@ -175,14 +175,10 @@ TEST(SharedBlocks, ADropRunsAfterEveryInstructionBeforeItEvenOverTheQuota) {
     ASSERT_TRUE(producer.update(block, {&update, 1}));
   }
   shared.reset();
-  StepQuota quota;
-  quota.instructions = 2;
-  for (int step = 0; step < 5; ++step) {
-    const Result<StepReport> report = f.pool->step(quota);
-    ASSERT_TRUE(report);
-    EXPECT_TRUE(report->errors.empty()) << "an instruction found its block gone";
-    f.pool->publish();
-  }
+  const Result<StepReport> report = f.pool->step();
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->instructions, 5U);
+  EXPECT_TRUE(report->errors.empty()) << "an instruction found its block gone";
   EXPECT_EQ(f.pool->stats().blocks, 0U);
 }
 

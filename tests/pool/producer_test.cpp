@@ -153,17 +153,6 @@ TEST(Producer, GivesItsReservedHandlesBack) {
   EXPECT_EQ(f.pool->stats().blocks, desc.maxBlocks);
 }
 
-TEST(Producer, AStepCarriesOutNoMoreThanItsQuota) {
-  PoolFixture f;
-  Producer producer = f.pool->makeProducer();
-  for (std::uint32_t i = 0; i < 10; ++i) ASSERT_TRUE(add(producer, "block", pattern(i, 0, 1, 16)));
-  StepQuota quota;
-  quota.instructions = 4;
-  EXPECT_EQ(f.pool->step(quota)->instructions, 4U);
-  EXPECT_EQ(f.pool->step(quota)->instructions, 4U);
-  EXPECT_EQ(f.pool->step(quota)->instructions, 2U);
-}
-
 /// The application's own thread of everything: a source's function runs inside the step, and may ask for more.
 TEST(Producer, WhatIsAskedDuringAStepRunsInTheNextOne) {
   PoolFixture f;

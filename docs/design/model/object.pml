@@ -5,15 +5,14 @@
    QUEUES 2: every submission goes to one of two queues.
    LOSS 1: the device may be lost at any time. Nothing executes any more, and every value counts as completed.
    BUG 1 the drops are taken after the drain
-   BUG 2 drops are carried out although the queue was not seen empty
+   BUG 2 the drops are carried out before the drain
    BUG 3 stage 1 asks for snapshots alone: no open frame is waited for
    BUG 4 tags are sampled when the drop is carried out, not when stage 1 passes
    BUG 5 a drop decrements, and then looks at what is left: two are the last
    BUG 6 a drop reads the count, and then writes one less: none is the last
    BUG 7 instructions that came early are run after those behind them
-   BUG 8 drops that were kept are forgotten when others are taken
-   BUG 9 the tag of the last queue is forgotten
-   BUG 10 (LOSS) values do not count as completed when the device is lost */
+   BUG 8 the tag of the last queue is forgotten
+   BUG 9 (LOSS) values do not count as completed when the device is lost */
 #ifndef BUG
 #define BUG 0
 #endif
@@ -109,11 +108,7 @@ active proctype Loss() {
 }
 #endif
 
-#if BUG==8
 #define takeDrops() atomic { taken = listed; listed = 0 }
-#else
-#define takeDrops() atomic { taken = taken+listed; listed = 0 }
-#endif
 
 inline carryOut() {
   atomic {
@@ -125,12 +120,12 @@ inline carryOut() {
   kind = other
 }
 
-#if BUG==9
+#if BUG==8
 #define sample() use[0] = tag[0]
 #else
 #define sample() use[0] = tag[0]; use[QUEUES-1] = tag[QUEUES-1]
 #endif
-#if BUG==10
+#if BUG==9
 #define reached all(completed, use)
 #else
 #define reached (lost || all(completed, use))
@@ -145,9 +140,25 @@ inline carryOut() {
 #define queueTurn earlier==0
 #endif
 
+inline carryOutDrops() {
+  atomic {
+    if
+    :: taken>0 ->
+       waiting = waiting+taken; taken = 0; last = newest; dropped = true;
+#if BUG==4
+       sample()
+#endif
+    :: else
+    fi
+  }
+}
+
 inline drain() {
 #if BUG!=1
   takeDrops();
+#endif
+#if BUG==2
+  carryOutDrops();
 #endif
   atomic { epoch++; earlier = len(early) };
   do
@@ -161,27 +172,14 @@ inline drain() {
        fi
      };
      if :: number>0 -> carryOut() :: else fi
-  :: drains<=DRAINS -> earlier = 0; break               /* the limit of instructions is reached */
-  :: queueTurn && empty(queue[0]) -> if :: empty(queue[1]) -> complete = true; break :: nempty(queue[1]) fi
+  :: queueTurn && empty(queue[0]) -> if :: empty(queue[1]) -> break :: nempty(queue[1]) fi
   od;
 #if BUG==1
   takeDrops();
 #endif
-  atomic {
-    if
-#if BUG==2
-    :: taken>0 ->
-#else
-    :: taken>0 && complete ->
+#if BUG!=2
+  carryOutDrops()
 #endif
-       waiting = waiting+taken; taken = 0; last = newest; dropped = true;
-#if BUG==4
-       sample()
-#endif
-    :: else
-    fi;
-    complete = false
-  }
 }
 
 inline reclaim() {
@@ -216,11 +214,11 @@ inline reclaim() {
 active proctype Geometry() {
   byte drains = 0, left = 0, stamp = 0, number = 0, from = 0, earlier = 0;
   mtype kind = other;
-  bool complete = false, closing = false;
+  bool closing = false;
   chan early = [R*TELLS] of { byte, byte, mtype };  /* pushed while a drain ran: thread, number, kind */
   byte ran[R];                                      /* instructions, by thread */
   bool dropped = false;
-  byte taken = 0;                                   /* drops that are not carried out */
+  byte taken = 0;                                   /* drops, until they are carried out */
   byte waiting = 0, last = 0;                       /* stage 1: until frames up to this serial have ended */
   byte used = 0; byte use[QUEUES];                  /* stage 2: until the queues have reached these values */
   do
