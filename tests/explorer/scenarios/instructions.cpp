@@ -62,16 +62,19 @@ class Instructions : public Scenario {
     if (bounds_.bytes) queue_.release(1);
   }
 
+  /// The first producer waits for room whatever happens, the second one may drop its instruction.
+  static bool givesUp(std::uint32_t number) { return number == 1 && choose(2) == 1; }
+
   void produce(std::uint32_t number) {
     const Queue::Producer producer = queue_.makeProducer();
     for (std::uint32_t i = 0; i < bounds_.instructions[number]; ++i) {
       Instruction instruction{number, i};
       while (bounds_.bytes && !queue_.acquire(1)) {
-        if (choose(2) == 1) return;  // gives up
+        if (givesUp(number)) return;
         (void)queue_.waitForRoom(kLong);
       }
       while (!queue_.push(producer, instruction)) {
-        if (choose(2) == 1) {
+        if (givesUp(number)) {
           if (bounds_.bytes) queue_.release(1);
           return;
         }

@@ -32,6 +32,7 @@ class ConditionVariable {
   template <class Lock, class Predicate>
   void wait(Lock& lock, const Predicate& predicate) {
     while (!predicate()) {
+      explorer::step(object_, explorer::Access::Read, "sleep on");
       const std::uint64_t seen = wakeUps_;  // in one step with the unlock
       lock.unlock();
       explorer::await(object_, explorer::Access::Read, "wait for", [this, seen] { return wakeUps_ != seen; });
