@@ -62,8 +62,9 @@ class Instructions : public Scenario {
     if (bounds_.bytes) queue_.release(1);
   }
 
-  /// The first producer waits for room whatever happens, the second one may drop its instruction.
-  static bool givesUp(std::uint32_t number) { return number == 1 && choose(2) == 1; }
+  /// The first producer waits for room whatever happens. The second one drops its instruction, or may also wait for
+  /// bytes.
+  [[nodiscard]] bool givesUp(std::uint32_t number) const { return number == 1 && (!bounds_.bytes || choose(2) == 1); }
 
   void produce(std::uint32_t number) {
     const Queue::Producer producer = queue_.makeProducer();
