@@ -30,6 +30,25 @@ void write(JsonWriter& json, const Placement& place) {
       .endObject();
 }
 
+void write(JsonWriter& json, const RetirementStats& stats) {
+  json.beginObject()
+      .member("forFramesBytes", stats.forFramesBytes)
+      .member("forQueuesBytes", stats.forQueuesBytes)
+      .member("forFrames", stats.forFrames)
+      .member("forQueues", stats.forQueues);
+  if (stats.oldestFrame.thread != 0) {
+    json.key("oldestFrame").beginObject();
+    json.member("label", stats.oldestFrame.label).member("thread", stats.oldestFrame.thread);
+    json.member("snapshot", stats.oldestFrame.snapshot);
+    json.member("ageNs", static_cast<std::uint64_t>(stats.oldestFrame.age.count())).endObject();
+  }
+  if (stats.queue.value != 0) {
+    json.key("queue").beginObject().member("queue", static_cast<std::uint32_t>(stats.queue.queue));
+    json.member("value", stats.queue.value).member("completed", stats.queueCompleted).endObject();
+  }
+  json.endObject();
+}
+
 void write(JsonWriter& json, const PoolStats& stats) {
   json.beginObject()
       .member("liveBytes", stats.liveBytes)
@@ -47,11 +66,17 @@ void write(JsonWriter& json, const PoolStats& stats) {
       .member("uploadedBytes", stats.uploadedBytes)
       .member("copiedBytes", stats.copiedBytes)
       .member("deferredPublishes", stats.deferredPublishes)
+      .member("instructions", stats.instructions)
+      .member("waitingInstructions", stats.waitingInstructions)
+      .member("misses", stats.misses)
+      .member("deviceLost", stats.deviceLost)
       .member("peakLiveBytes", stats.peakLiveBytes)
       .member("peakReservedBytes", stats.peakReservedBytes)
       .member("peakStagingBytes", stats.peakStagingBytes)
-      .member("peakChunks", stats.peakChunks)
-      .endObject();
+      .member("peakChunks", stats.peakChunks);
+  json.key("retirement");
+  write(json, stats.retirement);
+  json.endObject();
 }
 
 }  // namespace
@@ -87,6 +112,7 @@ std::string Pool::Impl::dump() const {
     json.beginObject().member("index", i).member("generation", block.generation).member("name", block.name.data());
     json.member("state", toString(hot.state())).member("lifetime", toString(block.lifetime));
     json.member("version", cold.version).member("requestedVersion", block.requested);
+    json.member("owners", block.owners).member("pins", block.pins);
     if (block.place.range) {
       json.key("place");
       write(json, block.place);

@@ -11,7 +11,7 @@ TEST(PoolDump, IsJsonThatAgreesWithTheStatistics) {
   const BlockHandle kept = f.add("quote \" backslash \\ tab \t", bytes);
   const BlockHandle gone = f.add("gone", bytes);
   f.stepAndPublish(2);
-  const Frame frame = f.pool->beginFrame();
+  const Frame frame = f.pool->beginFrame("<window>");
   ASSERT_TRUE(f.pool->remove(gone));
   f.stepAndPublish(2);
 
@@ -27,6 +27,12 @@ TEST(PoolDump, IsJsonThatAgreesWithTheStatistics) {
   EXPECT_EQ(block["place"]["offset"], frame.find(kept).place.offset);
   ASSERT_EQ(dump["retired"].size(), 1U) << "the open frame still sees it";
   EXPECT_EQ(dump["retired"][0]["offset"], frame.find(gone).place.offset);
+  const nlohmann::json& retirement = dump["stats"]["retirement"];
+  EXPECT_EQ(retirement["forFramesBytes"], dump["retired"][0]["bytes"]);
+  EXPECT_EQ(retirement["forFrames"], 3) << "its place, its layout, its index";
+  EXPECT_EQ(retirement["oldestFrame"]["label"], "<window>");
+  EXPECT_EQ(retirement["oldestFrame"]["snapshot"], frame.snapshot());
+  EXPECT_EQ(block["owners"], 1);
   std::uint64_t reserved = 0;
   for (const auto& chunk : dump["chunks"]) reserved += chunk["bytes"].get<std::uint64_t>();
   EXPECT_EQ(reserved, dump["stats"]["reservedBytes"].get<std::uint64_t>());
