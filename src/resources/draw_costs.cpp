@@ -7,12 +7,12 @@
 namespace flux {
 namespace {
 
-/// One measurement moves an estimate by no more than this factor: a thread that was interrupted says little about what
-/// it recorded.
-constexpr std::uint64_t kMaxChange = 4;
+/// A measurement counts as no more than this many times the estimate: a thread that was interrupted says little about
+/// what it recorded.
+constexpr std::uint64_t kMaxRise = 4;
 
 /// An item that is skipped costs a lookup, a small part of a draw.
-constexpr std::uint32_t kSkippedShare = 16;
+constexpr std::uint32_t kSkippedShare = 8;
 
 constexpr unsigned kRatioBits = 16;
 
@@ -58,7 +58,7 @@ void DrawCosts::learn(std::uint32_t first, std::uint32_t count, std::uint64_t dr
     const std::uint64_t weight = weightOf(ticks);
     // No overflow: the weight is a part of the sum that the ratio was divided by.
     std::uint64_t share = (weight * ratio + (1U << kRatioBits) / 2) >> kRatioBits;
-    if (ticks != 0) share = (weight + std::clamp(share, weight / kMaxChange, weight * kMaxChange)) / 2;
+    if (ticks != 0 && share > weight) share = (weight + std::min(share, weight * kMaxRise)) / 2;
     ticks = static_cast<std::uint32_t>(std::max<std::uint64_t>(share, 1));
   }
 }

@@ -11,8 +11,9 @@ namespace flux {
 
 /// What recording each block costs, learned from measured times of batches of draws.
 ///
-/// A batch's time is shared out over what was drawn in it, in proportion to the estimates, and the estimates move half
-/// of the way there. So a block's estimate follows from the batches that it was in, which differ from frame to
+/// A batch's time is shared out over what was drawn in it, in proportion to the estimates. A smaller share becomes the
+/// estimate; to a larger one it moves half of the way, because interruptions make threads slower, never faster. So a
+/// block's estimate follows from the batches that it was in, which differ from frame to
 /// frame as the list does.
 ///
 /// **Thread contract.** `begin` and `end` frame the recording of a list, on one thread; between them, `learn` may be

@@ -47,13 +47,13 @@ TEST(DrawCostsTest, TheFirstMeasurementIsTakenWhole) {
   EXPECT_EQ(estimates(costs, itemsOf({4, 1})), (Costs{100 * kTicks, 100 * kTicks}));
 }
 
-TEST(DrawCostsTest, LaterOnesMoveTheEstimateHalfOfTheWay) {
+TEST(DrawCostsTest, LaterOnesMoveTheEstimateHalfOfTheWayUpAndAllOfTheWayDown) {
   DrawCosts costs;
   record(costs, itemsOf({1}), nanoseconds(100));
   record(costs, itemsOf({1}), nanoseconds(200));
   EXPECT_EQ(estimates(costs, itemsOf({1})), (Costs{150 * kTicks}));
   record(costs, itemsOf({1}), nanoseconds(50));
-  EXPECT_EQ(estimates(costs, itemsOf({1})), (Costs{100 * kTicks}));
+  EXPECT_EQ(estimates(costs, itemsOf({1})), (Costs{50 * kTicks}));
 }
 
 TEST(DrawCostsTest, ABatchIsSharedOutInProportion) {
@@ -76,14 +76,14 @@ TEST(DrawCostsTest, AnInterruptionCountsLittle) {
   record(costs, itemsOf({1}), nanoseconds(100));
   record(costs, itemsOf({1}), std::chrono::seconds(2));
   EXPECT_EQ(estimates(costs, itemsOf({1})), (Costs{250 * kTicks}));
-  for (int i = 0; i < 12; ++i) record(costs, itemsOf({1}), nanoseconds(100));
-  EXPECT_NEAR(estimates(costs, itemsOf({1}))[0], 100 * kTicks, 2);
+  record(costs, itemsOf({1}), nanoseconds(100));
+  EXPECT_EQ(estimates(costs, itemsOf({1})), (Costs{100 * kTicks}));
 }
 
 TEST(DrawCostsTest, WhatIsSkippedCostsLittleAndTakesNoShare) {
   DrawCosts costs;
   record(costs, itemsOf({1, 2}), nanoseconds(160), 0b01);
-  EXPECT_EQ(estimates(costs, itemsOf({1, 2})), (Costs{160 * kTicks, 10 * kTicks}));
+  EXPECT_EQ(estimates(costs, itemsOf({1, 2})), (Costs{160 * kTicks, 20 * kTicks}));
 }
 
 TEST(DrawCostsTest, WhatIsDrawnAfterItWasSkippedIsMeasuredAnew) {
@@ -104,15 +104,15 @@ TEST(DrawCostsTest, AListWithoutDrawsChangesNoMean) {
 TEST(DrawCostsTest, AnIndexThatIsUsedAgainStartsAnew) {
   DrawCosts costs;
   record(costs, itemsOf({1}), nanoseconds(1000));
-  record(costs, itemsOf({2}), nanoseconds(10));
-  EXPECT_EQ(estimates(costs, itemsOf({1}, 3)), (Costs{10 * kTicks}));
+  record(costs, itemsOf({2}), nanoseconds(20));
+  EXPECT_EQ(estimates(costs, itemsOf({1}, 3)), (Costs{20 * kTicks}));
 }
 
 TEST(DrawCostsTest, HandlesThatNameNothingCostLittle) {
   DrawCosts costs;
   record(costs, itemsOf({1}), nanoseconds(160));
   const Items items{{BlockHandle{}}, {BlockHandle{kRecords, 1}}, {BlockHandle{0xFFFFFFFFU, 1}}};
-  EXPECT_EQ(estimates(costs, items), Costs(3, 10 * kTicks));
+  EXPECT_EQ(estimates(costs, items), Costs(3, 20 * kTicks));
   record(costs, items, nanoseconds(8), 0);
 }
 

@@ -60,8 +60,8 @@ struct Scene {
   explicit Scene(std::uint32_t count) {
     const std::vector<std::byte> bytes = pattern(1, 0, 1, 16);
     for (std::uint32_t i = 0; i < count; ++i) items.push_back({fixture.add("block", bytes)});
-    while (fixture.pool->step()->waitingBlocks != 0) fixture.pool->publish();
-    fixture.stepAndPublish();
+    for (std::uint32_t done = 0; done < count;) done += fixture.pool->step()->completedBlocks;
+    fixture.pool->publish();
   }
 
   PoolFixture fixture;
