@@ -241,6 +241,7 @@ TEST(RenderSchedulerTest, WhatIsNotThereYetCostsNoPartItsTime) {
   test::PoolFixture fixture;
   const std::vector<std::byte> bytes = test::pattern(1, 0, 1, 16);
   std::vector<DrawItem> items;
+  items.reserve(2000);
   for (int i = 0; i < 1000; ++i) items.push_back({fixture.add("block", bytes)});
   fixture.stepAndPublish(3);
   for (int i = 0; i < 1000; ++i) items.push_back({fixture.add("absent", bytes)});

@@ -25,6 +25,7 @@ class ThreadRunner final : public TaskRunner {
     std::mutex mutex;
     std::exception_ptr failure;
     std::vector<std::thread> threads;
+    threads.reserve(threads_);
     for (std::uint32_t i = 0; i < threads_; ++i) {
       threads.emplace_back([&] {
         for (std::uint32_t number = next++; number < count; number = next++) {
