@@ -237,22 +237,54 @@ TEST(RenderSchedulerTest, CostsStayWithTheirBlocksWhenTheListChanges) {
   EXPECT_LT(flight.frame(cost).imbalance, 1.15);
 }
 
-TEST(RenderSchedulerTest, WhatIsNotThereYetCostsNoPartItsTime) {
-  test::PoolFixture fixture;
-  const std::vector<std::byte> bytes = test::pattern(1, 0, 1, 16);
-  std::vector<DrawItem> items;
-  items.reserve(2000);
-  for (int i = 0; i < 1000; ++i) items.push_back({fixture.add("block", bytes)});
-  fixture.stepAndPublish(3);
-  for (int i = 0; i < 1000; ++i) items.push_back({fixture.add("absent", bytes)});
-  fixture.pool->publish();
-  RenderScheduler scheduler(onFakeClock(4));
-  NotingRecorder recorder;
-  recorder.cost = [](std::uint32_t) { return 100U; };
-  SerialRunner tasks;
-  const Frame frame = fixture.pool->beginFrame();
-  EXPECT_GT(scheduler.record(frame, items, tasks, recorder).imbalance, 1.9);
-  EXPECT_LT(scheduler.record(frame, items, tasks, recorder).imbalance, 1.2);
+/// 1,000 blocks that are there, and as many that are not.
+class HalfResident : public testing::Test {
+ protected:
+  HalfResident() : scene_(2000), absent_(scene_.items.begin() + 1000, scene_.items.end()) {
+    const std::vector<std::byte> bytes = test::pattern(1, 0, 1, 16);
+    for (DrawItem& item : absent_) {
+      EXPECT_TRUE(scene_.fixture.pool->remove(item.block).has_value());
+      item.block = scene_.fixture.add("absent", bytes);
+    }
+    scene_.fixture.pool->publish();
+    scene_.items.resize(1000);
+    frame_ = scene_.fixture.pool->beginFrame();
+  }
+  double record(const std::vector<DrawItem>& items) {
+    NotingRecorder recorder;
+    recorder.cost = [](std::uint32_t) { return 100U; };
+    SerialRunner tasks;
+    const ScheduleReport report = scheduler_.record(frame_, items, tasks, recorder);
+    EXPECT_EQ(report.drawn, 1000U);
+    EXPECT_EQ(report.skipped, 1000U);
+    return report.imbalance;
+  }
+  [[nodiscard]] std::vector<DrawItem> oneAfterTheOther() const {
+    std::vector<DrawItem> items = absent_;
+    items.insert(items.end(), scene_.items.begin(), scene_.items.end());
+    return items;
+  }
+  [[nodiscard]] std::vector<DrawItem> alternating() const {
+    std::vector<DrawItem> items;
+    for (std::size_t i = 0; i < 1000; ++i) items.insert(items.end(), {absent_[i], scene_.items[i]});
+    return items;
+  }
+
+ private:
+  Scene scene_;
+  std::vector<DrawItem> absent_;
+  Frame frame_;
+  RenderScheduler scheduler_{onFakeClock(4)};
+};
+
+TEST_F(HalfResident, WhatIsNotThereCostsNoPartItsTime) {
+  EXPECT_GT(record(oneAfterTheOther()), 1.9);
+  EXPECT_LT(record(oneAfterTheOther()), 1.2);
+}
+
+TEST_F(HalfResident, TheTimeOfABatchGoesToWhatWasDrawnInIt) {
+  EXPECT_LT(record(alternating()), 1.1);
+  EXPECT_LT(record(oneAfterTheOther()), 1.2);
 }
 
 TEST(RenderSchedulerTest, TheSameTimesGiveTheSamePartsOnAnyThreads) {
