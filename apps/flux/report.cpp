@@ -57,6 +57,7 @@ Json toJson(const RunReport& report) {
   json["drawsWantedFrom60"] = report.drawsWantedFrom60;
   json["drawsIssuedFrom60"] = report.drawsIssuedFrom60;
   json["framesWithoutDrawsFrom10"] = report.framesWithoutDrawsFrom10;
+  json["partImbalance"] = report.partImbalance;
   json["invalidDraws"] = report.invalidDraws;
   json["firstInvalid"] = toJson(report.firstInvalid);
   json["verifiedBlocks"] = report.verifiedBlocks;
@@ -70,6 +71,7 @@ Json toJson(const RunReport& report) {
   json["blocksAdded"] = report.blocksAdded;
   json["blocksRemoved"] = report.blocksRemoved;
   json["blocksUpdated"] = report.blocksUpdated;
+  json["misses"] = report.misses;
   json["refusedCalls"] = report.refusedCalls;
   json["deferredPublishes"] = report.deferredPublishes;
   json["peakChunks"] = report.peakChunks;

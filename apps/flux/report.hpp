@@ -60,6 +60,7 @@ struct RunReport {
   std::uint64_t drawsWanted = 0, drawsIssued = 0, drawsFallback = 0, drawsSkipped = 0;
   std::uint64_t drawsWantedFrom60 = 0, drawsIssuedFrom60 = 0;
   std::uint64_t framesWithoutDrawsFrom10 = 0;
+  double partImbalance = 0;  ///< A frame's slowest part in times of its mean part, while recording; p50.
 
   std::uint64_t invalidDraws = 0;
   std::vector<InvalidDraw> firstInvalid;  ///< At most 8.
@@ -73,6 +74,7 @@ struct RunReport {
   std::uint64_t bytesUploaded = 0;
   std::uint64_t copiedBytes = 0;  ///< Unchanged parts of updated blocks.
   std::uint64_t blocksAdded = 0, blocksRemoved = 0, blocksUpdated = 0;
+  std::uint64_t misses = 0;        ///< Blocks that frames asked for because they were not there.
   std::uint64_t refusedCalls = 0;  ///< Adds and updates that had to be repeated later.
   std::uint64_t deferredPublishes = 0;
   std::uint32_t peakChunks = 0;

@@ -7,7 +7,10 @@
 namespace flux::app {
 
 void Percentiles::add(std::chrono::nanoseconds duration) noexcept {
-  const auto value = static_cast<std::uint64_t>(std::max<std::int64_t>(duration.count(), 0));
+  add(static_cast<std::uint64_t>(std::max<std::int64_t>(duration.count(), 0)));
+}
+
+void Percentiles::add(std::uint64_t value) noexcept {
   const auto width = static_cast<unsigned>(std::bit_width(value));
   const unsigned shift = width > kBits + 1 ? width - (kBits + 1) : 0;
   ++buckets_[(static_cast<std::size_t>(shift) << kBits) + (value >> shift)];
@@ -15,7 +18,7 @@ void Percentiles::add(std::chrono::nanoseconds duration) noexcept {
   max_ = std::max(max_, value);
 }
 
-double Percentiles::nanoseconds(double share) const noexcept {
+double Percentiles::value(double share) const noexcept {
   if (count_ == 0) return 0;
   const auto rank = static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(count_)));
   if (rank >= count_) return static_cast<double>(max_);

@@ -81,13 +81,16 @@ void printSummary(const RunReport& report, std::ostream& out) {
   if (report.frames >= 60) {
     table.row("", share(report.drawsIssuedFrom60, report.drawsWantedFrom60), "issued from frame 60 on");
   }
+  table.row("recorded", "by " + count(report.renderThreads) + (report.renderThreads == 1 ? " thread" : " threads"),
+            "a frame's slowest part takes " + fixed(report.partImbalance, 2) + " times the mean (p50)");
   table.row("verified", verdict(report),
             report.verify ? count(report.verifiedParts) + " parts hashed in " + count(report.verifiedBlocks) + " of " +
                                 count(report.wantedBlocks) + " blocks that were wanted"
                           : "");
   if (report.validate) table.row("validation", count(report.validationMessages) + " messages");
   table.row("blocks", count(report.blocksAdded) + " added",
-            count(report.blocksRemoved) + " removed, " + count(report.blocksUpdated) + " updates");
+            count(report.blocksRemoved) + " removed, " + count(report.blocksUpdated) + " updates, " +
+                count(report.misses) + " missed");
   table.row("uploaded", bytes(report.bytesUploaded),
             bytes(report.copiedBytes) + " copied on the device; staging never over " + bytes(report.stagingPeakBytes));
   const double ratio = report.meanLiveBytes > 0 ? report.meanReservedBytes / report.meanLiveBytes : 0;

@@ -61,5 +61,13 @@ TEST(PercentilesTest, TakesExtremes) {
   EXPECT_GT(percentiles.milliseconds(1), 9e12);
 }
 
+TEST(PercentilesTest, TakesOtherNumbers) {
+  Percentiles percentiles;
+  percentiles.add(std::uint64_t{3});
+  percentiles.add(std::uint64_t{1'060'000});
+  EXPECT_EQ(percentiles.value(0.5), 3);
+  EXPECT_EQ(percentiles.value(1), 1'060'000);
+}
+
 }  // namespace
 }  // namespace flux::app

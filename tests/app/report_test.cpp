@@ -53,6 +53,8 @@ TEST(ReportTest, HasEveryFieldOfTheSchema) {
                             "error",
                             "driver",
                             "refusedCalls",
+                            "partImbalance",
+                            "misses",
                             "maxVersionLagFrames"}) {
     EXPECT_TRUE(json.contains(field)) << field;
   }

@@ -10,7 +10,7 @@
 namespace flux::test {
 namespace {
 
-constexpr app::RendererDesc kSmall{.width = 64, .height = 64, .workers = 2};
+constexpr app::RendererDesc kSmall{.width = 64, .height = 64, .parts = 2};
 
 /// Puts another function in the place of one of Vulkan's, for as long as it lives.
 template <auto& Function>

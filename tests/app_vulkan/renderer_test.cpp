@@ -11,7 +11,7 @@ namespace {
 constexpr glm::vec3 kRed(0.8F, 0.05F, 0.05F);
 constexpr glm::vec3 kGreen(0.05F, 0.8F, 0.05F);
 
-constexpr app::RendererDesc kSmall{.width = 64, .height = 64, .workers = 2};
+constexpr app::RendererDesc kSmall{.width = 64, .height = 64, .parts = 2};
 
 app::RendererDesc verifying() {
   app::RendererDesc desc = kSmall;
@@ -230,7 +230,7 @@ TEST(Renderer, AFrameMayBeEmptyOrDropped) {
 
 TEST(Renderer, WorksWithOneWorkerAndOneQueue) {
   app::RendererDesc desc = verifying();
-  desc.workers = 1;
+  desc.parts = 1;
   desc.singleQueue = true;
   TestScene scene(desc);
   scene.add(makeTriangle(kRed));

@@ -155,12 +155,12 @@ std::vector<app::FinishedFrame> TestScene::draw(const app::CameraView& camera) {
   std::vector<app::FinishedFrame> finished = renderer_->beginFrame(++frame_, camera);
   Frame frame = pool_->beginFrame();
   const std::vector<app::DrawCommand> draws = commands(frame);
-  const std::size_t share = (draws.size() + desc_.workers - 1) / desc_.workers;
+  const std::size_t share = (draws.size() + desc_.parts - 1) / desc_.parts;
   std::vector<std::thread> workers;
-  for (std::uint32_t worker = 0; worker < desc_.workers; ++worker) {
-    const std::size_t first = std::min(worker * share, draws.size());
+  for (std::uint32_t part = 0; part < desc_.parts; ++part) {
+    const std::size_t first = std::min(part * share, draws.size());
     const auto own = std::span(draws).subspan(first, std::min(share, draws.size() - first));
-    workers.emplace_back([this, worker, own] { renderer_->record(worker, own); });
+    workers.emplace_back([this, part, own] { renderer_->record(part, own); });
   }
   for (std::thread& worker : workers) worker.join();
   renderer_->submitFrame(frame);

@@ -76,7 +76,7 @@ class TestScene {
 
   /// The commands to draw all objects as `frame` sees them.
   [[nodiscard]] std::vector<app::DrawCommand> commands(const Frame& frame) const;
-  /// Draws all objects, dealt out among the workers, in one frame; returns what finished meanwhile.
+  /// Draws all objects, dealt out among the parts, in one frame; returns what finished meanwhile.
   std::vector<app::FinishedFrame> draw(const app::CameraView& camera = makeCamera());
   /// Finishes, writes the picture and reads it.
   [[nodiscard]] PngPicture picture();

@@ -17,24 +17,22 @@ DrawCounts& DrawCounts::operator+=(const DrawCounts& other) noexcept {
 FrameLoop::FrameLoop(FrameInputs inputs)
     : in_(std::move(inputs)),
       fallbackIndexCount_(in_.world.indexCountOf(in_.world.fallback())),
-      commands_(in_.team.size()),
-      counts_(in_.team.size()) {}
+      scheduler_({.maxParts = in_.team.size()}),
+      commands_(in_.team.size()) {}
 
 void FrameLoop::makeFrame(std::uint64_t number) {
   const auto begin = std::chrono::steady_clock::now();
+  number_ = number;
   const Camera camera = in_.flight.at(number);
   take(in_.renderer.beginFrame(number, camera.view));
   findWanted(camera);
   {
     Frame frame = in_.pool.beginFrame("flux view");
-    in_.team.run([&](std::uint32_t worker) {
-      if (in_.beforeRecord) in_.beforeRecord(worker, number);
-      record(worker, frame);
-    });
+    const ScheduleReport report = scheduler_.record(frame, items_, in_.team, *this);
+    last_ = {items_.size(), report.drawn, report.fallbacks, report.skipped};
+    imbalances_.add(static_cast<std::uint64_t>(report.imbalance * kImbalanceUnits));
     in_.renderer.submitFrame(frame);
   }
-  last_ = {};
-  for (const DrawCounts& counts : counts_) last_ += counts;
   all_ += last_;
   if (number >= 60) from60_ += last_;
   if (number >= 10 && last_.issued + last_.fallback == 0) ++emptyFrom10_;
@@ -49,10 +47,15 @@ void FrameLoop::findWanted(const Camera& camera) {
     for (const auto& cell : *list_) cells_.emplace(cell->coord, cell.get());
   }
   wanted_.clear();
+  items_.clear();
+  const auto add = [&](const WorldObject& object, BlockHandle block) {
+    wanted_.push_back(object);
+    items_.push_back({block});
+  };
   const auto want = [&](const WorldObject& object, BlockHandle block) {
     const float radius = object.placement.w;
     const glm::vec3 centre = glm::vec3(object.placement) + glm::vec3(0, 0.5F * radius, 0);
-    if (camera.sees(centre, radius)) wanted_.push_back({object, block});
+    if (camera.sees(centre, radius)) add(object, block);
   };
   for (const CellCoord coord : in_.world.cellsInView(camera)) {
     const auto loaded = cells_.find(coord);
@@ -65,36 +68,30 @@ void FrameLoop::findWanted(const Camera& camera) {
   }
   fixedInView_.clear();
   in_.world.appendFixedInView(camera, fixedInView_);
-  for (const WorldObject& object : fixedInView_) wanted_.push_back({object, in_.streamer.fixedBlock(object.id)});
-  for (const Wanted& wanted : wanted_) wantedSet_.insert(wanted.object.id);
+  for (const WorldObject& object : fixedInView_) add(object, in_.streamer.fixedBlock(object.id));
+  for (const WorldObject& object : wanted_) wantedSet_.insert(object.id);
 }
 
-void FrameLoop::record(std::uint32_t worker, const Frame& frame) {
-  const std::size_t begin = wanted_.size() * worker / commands_.size();
-  const std::size_t end = wanted_.size() * (worker + 1) / commands_.size();
-  std::vector<DrawCommand>& commands = commands_[worker];
+void FrameLoop::begin(std::uint32_t part) {
+  if (in_.beforeRecord) in_.beforeRecord(part, number_);
+}
+
+void FrameLoop::record(const Frame& frame, std::uint32_t part, std::span<const ScheduledDraw> draws) {
+  std::vector<DrawCommand>& commands = commands_[part];
   commands.clear();
-  DrawCounts counts;
-  counts.wanted = end - begin;
-  for (std::size_t i = begin; i < end; ++i) {
-    const Wanted& wanted = wanted_[i];
-    const PartLookup vertices = frame.find(wanted.block, kVertexPart);
-    if (!vertices.drawable()) {
-      ++counts.skipped;
-      continue;
-    }
-    const bool itself = vertices.status == FindStatus::Resident;
-    ++(itself ? counts.issued : counts.fallback);
+  for (const ScheduledDraw& draw : draws) {
+    const WorldObject& wanted = wanted_[draw.item];
+    const bool itself = draw.status == FindStatus::Resident;
+    const PartLookup vertices = frame.find(draw.block, kVertexPart);
     DrawCommand& command = commands.emplace_back();
-    command.object = itself ? wanted.object.id : in_.world.fallback();
+    command.object = itself ? wanted.id : in_.world.fallback();
     command.version = vertices.version;
-    command.parts = {vertices.place, frame.find(wanted.block, kIndexPart).place,
-                     frame.find(wanted.block, kConstantsPart).place};
-    command.indexCount = itself ? wanted.object.indexCount : fallbackIndexCount_;
-    command.placement = wanted.object.placement;
+    command.parts = {vertices.place, frame.find(draw.block, kIndexPart).place,
+                     frame.find(draw.block, kConstantsPart).place};
+    command.indexCount = itself ? wanted.indexCount : fallbackIndexCount_;
+    command.placement = wanted.placement;
   }
-  counts_[worker] = counts;
-  in_.renderer.record(worker, commands);
+  in_.renderer.record(part, commands);
 }
 
 void FrameLoop::take(const std::vector<FinishedFrame>& finished) {

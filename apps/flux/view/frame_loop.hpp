@@ -9,11 +9,13 @@
 #include "view/worker_team.hpp"
 
 #include <flux/pool.hpp>
+#include <flux/render_scheduler.hpp>
 
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace flux::app {
@@ -28,8 +30,8 @@ struct DrawCounts {
   DrawCounts& operator+=(const DrawCounts& other) noexcept;
 };
 
-/// Called by each render thread before it records its part of a frame.
-using RecordHook = std::function<void(std::uint32_t worker, std::uint64_t frame)>;
+/// Called before a part of a frame is recorded, on the thread that records it.
+using RecordHook = std::function<void(std::uint32_t part, std::uint64_t frame)>;
 
 /// What a frame is made from. All of it outlives the loop.
 struct FrameInputs {
@@ -44,10 +46,10 @@ struct FrameInputs {
   RecordHook beforeRecord;
 };
 
-/// Makes frames: culls, lets all workers look up and record an equal part of what is wanted, submits.
+/// Makes frames: culls, has what is wanted looked up and recorded by all workers, in parts of equal cost, submits.
 ///
 /// **Thread contract.** The frame thread.
-class FrameLoop {
+class FrameLoop : private DrawRecorder {
  public:
   explicit FrameLoop(FrameInputs inputs);
 
@@ -64,31 +66,37 @@ class FrameLoop {
   [[nodiscard]] std::uint64_t framesWithoutDrawsFrom10() const noexcept { return emptyFrom10_; }
   [[nodiscard]] std::uint64_t wantedBlocks() const noexcept { return wantedSet_.count(); }
   [[nodiscard]] const Percentiles& frameTimes() const noexcept { return times_; }
+  /// Time of a frame's slowest part in times of its mean part: the value that so large a share of the frames do not
+  /// exceed.
+  [[nodiscard]] double partImbalance(double share) const noexcept { return imbalances_.value(share) / kImbalanceUnits; }
 
  private:
-  struct Wanted {
-    WorldObject object;
-    BlockHandle block;
-  };
+  static constexpr double kImbalanceUnits = 1e6;  ///< Percentiles are of whole numbers.
+
+  // DrawRecorder: the render threads.
+  void begin(std::uint32_t part) override;
+  void record(const Frame& frame, std::uint32_t part, std::span<const ScheduledDraw> draws) override;
 
   void findWanted(const Camera& camera);
-  void record(std::uint32_t worker, const Frame& frame);
   void take(const std::vector<FinishedFrame>& finished);
 
   FrameInputs in_;
   std::uint32_t fallbackIndexCount_;
   std::shared_ptr<const CellList> list_;
   std::map<CellCoord, const Cell*> cells_;  ///< Of list_.
-  std::vector<Wanted> wanted_;
+  std::vector<WorldObject> wanted_;
+  std::vector<DrawItem> items_;  ///< The blocks of `wanted_`.
   std::vector<WorldObject> fixedInView_;
-  std::vector<std::vector<DrawCommand>> commands_;  ///< By worker.
-  std::vector<DrawCounts> counts_;                  ///< By worker.
+  RenderScheduler scheduler_;
+  std::vector<std::vector<DrawCommand>> commands_;  ///< By part: the batch that is being recorded.
 
+  std::uint64_t number_ = 0;  ///< Of the frame that is being made.
   std::uint64_t frames_ = 0;
   DrawCounts last_, all_, from60_;
   std::uint64_t emptyFrom10_ = 0;
   ObjectSet wantedSet_;
   Percentiles times_;
+  Percentiles imbalances_;
 };
 
 }  // namespace flux::app

@@ -18,7 +18,7 @@ constexpr std::chrono::seconds kPatience{60};
 
 class HostRenderer final : public Renderer {
  public:
-  explicit HostRenderer(const RendererDesc& desc) : desc_(desc), lists_(desc.workers) {
+  explicit HostRenderer(const RendererDesc& desc) : desc_(desc), lists_(desc.parts) {
     HostDeviceDesc host;
     host.completion = HostDeviceDesc::Completion::Delayed;
     host.seed = desc.seed;
@@ -34,8 +34,8 @@ class HostRenderer final : public Renderer {
     return finishUntil(kFramesInFlight - 1);
   }
 
-  void record(std::uint32_t worker, std::span<const DrawCommand> draws) override {
-    lists_[worker].insert(lists_[worker].end(), draws.begin(), draws.end());
+  void record(std::uint32_t part, std::span<const DrawCommand> draws) override {
+    lists_[part].insert(lists_[part].end(), draws.begin(), draws.end());
   }
 
   void submitFrame(Frame& frame) override {
@@ -116,7 +116,7 @@ class HostRenderer final : public Renderer {
   const RendererDesc desc_;
   std::unique_ptr<HostDevice> host_;
   std::unique_ptr<Device> checked_;
-  std::vector<std::vector<DrawCommand>> lists_;  ///< By worker.
+  std::vector<std::vector<DrawCommand>> lists_;  ///< By part.
   std::deque<Pending> pending_;
   std::uint64_t number_ = 0;
 };

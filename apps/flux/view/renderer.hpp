@@ -70,7 +70,7 @@ struct FinishedFrame {
 };
 
 /// Draws frames. **Thread contract:** the frame thread makes all calls, except `record`, which the render threads call
-/// between `beginFrame` and `submitFrame`, each with a worker number of its own. Fatal problems throw `Failure`.
+/// between `beginFrame` and `submitFrame`, one thread at a time for each part. Fatal problems throw `Failure`.
 class Renderer : public ChunkListener {
  public:
   static constexpr std::uint32_t kFramesInFlight = 3;
@@ -82,11 +82,10 @@ class Renderer : public ChunkListener {
   /// for frame `number`.
   [[nodiscard]] virtual std::vector<FinishedFrame> beginFrame(std::uint64_t number, const CameraView& camera) = 0;
 
-  /// Records draws (and, when verifying, their hashes) into the worker's own command list. Any thread; workers 0 to
-  /// N-1.
-  virtual void record(std::uint32_t worker, std::span<const DrawCommand> draws) = 0;
+  /// Records draws (and, when verifying, their hashes) behind those that the part's command list has. Parts 0 to N-1.
+  virtual void record(std::uint32_t part, std::span<const DrawCommand> draws) = 0;
 
-  /// Submits all workers' lists in order, after `frame.waits()`, and reports it with `frame.submitted`.
+  /// Submits the lists of all parts in order, after `frame.waits()`, and reports it with `frame.submitted`.
   virtual void submitFrame(Frame& frame) = 0;
 
   /// Waits for all frames and hands over the last ones. Afterwards a new frame may begin.
@@ -108,7 +107,7 @@ class Renderer : public ChunkListener {
 struct RendererDesc {
   std::uint32_t width = 1280;
   std::uint32_t height = 720;
-  std::uint32_t workers = 2;
+  std::uint32_t parts = 2;  ///< Command lists that a frame is recorded into.
   bool verify = false;
   bool validate = false;
   bool singleQueue = false;  ///< Copies and draws on one queue.

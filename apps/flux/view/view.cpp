@@ -33,7 +33,7 @@ std::unique_ptr<Renderer> makeRenderer(const ViewOptions& options) {
   RendererDesc desc;
   desc.width = options.width;
   desc.height = options.height;
-  desc.workers = options.renderThreads;
+  desc.parts = options.renderThreads;
   desc.verify = options.verify;
   desc.validate = options.validate;
   desc.singleQueue = options.singleThread;
@@ -143,6 +143,7 @@ class Run {
     report.drawsWantedFrom60 = loop_.from60().wanted;
     report.drawsIssuedFrom60 = loop_.from60().issued;
     report.framesWithoutDrawsFrom10 = loop_.framesWithoutDrawsFrom10();
+    report.partImbalance = loop_.partImbalance(0.5);
     report.wantedBlocks = loop_.wantedBlocks();
     report.invalidDraws = verifier_.invalidDraws();
     report.firstInvalid = verifier_.firstInvalid();
@@ -159,6 +160,7 @@ class Run {
     report.blocksAdded = stats.blocksAdded;
     report.blocksRemoved = stats.blocksRemoved;
     report.blocksUpdated = stats.blocksUpdated;
+    report.misses = stats.misses;
     report.deferredPublishes = stats.deferredPublishes;
     report.peakChunks = stats.peakChunks;
     report.peakReservedBytes = stats.peakReservedBytes;

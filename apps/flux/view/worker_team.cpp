@@ -6,7 +6,7 @@ namespace flux::app {
 
 WorkerTeam::WorkerTeam(std::uint32_t workers) {
   for (std::uint32_t worker = 1; worker < workers; ++worker) {
-    threads_.emplace_back([this, worker] { loop(worker); });
+    threads_.emplace_back([this] { loop(); });
   }
 }
 
@@ -19,40 +19,41 @@ WorkerTeam::~WorkerTeam() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-void WorkerTeam::run(const std::function<void(std::uint32_t)>& job) {
-  {
-    const std::lock_guard lock(mutex_);
-    job_ = &job;
-    busy_ = static_cast<std::uint32_t>(threads_.size());
-    ++round_;
-  }
-  start_.notify_all();
-  work(0);
+void WorkerTeam::run(std::uint32_t count, const std::function<void(std::uint32_t)>& task) {
   std::unique_lock lock(mutex_);
-  done_.wait(lock, [this] { return busy_ == 0; });
+  task_ = &task;
+  next_ = 0;
+  count_ = count;
+  unfinished_ = count;
+  if (count > 1) start_.notify_all();
+  takeTasks(lock);
+  done_.wait(lock, [this] { return unfinished_ == 0; });
   if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
 }
 
-void WorkerTeam::work(std::uint32_t worker) {
-  try {
-    (*job_)(worker);
-  } catch (...) {
-    const std::lock_guard lock(mutex_);
-    failure_ = std::current_exception();
+void WorkerTeam::takeTasks(std::unique_lock<std::mutex>& lock) {
+  while (next_ < count_) {
+    const std::function<void(std::uint32_t)>& task = *task_;
+    const std::uint32_t number = next_++;
+    lock.unlock();
+    std::exception_ptr failure;
+    try {
+      task(number);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    lock.lock();
+    if (failure) failure_ = failure;
+    if (--unfinished_ == 0) done_.notify_one();
   }
 }
 
-void WorkerTeam::loop(std::uint32_t worker) {
-  std::uint64_t finished = 0;
+void WorkerTeam::loop() {
   std::unique_lock lock(mutex_);
   while (true) {
-    start_.wait(lock, [&] { return stop_ || round_ != finished; });
+    start_.wait(lock, [this] { return stop_ || next_ < count_; });
     if (stop_) return;
-    finished = round_;
-    lock.unlock();
-    work(worker);
-    lock.lock();
-    if (--busy_ == 0) done_.notify_one();
+    takeTasks(lock);
   }
 }
 

@@ -2,6 +2,8 @@
 
 /// The render threads.
 
+#include <flux/render_scheduler.hpp>
+
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
@@ -12,31 +14,33 @@
 
 namespace flux::app {
 
-/// Runs one job on all workers at once: worker 0 is the calling thread, the others are threads of the team.
+/// Runs tasks on the calling thread and on threads of its own. Each takes the next task when it has ended one.
 ///
 /// **Thread contract.** One thread owns a team and calls `run`.
-class WorkerTeam {
+class WorkerTeam final : public TaskRunner {
  public:
+  /// `workers`: threads that run tasks, the calling one included; at least 1.
   explicit WorkerTeam(std::uint32_t workers);
-  ~WorkerTeam();
+  ~WorkerTeam() override;
   WorkerTeam(const WorkerTeam&) = delete;
   WorkerTeam& operator=(const WorkerTeam&) = delete;
 
   [[nodiscard]] std::uint32_t size() const noexcept { return static_cast<std::uint32_t>(threads_.size()) + 1; }
 
-  /// Calls `job(worker)` for each worker and returns when all are done. Rethrows what a worker threw.
-  void run(const std::function<void(std::uint32_t worker)>& job);
+  /// Rethrows what a task threw, when all have ended: the last exception, if there are several.
+  void run(std::uint32_t count, const std::function<void(std::uint32_t)>& task) override;
 
  private:
-  void loop(std::uint32_t worker);
-  void work(std::uint32_t worker);
+  void loop();
+  void takeTasks(std::unique_lock<std::mutex>& lock);
 
   std::mutex mutex_;
   std::condition_variable start_;
   std::condition_variable done_;
-  const std::function<void(std::uint32_t)>* job_ = nullptr;
-  std::uint64_t round_ = 0;
-  std::uint32_t busy_ = 0;
+  const std::function<void(std::uint32_t)>* task_ = nullptr;
+  std::uint32_t next_ = 0;  ///< The next task to take.
+  std::uint32_t count_ = 0;
+  std::uint32_t unfinished_ = 0;
   bool stop_ = false;
   std::exception_ptr failure_;
   std::vector<std::thread> threads_;

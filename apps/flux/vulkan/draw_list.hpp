@@ -1,6 +1,6 @@
 #pragma once
 
-/// What one render thread records for one frame.
+/// What is recorded of one part of a frame.
 
 #include "view/renderer.hpp"
 #include "vulkan/chunk_sets.hpp"
@@ -26,9 +26,9 @@ struct DrawSetup {
 /// Begins a secondary command buffer that continues the renderer's rendering.
 void beginSecondary(VkCommandBuffer commands, const TargetFormats& formats);
 
-/// One worker's secondary command buffer for one frame in flight, with the ranges to hash.
+/// One part's secondary command buffer for one frame in flight, with the ranges to hash.
 ///
-/// **Thread contract.** One thread at a time: first the worker, then the frame thread.
+/// **Thread contract.** One thread at a time: first a render thread, then the frame thread.
 /// **Invariants.** Not begun again before the device is done with it. In steady state nothing is allocated.
 class DrawList {
  public:

@@ -42,7 +42,7 @@ class VulkanRenderer final : public Renderer {
 
   Device& device() override { return context_.device(); }
   std::vector<FinishedFrame> beginFrame(std::uint64_t number, const CameraView& camera) override;
-  void record(std::uint32_t worker, std::span<const DrawCommand> draws) override;
+  void record(std::uint32_t part, std::span<const DrawCommand> draws) override;
   void submitFrame(Frame& frame) override;
   std::vector<FinishedFrame> finish() override;
   void writePicture(const std::filesystem::path& png) override;
@@ -58,13 +58,13 @@ class VulkanRenderer final : public Renderer {
     UniqueCommandPool pool;
     VkCommandBuffer primary = VK_NULL_HANDLE;
     VkCommandBuffer sky = VK_NULL_HANDLE;
-    std::vector<std::unique_ptr<DrawList>> lists;  ///< By worker.
+    std::vector<std::unique_ptr<DrawList>> lists;  ///< By part.
     HashPass hashes;
     std::uint64_t frame = 0;
     TimelineValue value = 0;  ///< Of its submission; 0: not submitted, or handed over.
   };
 
-  void prepare(Slot& slot, std::uint32_t workers);
+  void prepare(Slot& slot, std::uint32_t parts);
   void recordSky(const Slot& slot) const;
   void recordPrimary(Slot& slot);
   void recordRendering(Slot& slot);
@@ -97,7 +97,7 @@ VulkanRenderer::VulkanRenderer(const RendererDesc& desc, VulkanMessages* message
     throw Failure("--verify needs a Vulkan device with bufferDeviceAddress, which " +
                   context_.device().caps().deviceName + " has not");
   }
-  for (Slot& slot : slots_) prepare(slot, desc.workers);
+  for (Slot& slot : slots_) prepare(slot, desc.parts);
 }
 
 VulkanRenderer::~VulkanRenderer() {
@@ -107,11 +107,11 @@ VulkanRenderer::~VulkanRenderer() {
   (void)vkQueueWaitIdle(context_.drawQueue());
 }
 
-void VulkanRenderer::prepare(Slot& slot, std::uint32_t workers) {
+void VulkanRenderer::prepare(Slot& slot, std::uint32_t parts) {
   slot.pool = makeCommandPool(setup_.device, context_.drawFamily());
   slot.primary = allocateCommands(setup_.device, slot.pool.get(), VK_COMMAND_BUFFER_LEVEL_PRIMARY);
   slot.sky = allocateCommands(setup_.device, slot.pool.get(), VK_COMMAND_BUFFER_LEVEL_SECONDARY);
-  for (std::uint32_t worker = 0; worker < workers; ++worker) {
+  for (std::uint32_t part = 0; part < parts; ++part) {
     slot.lists.push_back(std::make_unique<DrawList>(setup_, context_.drawFamily()));
   }
 }
@@ -136,9 +136,9 @@ std::vector<FinishedFrame> VulkanRenderer::beginFrame(std::uint64_t number, cons
   return finished;
 }
 
-void VulkanRenderer::record(std::uint32_t worker, std::span<const DrawCommand> draws) {
-  FLUX_ASSERT(worker < slots_[current_].lists.size(), "a worker's number is below RendererDesc::workers");
-  slots_[current_].lists[worker]->record(scene_, draws);
+void VulkanRenderer::record(std::uint32_t part, std::span<const DrawCommand> draws) {
+  FLUX_ASSERT(part < slots_[current_].lists.size(), "a part's number is below RendererDesc::parts");
+  slots_[current_].lists[part]->record(scene_, draws);
 }
 
 void VulkanRenderer::submitFrame(Frame& frame) {

@@ -43,8 +43,8 @@ TEST(GeometryThreadTest, GoesOnWhileARenderThreadSleeps) {
     counting = device.get();
     return device;
   };
-  hooks.beforeRecord = [&](std::uint32_t worker, std::uint64_t frame) {
-    if (worker != 0) return;
+  hooks.beforeRecord = [&](std::uint32_t part, std::uint64_t frame) {
+    if (part != 0) return;
     waitsUnderWay = counting->waits;
     if (frame % 10 != 0) return;
     const std::uint64_t polls = counting->polls;

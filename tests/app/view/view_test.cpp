@@ -104,8 +104,8 @@ TEST(ViewTest, AnInterruptEndsTheRunWithItsReport) {
   ViewOptions options = smallView(folder);
   options.frames = 1'000'000;
   ViewHooks hooks;
-  hooks.beforeRecord = [](std::uint32_t worker, std::uint64_t frame) {
-    if (worker == 0 && frame == 15) std::raise(SIGINT);
+  hooks.beforeRecord = [](std::uint32_t part, std::uint64_t frame) {
+    if (part == 0 && frame == 15) std::raise(SIGINT);
   };
   const RunReport report = run(options, hooks);
   expectSound(report);
