@@ -20,8 +20,8 @@ struct Draw {
   ByteCount bytes = 0;
 };
 
-/// Of one frame, at most.
-inline constexpr std::uint32_t kLookupsPerFrame = 1U << 14U;
+/// Of one pass of a frame, at most.
+inline constexpr std::uint32_t kLookupsPerPass = 1U << 14U;
 
 /// Writes the draw of each handle for which `lookup` finds bytes to `out`, which has room for all; returns how many.
 template <class Lookup>
@@ -43,11 +43,11 @@ inline std::vector<std::uint32_t> shuffledIndices(std::uint32_t blocks, std::uin
   return indices;
 }
 
-/// What one frame looks up, each block at most once. All blocks have generation 1.
+/// What one pass of a frame looks up, each block at most once. All blocks have generation 1.
 inline std::vector<BlockHandle> randomHandles(std::uint32_t blocks, std::uint32_t seed) {
   std::vector<BlockHandle> handles;
   for (const std::uint32_t index : shuffledIndices(blocks, seed)) {
-    if (handles.size() < kLookupsPerFrame) handles.push_back({index, 1});
+    if (handles.size() < kLookupsPerPass) handles.push_back({index, 1});
   }
   return handles;
 }

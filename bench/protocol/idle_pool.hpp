@@ -3,6 +3,7 @@
 #include <flux/host.hpp>
 #include <flux/pool.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -29,6 +30,8 @@ class IdlePool {
   }
 
   [[nodiscard]] Pool& pool() { return *pool_; }
+  /// For steps that are to do the same on every run: the time that all steps so far were given.
+  [[nodiscard]] std::chrono::steady_clock::time_point now() const { return now_; }
 
  private:
   /// More than what an empty chunk stays for, and than what 1,024 blocks take to arrive.
@@ -47,10 +50,12 @@ class IdlePool {
 
   void settle(int steps) {
     for (int i = 0; i < steps; ++i) {
-      take(pool_->step());
+      take(pool_->step({}, now_));
       pool_->publish();
     }
   }
+
+  std::chrono::steady_clock::time_point now_ = std::chrono::steady_clock::now();
 
   std::unique_ptr<HostDevice> device_ = HostDevice::create({.completion = HostDeviceDesc::Completion::Immediate});
   std::unique_ptr<Pool> pool_;

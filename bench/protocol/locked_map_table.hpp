@@ -14,7 +14,8 @@ class LockedMapTable {
  public:
   explicit LockedMapTable(std::uint32_t blocks) {
     map_.reserve(blocks);
-    for (std::uint32_t i = 1; i <= blocks; ++i) update(i, 1);
+    // In the order that nodes have in a world in which blocks have come and gone.
+    for (const std::uint32_t index : shuffledIndices(blocks, 9)) update(index, 1);
   }
 
   void update(std::uint32_t index, std::uint32_t version) {

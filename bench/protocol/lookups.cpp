@@ -22,28 +22,28 @@ constexpr std::size_t kKinds = 6;
 /// Nanoseconds a lookup, by round.
 using Times = std::array<std::vector<double>, kKinds>;
 
-/// One render thread: frame after frame, each on a snapshot of its own.
+/// One render thread. In a slice it records one frame, in several passes over the same blocks, as renderers do (depth,
+/// shadows, colour); the first pass is not counted: it has the caches to fill that the slice before this one left.
 class Reader {
  public:
   Reader(std::uint32_t blocks, std::uint32_t seed) : handles_(randomHandles(blocks, seed)), draws_(handles_.size()) {}
 
-  /// Nanoseconds a lookup in `frames` frames. A frame before them is not counted: it has the caches to fill that the
-  /// slice before this one left.
+  /// Nanoseconds a lookup.
   template <class Table, class Lookup>
-  double slice(Table& table, int frames, const Lookup& lookup) {
-    frame(table, lookup);
+  double slice(Table& table, int passes, const Lookup& lookup) {
+    auto&& view = table.begin();
+    pass(view, lookup);
     const double nanoseconds = cpuNanosecondsOf([&] {
-      for (int i = 0; i < frames; ++i) frame(table, lookup);
+      for (int i = 0; i < passes; ++i) pass(view, lookup);
     });
-    return nanoseconds / frames / static_cast<double>(handles_.size());
+    return nanoseconds / passes / static_cast<double>(handles_.size());
   }
 
   Times times;
 
  private:
-  template <class Table, class Lookup>
-  [[gnu::noinline]] void frame(Table& table, const Lookup& lookup) {
-    auto&& view = table.begin();
+  template <class View, class Lookup>
+  [[gnu::noinline]] void pass(View& view, const Lookup& lookup) {
     recordDraws(handles_, draws_, [&](const BlockHandle& handle) { return lookup(view, handle); });
     asm volatile("" : : "r"(draws_.data()) : "memory");  // the draws are wanted
   }
@@ -52,9 +52,9 @@ class Reader {
   std::vector<Draw> draws_;
 };
 
-/// Frames in a slice: enough of them for a few updates of the writer.
-constexpr int kFastFrames = 16;
-constexpr int kSlowFrames = 2;
+/// Passes in a slice: enough of them for a few updates of the writer.
+constexpr int kFastPasses = 16;
+constexpr int kSlowPasses = 2;
 
 class Contest {
  public:
@@ -102,19 +102,19 @@ class Contest {
   double slice(Reader& reader, Kind kind) {
     switch (kind) {
       case Array:
-        return reader.slice(array_, kFastFrames, ArrayTable::block);
+        return reader.slice(array_, kFastPasses, ArrayTable::block);
       case RingBlock:
-        return reader.slice(tables_.ring, kFastFrames, RingTable::block);
+        return reader.slice(tables_.ring, kFastPasses, RingTable::block);
       case RingPart:
-        return reader.slice(tables_.ring, kFastFrames, RingTable::part);
+        return reader.slice(tables_.ring, kFastPasses, RingTable::part);
       case CowBlock:
-        return reader.slice(tables_.cow, kFastFrames, CowTable::block);
+        return reader.slice(tables_.cow, kFastPasses, CowTable::block);
       case CowPart:
-        return reader.slice(tables_.cow, kFastFrames, CowTable::part);
+        return reader.slice(tables_.cow, kFastPasses, CowTable::part);
       case LockedMap:
         break;
     }
-    return reader.slice(tables_.lockedMap, kSlowFrames, LockedMapTable::block);
+    return reader.slice(tables_.lockedMap, kSlowPasses, LockedMapTable::block);
   }
 
   LookupRun run_;

@@ -8,12 +8,19 @@
 
 namespace flux::bench {
 
-/// One point of the plot. Microseconds of processor time.
+/// Microseconds of processor time.
+struct PublishCost {
+  double edits = 0;
+  double publish = 0;
+  [[nodiscard]] double both() const { return edits + publish; }
+};
+
+/// One point of the plot.
 struct PublishPoint {
   std::uint32_t records = 0;
   std::uint32_t changes = 0;
-  double ring = 0;
-  double cow = 0;
+  PublishCost ring;
+  PublishCost cow;
   double copy = 0;  ///< Of all columns, whole.
 };
 
