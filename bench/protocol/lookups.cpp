@@ -63,6 +63,7 @@ class Contest {
     clockNanoseconds();
     writer_ = std::make_unique<Writer>(tables_, run.blocks);
     std::vector<std::thread> threads;
+    threads.reserve(run.readers);
     for (const auto& reader : readers_) threads.emplace_back([this, &reader] { readRounds(*reader); });
     for (std::thread& thread : threads) thread.join();
     writer_->stop();
