@@ -1,4 +1,4 @@
-/// What the geometry thread pays: an idle step, and a block's whole life through the pool.
+/// What the geometry thread pays for a block's whole life through the pool.
 
 #include <flux/host.hpp>
 #include <flux/pool.hpp>
@@ -57,16 +57,6 @@ struct Fixture {
   std::vector<BlockHandle> blocks;
 };
 
-/// Argument: resident blocks. The cost must not depend on them.
-void idleStep(benchmark::State& state) {
-  Fixture f(static_cast<std::uint32_t>(state.range(0)));
-  const auto now = std::chrono::steady_clock::now();
-  for (auto _ : state) {
-    benchmark::DoNotOptimize(f.pool->step({}, now));
-    benchmark::DoNotOptimize(f.pool->publish());
-  }
-}
-
 /// One block added, one removed, with a step and a publish for every 64 of them; the copies are part of it.
 void churn(benchmark::State& state) {
   Fixture f(static_cast<std::uint32_t>(state.range(0)));
@@ -82,7 +72,6 @@ void churn(benchmark::State& state) {
   }
 }
 
-BENCHMARK(idleStep)->Arg(1'000)->Arg(20'000)->Arg(200'000);
 BENCHMARK(churn)->Arg(1'000)->Arg(20'000);
 
 }  // namespace

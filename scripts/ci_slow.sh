@@ -72,6 +72,7 @@ step "core without a graphics SDK" core
 step "Windows cross build" windows
 step "clang" clang
 step "acceptance run of flux view" acceptance
+step "instruction counts" scripts/count_instructions.sh --check
 step "models of the frame protocol" scripts/check_model.sh
 for preset in asan tsan; do
   step "build $preset" build "$preset" || continue

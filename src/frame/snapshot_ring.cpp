@@ -2,6 +2,7 @@
 
 #include <flux/assert.hpp>
 
+#include <algorithm>
 #include <cstring>
 
 namespace flux {
@@ -53,7 +54,7 @@ SnapshotRing::Published SnapshotRing::publish(TimelineValue copyValue) {
   // From here on nobody can pin the slot: only the published one gains pins.
   const auto changes = static_cast<std::uint32_t>(changed_.size());
   listChanges();
-  replay(slotIndex);
+  replay(slotIndex, slots_[slotIndex].behind.size());
 
   const Columns& slot = slots_[slotIndex].columns;
   gate_.publish(slotIndex,
@@ -66,6 +67,7 @@ SnapshotRing::Published SnapshotRing::publish(TimelineValue copyValue) {
                  .usage = &usage_},
                 copyValue);
   ++published_;
+  catchUp(changes);
   return {changes, false};
 }
 
@@ -90,20 +92,31 @@ void SnapshotRing::listChanges() {
   changed_.clear();
 }
 
-void SnapshotRing::replay(std::uint32_t slotIndex) {
+void SnapshotRing::catchUp(std::uint32_t changes) {
+  const std::uint32_t free = gate_.freeSlots();
+  for (std::uint32_t i = 0; i < kSnapshotSlots; ++i) {
+    if ((free & bitOf(i)) == 0) continue;
+    // One more than what each publish adds, so that a slot gets level in time.
+    replay(i, std::min<std::size_t>(slots_[i].behind.size(), changes + 1));
+  }
+}
+
+void SnapshotRing::replay(std::uint32_t slotIndex, std::size_t count) {
   Slot& slot = slots_[slotIndex];
 #ifndef NDEBUG
   slot.columns.protect(false);
 #endif
-  for (const std::uint32_t index : slot.behind) {
+  const auto first = slot.behind.end() - static_cast<std::ptrdiff_t>(count);
+  for (auto at = first; at != slot.behind.end(); ++at) {
+    const std::uint32_t index = *at;
     slot.columns.hot[index] = master_.hot[index];
     slot.columns.parts[index] = master_.parts[index];
     slot.columns.cold[index] = master_.cold[index];
     listed_[index] &= static_cast<std::uint8_t>(~bitOf(slotIndex));
   }
-  slot.behind.clear();
+  slot.behind.erase(first, slot.behind.end());
 #ifndef NDEBUG
-  FLUX_ASSERT(equalsMaster(slot.columns), "I8: a slot equals the master after its replay");
+  FLUX_ASSERT(!slot.behind.empty() || equalsMaster(slot.columns), "I8: a slot equals the master after its replay");
   slot.columns.protect(true);
 #endif
 }

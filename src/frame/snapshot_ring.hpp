@@ -78,7 +78,11 @@ class SnapshotRing {
 
   [[nodiscard]] std::uint32_t chooseSlot() const;
   void listChanges();
-  void replay(std::uint32_t slotIndex);
+  /// Brings the slots that are free now forward, by a little more than what changed. Otherwise a slot that publishes
+  /// did without for long would cost a copy of nearly everything when frames make it needed.
+  void catchUp(std::uint32_t changes);
+  /// The last `count` records of the slot's list.
+  void replay(std::uint32_t slotIndex, std::size_t count);
   [[nodiscard]] bool equalsMaster(const Columns& slot) const;
 
   FrameGate& gate_;

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <flux/host.hpp>
+#include <flux/pool.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <utility>
+
+namespace flux::bench {
+
+/// A pool whose blocks are all resident and which has nothing left to do.
+class IdlePool {
+ public:
+  explicit IdlePool(std::uint32_t blocks) {
+    PoolDesc desc;
+    desc.maxBlocks = blocks;
+    pool_ = take(Pool::create(*device_, desc));
+    for (std::uint32_t i = 0; i < blocks; ++i) {
+      const PartDesc part{PartKind::Vertex, 64, Source::callback(fill, nullptr)};
+      BlockDesc block;
+      block.parts = {&part, 1};
+      take(pool_->add(block));
+      if (i % 1024 == 0) settle(1);
+    }
+    settle(kStepsUntilIdle);
+  }
+
+  [[nodiscard]] Pool& pool() { return *pool_; }
+  /// For steps that are to do the same on every run: the time that all steps so far were given.
+  [[nodiscard]] std::chrono::steady_clock::time_point now() const { return now_; }
+
+ private:
+  /// More than what an empty chunk stays for, and than what 1,024 blocks take to arrive.
+  static constexpr int kStepsUntilIdle = 300;
+
+  template <class T>
+  static T take(Result<T> result) {
+    if (!result) {
+      std::fprintf(stderr, "%s\n", describe(result.error()).c_str());
+      std::abort();
+    }
+    return std::move(*result);
+  }
+
+  static bool fill(void* /*context*/, const FillRequest& /*request*/) { return true; }
+
+  void settle(int steps) {
+    for (int i = 0; i < steps; ++i) {
+      take(pool_->step({}, now_));
+      pool_->publish();
+    }
+  }
+
+  std::chrono::steady_clock::time_point now_ = std::chrono::steady_clock::now();
+
+  std::unique_ptr<HostDevice> device_ = HostDevice::create({.completion = HostDeviceDesc::Completion::Immediate});
+  std::unique_ptr<Pool> pool_;
+};
+
+}  // namespace flux::bench
