@@ -164,6 +164,7 @@ bugs() {
   planted 3 'end state in claim' ring -DUSES=1 -DCHANGES=3 -DNEVER_WAITS
   planted 4 rangeFree ring -DUSES=1 -DCHANGES=3
   planted 5 rangeFree ring -DUSES=1 -DCHANGES=3
+  planted 6 says ring -DUSES=1 -DCHANGES=3
 
   planted 1 holds copy -DR=1 -DCOPIES=2
   planted 2 drawWait copy -DR=1 -DCOPIES=2

@@ -48,6 +48,10 @@ void FrameGate::end(FrameRecord& record) noexcept {
 
 std::uint32_t FrameGate::freeSlots() const {
   const std::lock_guard lock(mutex_);
+  return freeSlotsLocked();
+}
+
+std::uint32_t FrameGate::freeSlotsLocked() const noexcept {
   std::uint32_t free = 0;
   for (std::uint32_t i = 0; i < kSnapshotSlots; ++i) {
     if (i != publishedSlot_ && slots_[i].pins == 0) free |= 1U << i;
@@ -55,7 +59,7 @@ std::uint32_t FrameGate::freeSlots() const {
   return free;
 }
 
-void FrameGate::publish(std::uint32_t slotIndex, const SnapshotView& view, TimelineValue copyValue) {
+std::uint32_t FrameGate::publish(std::uint32_t slotIndex, const SnapshotView& view, TimelineValue copyValue) {
   const std::lock_guard lock(mutex_);
   Slot& slot = slots_[slotIndex];
   FLUX_ASSERT(slot.pins == 0 && slotIndex != publishedSlot_, "I1: a pinned or published slot is never written");
@@ -63,6 +67,7 @@ void FrameGate::publish(std::uint32_t slotIndex, const SnapshotView& view, Timel
   slot.view = view;
   slot.copyValue = copyValue;
   publishedSlot_ = slotIndex;
+  return freeSlotsLocked();
 }
 
 FrameGate::Progress FrameGate::progress() const {

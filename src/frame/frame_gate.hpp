@@ -59,8 +59,8 @@ class FrameGate {
   [[nodiscard]] std::uint32_t freeSlots() const;
 
   /// Makes `view`, in a free slot, what new frames see. Its bytes are on the device once the copy queue reaches
-  /// `copyValue`.
-  void publish(std::uint32_t slot, const SnapshotView& view, TimelineValue copyValue);
+  /// `copyValue`. Answers with the slots that are free now.
+  std::uint32_t publish(std::uint32_t slot, const SnapshotView& view, TimelineValue copyValue);
 
   struct Progress {
     SnapshotNumber published = 0;
@@ -85,6 +85,8 @@ class FrameGate {
  private:
   friend class Frame;
   void end(FrameRecord& record) noexcept;
+  /// REQUIRES: the mutex is held.
+  [[nodiscard]] std::uint32_t freeSlotsLocked() const noexcept;
   [[nodiscard]] OpenFrame describe(const FrameRecord& record, std::chrono::steady_clock::time_point now) const;
 
   struct Slot {

@@ -57,17 +57,17 @@ SnapshotRing::Published SnapshotRing::publish(TimelineValue copyValue) {
   replay(slotIndex, slots_[slotIndex].behind.size());
 
   const Columns& slot = slots_[slotIndex].columns;
-  gate_.publish(slotIndex,
-                {.hot = slot.hot.data(),
-                 .parts = slot.parts.data(),
-                 .cold = slot.cold.data(),
-                 .chunks = chunks_,
-                 .recordCount = count_,
-                 .number = published_ + 1,
-                 .usage = &usage_},
-                copyValue);
+  const std::uint32_t free = gate_.publish(slotIndex,
+                                           {.hot = slot.hot.data(),
+                                            .parts = slot.parts.data(),
+                                            .cold = slot.cold.data(),
+                                            .chunks = chunks_,
+                                            .recordCount = count_,
+                                            .number = published_ + 1,
+                                            .usage = &usage_},
+                                           copyValue);
   ++published_;
-  catchUp(changes);
+  catchUp(free, changes);
   return {changes, false};
 }
 
@@ -81,6 +81,12 @@ std::uint32_t SnapshotRing::chooseSlot() const {
   return best;
 }
 
+std::size_t SnapshotRing::longestBacklog() const noexcept {
+  std::size_t longest = 0;
+  for (const Slot& slot : slots_) longest = std::max(longest, slot.behind.size());
+  return longest;
+}
+
 void SnapshotRing::listChanges() {
   for (const std::uint32_t index : changed_) {
     std::uint8_t& listed = listed_[index];
@@ -92,8 +98,7 @@ void SnapshotRing::listChanges() {
   changed_.clear();
 }
 
-void SnapshotRing::catchUp(std::uint32_t changes) {
-  const std::uint32_t free = gate_.freeSlots();
+void SnapshotRing::catchUp(std::uint32_t free, std::uint32_t changes) {
   for (std::uint32_t i = 0; i < kSnapshotSlots; ++i) {
     if ((free & bitOf(i)) == 0) continue;
     // One more than what each publish adds, so that a slot gets level in time.

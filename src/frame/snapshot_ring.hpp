@@ -52,6 +52,10 @@ class SnapshotRing {
   /// call. Never waits. `copyValue`: the copy queue's value behind the bytes that the records name.
   Published publish(TimelineValue copyValue);
 
+  /// The records in which the slot that is furthest behind differs from the master: what a publish may have to copy
+  /// beside its own changes.
+  [[nodiscard]] std::size_t longestBacklog() const noexcept;
+
   /// The newest published snapshot; 0: none.
   [[nodiscard]] SnapshotNumber published() const noexcept { return published_; }
 
@@ -80,7 +84,7 @@ class SnapshotRing {
   void listChanges();
   /// Brings the slots that are free now forward, by a little more than what changed. Otherwise a slot that publishes
   /// did without for long would cost a copy of nearly everything when frames make it needed.
-  void catchUp(std::uint32_t changes);
+  void catchUp(std::uint32_t free, std::uint32_t changes);
   /// The last `count` records of the slot's list.
   void replay(std::uint32_t slotIndex, std::size_t count);
   [[nodiscard]] bool equalsMaster(const Columns& slot) const;

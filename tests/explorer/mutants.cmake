@@ -134,6 +134,11 @@ flux_mutant(ring_3_waits_for_a_slot FILE src/frame/snapshot_ring.cpp EXPLORE rin
   while (slotIndex == kNoSlot) slotIndex = chooseSlot();]=]
   EXPECT "the geometry thread waits while it publishes")
 
+flux_mutant(ring_6_brings_pinned_slots_forward FILE src/frame/snapshot_ring.cpp EXPLORE ring one-thread
+  REPLACE [=[    if ((free & bitOf(i)) == 0) continue;
+    // One more]=] WITH [=[    // One more]=]
+  EXPECT "a lookup does not answer what its snapshot says|a lookup meets a range that is free")
+
 flux_mutant(ring_4_stage_1_forgets_the_published FILE src/frame/frame_gate.cpp EXPLORE ring one-thread
   REPLACE [=[progress.published = slots_[publishedSlot_].view.number;]=]
   WITH [=[progress.published = slots_[publishedSlot_].view.number + 1;]=]

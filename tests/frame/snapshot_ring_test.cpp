@@ -96,6 +96,33 @@ TEST(SnapshotRing, AFrameThatStaysOpenKeepsItsSlotAndHoldsNobodyUp) {
   EXPECT_EQ(seen(frame, 3), 6U);
 }
 
+/// Counted on what a publish leaves to do: without frames two slots would do, and the third fall behind for good.
+TEST(SnapshotRing, NoFreeSlotFallsBehind) {
+  constexpr std::uint32_t kRecords = 500;
+  Ring r;
+  ASSERT_TRUE(r.ring.grow(kRecords + 1));
+  for (std::uint32_t i = 1; i <= kRecords; ++i) r.set(i, 1);
+  r.ring.publish(0);
+  for (std::uint32_t i = 1; i <= 10 * kRecords; ++i) {
+    r.set(1 + i % kRecords, i);
+    r.ring.publish(0);
+  }
+  EXPECT_EQ(r.ring.longestBacklog(), 0U);
+  // A frame holds one slot for long; when it ends, the slot gets level within as many publishes as it is behind.
+  Frame slow = r.gate.begin("slow");
+  for (std::uint32_t i = 1; i <= kRecords; ++i) {
+    r.set(i, 7);
+    r.ring.publish(0);
+  }
+  EXPECT_EQ(r.ring.longestBacklog(), kRecords);
+  slow.end();
+  for (std::uint32_t i = 0; i <= kRecords; ++i) {
+    r.set(1, i + 1);
+    r.ring.publish(0);
+  }
+  EXPECT_EQ(r.ring.longestBacklog(), 0U);
+}
+
 TEST(SnapshotRing, DeferredChangesAreInTheNextPublish) {
   Ring r;
   ASSERT_TRUE(r.ring.grow(4));

@@ -4,7 +4,8 @@
    BUG 2 a slot that is pinned is not told what changed
    BUG 3 the writer waits until a slot is free
    BUG 4 stage 1 looks at pins only: a frame may still begin to see the published snapshot
-   BUG 5 stage 1 looks at the last snapshot that named a range, not at those before */
+   BUG 5 stage 1 looks at the last snapshot that named a range, not at those before
+   BUG 6 slots are brought forward whether they are free or not */
 #ifndef BUG
 #define BUG 0
 #endif
@@ -53,6 +54,25 @@ inline edit(i) {
 #define tell(slot, i) behind[at(slot, i)] = behind[at(slot, i)] || changed[i]
 #endif
 
+#if BUG==6
+#define mayCatchUp(slot, i) behind[at(slot, i)]
+#else
+#define mayCatchUp(slot, i) (slotFree(slot) && behind[at(slot, i)])
+#endif
+#define catch(slot, i) slots[at(slot, i)] = master[i]; behind[at(slot, i)] = false
+
+inline catchUp() {                      /* one record, or none: how far slots get does not matter */
+  if
+  :: atomic { mayCatchUp(0, 0) -> catch(0, 0) }
+  :: atomic { mayCatchUp(0, 1) -> catch(0, 1) }
+  :: atomic { mayCatchUp(1, 0) -> catch(1, 0) }
+  :: atomic { mayCatchUp(1, 1) -> catch(1, 1) }
+  :: atomic { mayCatchUp(2, 0) -> catch(2, 0) }
+  :: atomic { mayCatchUp(2, 1) -> catch(2, 1) }
+  :: skip
+  fi
+}
+
 inline publish() {
 #if BUG==3
   slotFree(0) || slotFree(1) || slotFree(2);
@@ -78,7 +98,8 @@ inline publish() {
        assert(slotFree(slot));
        says[at(slot, 0)] = master[0]; says[at(slot, 1)] = master[1];
        published++; publishedSlot = slot; slotSnap[slot] = published
-     }
+     };
+     catchUp()
   :: else -> skip                       /* the changes stay and join the next publish */
 #if BUG==1
      ; atomic { changed[0] = false; changed[1] = false }
