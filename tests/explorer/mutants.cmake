@@ -139,6 +139,11 @@ flux_mutant(ring_4_stage_1_forgets_the_published FILE src/frame/frame_gate.cpp E
   WITH [=[progress.published = slots_[publishedSlot_].view.number + 1;]=]
   EXPECT "a lookup meets a range that is free")
 
+flux_mutant(ring_5_stage_1_forgets_the_earlier_snapshots FILE src/frame/retirement.hpp EXPLORE ring one-thread
+  COMPILE tests/explorer/scenarios/frame_world.cpp
+  REPLACE [=[moment >= item.first && moment <= item.last]=] WITH [=[moment == item.last]=]
+  EXPECT "a lookup meets a range that is free")
+
 # ---- As those of copy.pml -----------------------------------------------------------------------------------------------
 
 flux_mutant(copy_1_published_before_it_is_copied FILE src/pool/relocation.cpp EXPLORE copy one-frame
@@ -173,6 +178,20 @@ flux_mutant(copy_6_waits_for_a_lost_device FILE src/pool/pool_retire.cpp EXPLORE
   WITH [=[device_.completed(queue)]=]
   EXPECT "memory is not reclaimed")
 
+flux_mutant(copy_7_waits_for_the_draws_of_a_lost_device FILE src/pool/pool_retire.cpp EXPLORE copy loss
+  REPLACE [=[lost_ ? std::numeric_limits]=] WITH [=[lost_ && queue == kCopyQueue ? std::numeric_limits]=]
+  EXPECT "memory is not reclaimed")
+
+flux_mutant(copy_8_steps_after_the_loss_return FILE src/pool/pool_step.cpp EXPLORE copy loss
+  REPLACE [=[  Result<void> polled = poll();
+  staging_]=]
+  WITH [=[
+  const bool lostBefore = lost_;
+  Result<void> polled = poll();
+  if (lostBefore) return Unexpected(polled.error());
+  staging_]=]
+  EXPECT "memory is not reclaimed")
+
 # ---- What the models do not have ---------------------------------------------------------------------------------------
 
 flux_mutant(tags_are_older_than_the_pins FILE src/frame/frame_gate.cpp EXPLORE pin two-frames
@@ -194,11 +213,6 @@ flux_mutant(submissions_of_two_threads_overwrite FILE src/frame/frame.cpp EXPLOR
 flux_mutant(change_is_listed_only_once FILE src/frame/snapshot_ring.cpp EXPLORE ring one-thread
   REPLACE [=[listed = kChangedBit - 1U;]=] WITH [=[listed = kChangedBit | (kChangedBit - 1U);]=]
   EXPECT "(contract broken: I8|the last snapshot differs from the master)")
-
-flux_mutant(held_range_forgets_its_first_snapshot FILE src/frame/retirement.hpp EXPLORE pin two-frames
-  COMPILE tests/explorer/scenarios/frame_world.cpp
-  REPLACE [=[moment >= item.first]=] WITH [=[moment > item.first]=]
-  EXPECT "(a lookup meets a range that is free|a range is free while a submission reads it)")
 
 flux_mutant(second_frame_does_not_hold FILE src/frame/retirement.hpp EXPLORE ring two-threads
   COMPILE tests/explorer/scenarios/frame_world.cpp
