@@ -192,6 +192,86 @@ flux_mutant(copy_8_steps_after_the_loss_return FILE src/pool/pool_step.cpp EXPLO
   staging_]=]
   EXPECT "memory is not reclaimed")
 
+# ---- As those of object.pml ---------------------------------------------------------------------------------------------
+
+flux_mutant(object_1_drops_are_taken_after_the_drain FILE src/pool/pool_instructions.cpp EXPLORE object instructions
+  REPLACE [=[  SharedThing* dropped = dropped_->take();
+]=] WITH [=[]=]
+  REPLACE_2 [=[  while (dropped != nullptr)]=]
+  WITH_2 [=[
+  SharedThing* dropped = dropped_->take();
+  while (dropped != nullptr)]=]
+  EXPECT "an instruction runs after its thing has gone")
+
+flux_mutant(object_2_drops_are_carried_out_before_the_drain FILE src/pool/pool_instructions.cpp EXPLORE object instructions
+  REPLACE [=[  SharedThing* dropped = dropped_->take();
+]=] WITH [=[
+  SharedThing* dropped = dropped_->take();
+  for (; dropped != nullptr;) carryOutDrop(*std::exchange(dropped, dropped->next));
+]=]
+  EXPECT "an instruction runs after its thing has gone")
+
+flux_mutant(object_3_no_open_frame_is_waited_for FILE src/pool/pool_retire.cpp EXPLORE object one-thread
+  REPLACE [=[progress.oldestFrame != 0 ? 1 : 0;]=] WITH [=[0;]=]
+  EXPECT "an object is destroyed while an open frame uses it")
+
+flux_mutant(object_4_tags_of_the_drop FILE src/frame/retirement.hpp EXPLORE object one-thread
+  COMPILE src/pool/dump.cpp src/pool/pool.cpp src/pool/pool_blocks.cpp src/pool/pool_instructions.cpp
+    src/pool/pool_retire.cpp src/pool/pool_step.cpp src/pool/producer.cpp
+  REPLACE [=[    releaseHeld(clock);]=]
+  WITH [=[    for (Named& item : named_) {
+      if (!std::exchange(item.tagged, true)) item.tags = clock.tags;
+    }
+    releaseHeld(clock);]=]
+  REPLACE_2 [=[Used used{std::move(item.payload), clock.tags,]=] WITH_2 [=[Used used{std::move(item.payload), item.tags,]=]
+  REPLACE_3 [=[    ByteCount bytes;
+  };
+  /// What frames]=] WITH_3 [=[    ByteCount bytes;
+    bool tagged = false;
+    QueueValues tags{};
+  };
+  /// What frames]=]
+  EXPECT "an object is destroyed while a submission uses it")
+
+flux_mutant(object_5_two_drops_are_the_last FILE src/frame/drop_list.cpp EXPLORE object two-threads
+  REPLACE [=[  if (thing->count.fetch_sub(1, std::memory_order_acq_rel) == 1)]=]
+  WITH [=[
+  thing->count.fetch_sub(1);
+  if (thing->count.load() == 0)]=]
+  EXPECT "contract broken: a thing is dropped once")
+
+flux_mutant(object_6_no_drop_is_the_last FILE src/frame/drop_list.cpp EXPLORE object two-threads
+  REPLACE [=[  if (thing->count.fetch_sub(1, std::memory_order_acq_rel) == 1)]=]
+  WITH [=[
+  const std::uint32_t left = thing->count.load() - 1;
+  thing->count.store(left);
+  if (left == 0)]=]
+  EXPECT "an object is not destroyed when nobody can use it any more")
+
+flux_mutant(object_7_early_instructions_run_last FILE src/frame/instruction_queue.hpp EXPLORE object instructions
+  COMPILE src/pool/pool_instructions.cpp
+  REPLACE [=[    for (std::size_t left = early_.size(); left > 0; --left) {
+      runOne(early_.front());
+      early_.pop_front();
+    }]=] WITH [=[    std::size_t left = early_.size();]=]
+  REPLACE_2 [=[    if (drained > 0) wake();]=]
+  WITH_2 [=[    for (; left > 0; --left) {
+      runOne(early_.front());
+      early_.pop_front();
+    }
+    if (drained > 0) wake();]=]
+  EXPECT "instructions of one thread change their order")
+
+flux_mutant(object_8_retirement_forgets_a_queue FILE src/frame/retirement.hpp EXPLORE object queues
+  COMPILE src/pool/pool_retire.cpp
+  REPLACE [=[q < kMaxQueues;]=] WITH [=[q < 2;]=]
+  EXPECT "an object is destroyed while a submission uses it")
+
+flux_mutant(object_9_waits_for_a_lost_device FILE src/pool/pool_retire.cpp EXPLORE object loss
+  REPLACE [=[lost_ ? std::numeric_limits<TimelineValue>::max() : device_.completed(queue)]=]
+  WITH [=[device_.completed(queue)]=]
+  EXPECT "an object is not destroyed when nobody can use it any more")
+
 # ---- What the models do not have ---------------------------------------------------------------------------------------
 
 flux_mutant(tags_are_older_than_the_pins FILE src/frame/frame_gate.cpp EXPLORE pin two-frames
