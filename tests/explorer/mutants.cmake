@@ -46,6 +46,7 @@ function(flux_mutant name)
   target_compile_options(flux_mutant_${name} PRIVATE -w)  # what a mutant leaves unused
   add_test(NAME explorer.mutant.${name} COMMAND flux_mutant_${name} ${scenario})
   set_tests_properties(explorer.mutant.${name} PROPERTIES TIMEOUT 300 PASS_REGULAR_EXPRESSION "FAILED: ${ARG_EXPECT}")
+  set_property(DIRECTORY APPEND PROPERTY flux_mutants ${name})
 endfunction()
 
 # ---- As the planted bugs of docs/design/model/pin.pml -----------------------------------------------------------------
@@ -347,3 +348,19 @@ flux_mutant(instructions_room_is_not_given_back FILE src/frame/instruction_queue
   REPLACE [=[      run(instruction);
       count_.fetch_sub(1, std::memory_order_relaxed);]=] WITH [=[      run(instruction);]=]
   EXPECT "room is lost")
+
+# ---- Every planted bug of the models is a mutant, too -------------------------------------------------------------------
+
+get_property(mutants DIRECTORY PROPERTY flux_mutants)
+file(GLOB models CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/design/model/*.pml)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${models})
+foreach(model ${models})
+  get_filename_component(name ${model} NAME_WE)
+  file(STRINGS ${model} bugs REGEX "^ +BUG [0-9]+ ")
+  foreach(bug ${bugs})
+    string(REGEX MATCH "[0-9]+" number "${bug}")
+    if(NOT "${mutants}" MATCHES "(^|;)${name}_${number}_")
+      message(FATAL_ERROR "No mutant is named ${name}_${number}_…, as bug ${number} of docs/design/model/${name}.pml")
+    endif()
+  endforeach()
+endforeach()
