@@ -195,7 +195,7 @@ flux_mutant(copy_8_steps_after_the_loss_return FILE src/pool/pool_step.cpp EXPLO
 
 # ---- As those of object.pml ---------------------------------------------------------------------------------------------
 
-flux_mutant(object_1_drops_are_taken_after_the_drain FILE src/pool/pool_instructions.cpp EXPLORE object instructions
+flux_mutant(object_1_drops_are_taken_after_the_drain FILE src/pool/pool_instructions.cpp EXPLORE object brings
   REPLACE [=[  SharedThing* dropped = dropped_->take();
 ]=] WITH [=[]=]
   REPLACE_2 [=[  while (dropped != nullptr)]=]

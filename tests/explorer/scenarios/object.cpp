@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace flux::explorer {
@@ -24,7 +25,10 @@ struct Bounds {
   std::uint32_t steps;    ///< Of the pool while they run.
   std::uint32_t queues;   ///< Of the application, to one of which a frame may submit.
   bool loss;
+  bool brings = false;  ///< The last thread's handle goes with an instruction.
 };
+
+constexpr std::array<std::byte, 256> kBytes{};
 
 PoolDesc poolDesc() {
   PoolDesc desc;
@@ -118,12 +122,11 @@ class SharedObject : public Scenario {
 };
 
 /// A block: each thread pins it and unpins it again, and then drops its handle. A pin that comes after the last drop,
-/// or after its unpin, fails.
+/// or after its unpin, fails. Or an instruction brings the handle along, and the geometry thread drops it.
 class SharedBlock : public Scenario {
  public:
   explicit SharedBlock(const Bounds& bounds)
       : bounds_(bounds), device_(bounds.queues), pool_(Pool::create(device_, poolDesc()).value()) {
-    constexpr std::array<std::byte, 256> kBytes{};
     const PartDesc part{PartKind::Vertex, kBytes.size(), Source::bytes(kBytes)};
     const BlockHandle block = pool_->add({.name = "block", .parts = {&part, 1}}).value();
     moveOn();
@@ -137,17 +140,21 @@ class SharedBlock : public Scenario {
     });
     for (std::uint32_t i = 0; i < bounds_.threads; ++i) {
       addFiber("thread", [this, i] {
+        if (bounds_.brings && i + 1 == bounds_.threads) return sendHandle(producers_[i], std::move(handles_[i]));
         check(producers_[i].pin(*handles_[i]).has_value(), "a pin is accepted");
         check(producers_[i].unpin(*handles_[i]).has_value(), "an unpin is accepted");
         handles_[i].reset();
       });
     }
+    device_.startQueues();
   }
 
   void finish() override {
     stepPool();  // what came early in the last step
+    if (bounds_.brings) moveOn();
     const PoolStats stats = pool_->stats();
-    check(stats.blocks == 0 && stats.waitingInstructions == 0, "a shared block is left");
+    check(stats.blocks == (bounds_.brings ? 1 : 0) && stats.waitingInstructions == 0, "a shared block is left");
+    if (bounds_.brings) check(pool_->remove(added_).has_value(), "a removal is accepted");
     moveOn();
     check(pool_->stats().retiredBytes == 0, "memory is not reclaimed");
   }
@@ -164,6 +171,15 @@ class SharedBlock : public Scenario {
     }
   }
 
+  /// A new block, whose bytes own the handle until they have been copied.
+  void sendHandle(Producer& producer, Shared<BlockHandle> handle) {
+    const std::shared_ptr<const std::byte[]> bytes(kBytes.data(), [owned = std::move(handle)](const std::byte*) {});
+    const PartDesc part{PartKind::Vertex, kBytes.size(), Source::owned(bytes, kBytes.size())};
+    const Result<BlockHandle> added = producer.add({.name = "added", .parts = {&part, 1}});
+    check(added.has_value(), "an addition is accepted");
+    added_ = *added;
+  }
+
   /// Outside of the fibers: copies and the stages of retirement.
   void moveOn() {
     for (int i = 0; i < 3; ++i) {
@@ -178,11 +194,12 @@ class SharedBlock : public Scenario {
   std::unique_ptr<Pool> pool_;
   std::vector<Producer> producers_;
   std::vector<Shared<BlockHandle>> handles_;
+  BlockHandle added_;
 };
 
-template <class Shared>
+template <class World>
 MakeScenario scenario(const Bounds& bounds) {
-  return [=] { return std::make_unique<Shared>(bounds); };
+  return [=] { return std::make_unique<World>(bounds); };
 }
 
 }  // namespace
@@ -195,5 +212,6 @@ int main(int argc, char** argv) {
                        {"two-threads", scenario<SharedObject>({2, 3, 0, false})},
                        {"queues", scenario<SharedObject>({2, 1, 2, false})},
                        {"loss", scenario<SharedObject>({1, 3, 2, true})},
-                       {"instructions", scenario<SharedBlock>({2, 1, 1, false})}});
+                       {"instructions", scenario<SharedBlock>({2, 1, 1, false})},
+                       {"brings", scenario<SharedBlock>({2, 3, 1, false, true})}});
 }
