@@ -1,5 +1,7 @@
 #include "frame/drop_list.hpp"
 
+#include <flux/assert.hpp>
+
 #include <algorithm>
 
 namespace flux {
@@ -30,6 +32,7 @@ void DropList::drop(SharedThing* thing) noexcept {
       delete thing;  // and with it, perhaps, this list
       return;
     }
+    FLUX_ASSERT(head != thing, "a thing is dropped once");
     thing->next = head;
   } while (!head_.compare_exchange_weak(head, thing, std::memory_order_release, std::memory_order_acquire));
 }

@@ -46,6 +46,7 @@ function(flux_mutant name)
   target_compile_options(flux_mutant_${name} PRIVATE -w)  # what a mutant leaves unused
   add_test(NAME explorer.mutant.${name} COMMAND flux_mutant_${name} ${scenario})
   set_tests_properties(explorer.mutant.${name} PROPERTIES TIMEOUT 300 PASS_REGULAR_EXPRESSION "FAILED: ${ARG_EXPECT}")
+  set_property(DIRECTORY APPEND PROPERTY flux_mutants ${name})
 endfunction()
 
 # ---- As the planted bugs of docs/design/model/pin.pml -----------------------------------------------------------------
@@ -144,6 +145,11 @@ flux_mutant(ring_4_stage_1_forgets_the_published FILE src/frame/frame_gate.cpp E
   WITH [=[progress.published = slots_[publishedSlot_].view.number + 1;]=]
   EXPECT "a lookup meets a range that is free")
 
+flux_mutant(ring_5_stage_1_forgets_the_earlier_snapshots FILE src/frame/retirement.hpp EXPLORE ring one-thread
+  COMPILE tests/explorer/scenarios/frame_world.cpp
+  REPLACE [=[moment >= item.first && moment <= item.last]=] WITH [=[moment == item.last]=]
+  EXPECT "a lookup meets a range that is free")
+
 # ---- As those of copy.pml -----------------------------------------------------------------------------------------------
 
 flux_mutant(copy_1_published_before_it_is_copied FILE src/pool/relocation.cpp EXPLORE copy one-frame
@@ -178,6 +184,100 @@ flux_mutant(copy_6_waits_for_a_lost_device FILE src/pool/pool_retire.cpp EXPLORE
   WITH [=[device_.completed(queue)]=]
   EXPECT "memory is not reclaimed")
 
+flux_mutant(copy_7_waits_for_the_draws_of_a_lost_device FILE src/pool/pool_retire.cpp EXPLORE copy loss
+  REPLACE [=[lost_ ? std::numeric_limits]=] WITH [=[lost_ && queue == kCopyQueue ? std::numeric_limits]=]
+  EXPECT "memory is not reclaimed")
+
+flux_mutant(copy_8_steps_after_the_loss_return FILE src/pool/pool_step.cpp EXPLORE copy loss
+  REPLACE [=[  Result<void> polled = poll();
+  staging_]=]
+  WITH [=[
+  const bool lostBefore = lost_;
+  Result<void> polled = poll();
+  if (lostBefore) return Unexpected(polled.error());
+  staging_]=]
+  EXPECT "memory is not reclaimed")
+
+# ---- As those of object.pml ---------------------------------------------------------------------------------------------
+
+flux_mutant(object_1_drops_are_taken_after_the_drain FILE src/pool/pool_instructions.cpp EXPLORE object brings
+  REPLACE [=[  SharedThing* dropped = dropped_->take();
+]=] WITH [=[]=]
+  REPLACE_2 [=[  while (dropped != nullptr)]=]
+  WITH_2 [=[
+  SharedThing* dropped = dropped_->take();
+  while (dropped != nullptr)]=]
+  EXPECT "an instruction runs after its thing has gone")
+
+flux_mutant(object_2_drops_are_carried_out_before_the_drain FILE src/pool/pool_instructions.cpp EXPLORE object instructions
+  REPLACE [=[  SharedThing* dropped = dropped_->take();
+]=] WITH [=[
+  SharedThing* dropped = dropped_->take();
+  for (; dropped != nullptr;) carryOutDrop(*std::exchange(dropped, dropped->next));
+]=]
+  EXPECT "an instruction runs after its thing has gone")
+
+flux_mutant(object_3_no_open_frame_is_waited_for FILE src/pool/pool_retire.cpp EXPLORE object one-thread
+  REPLACE [=[progress.oldestFrame != 0 ? 1 : 0;]=] WITH [=[0;]=]
+  EXPECT "an object is destroyed while an open frame uses it")
+
+flux_mutant(object_4_tags_of_the_drop FILE src/frame/retirement.hpp EXPLORE object one-thread
+  COMPILE src/pool/dump.cpp src/pool/pool.cpp src/pool/pool_blocks.cpp src/pool/pool_instructions.cpp
+    src/pool/pool_retire.cpp src/pool/pool_step.cpp src/pool/producer.cpp
+  REPLACE [=[    releaseHeld(clock);]=]
+  WITH [=[    for (Named& item : named_) {
+      if (!std::exchange(item.tagged, true)) item.tags = clock.tags;
+    }
+    releaseHeld(clock);]=]
+  REPLACE_2 [=[Used used{std::move(item.payload), clock.tags,]=] WITH_2 [=[Used used{std::move(item.payload), item.tags,]=]
+  REPLACE_3 [=[    ByteCount bytes;
+  };
+  /// What frames]=] WITH_3 [=[    ByteCount bytes;
+    bool tagged = false;
+    QueueValues tags{};
+  };
+  /// What frames]=]
+  EXPECT "an object is destroyed while a submission uses it")
+
+flux_mutant(object_5_two_drops_are_the_last FILE src/frame/drop_list.cpp EXPLORE object two-threads
+  REPLACE [=[  if (thing->count.fetch_sub(1, std::memory_order_acq_rel) == 1)]=]
+  WITH [=[
+  thing->count.fetch_sub(1);
+  if (thing->count.load() == 0)]=]
+  EXPECT "contract broken: a thing is dropped once")
+
+flux_mutant(object_6_no_drop_is_the_last FILE src/frame/drop_list.cpp EXPLORE object two-threads
+  REPLACE [=[  if (thing->count.fetch_sub(1, std::memory_order_acq_rel) == 1)]=]
+  WITH [=[
+  const std::uint32_t left = thing->count.load() - 1;
+  thing->count.store(left);
+  if (left == 0)]=]
+  EXPECT "an object is not destroyed when nobody can use it any more")
+
+flux_mutant(object_7_early_instructions_run_last FILE src/frame/instruction_queue.hpp EXPLORE object instructions
+  COMPILE src/pool/pool_instructions.cpp
+  REPLACE [=[    for (std::size_t left = early_.size(); left > 0; --left) {
+      runOne(early_.front());
+      early_.pop_front();
+    }]=] WITH [=[    std::size_t left = early_.size();]=]
+  REPLACE_2 [=[    if (drained > 0) wake();]=]
+  WITH_2 [=[    for (; left > 0; --left) {
+      runOne(early_.front());
+      early_.pop_front();
+    }
+    if (drained > 0) wake();]=]
+  EXPECT "instructions of one thread change their order")
+
+flux_mutant(object_8_retirement_forgets_a_queue FILE src/frame/retirement.hpp EXPLORE object queues
+  COMPILE src/pool/pool_retire.cpp
+  REPLACE [=[q < kMaxQueues;]=] WITH [=[q < 2;]=]
+  EXPECT "an object is destroyed while a submission uses it")
+
+flux_mutant(object_9_waits_for_a_lost_device FILE src/pool/pool_retire.cpp EXPLORE object loss
+  REPLACE [=[lost_ ? std::numeric_limits<TimelineValue>::max() : device_.completed(queue)]=]
+  WITH [=[device_.completed(queue)]=]
+  EXPECT "an object is not destroyed when nobody can use it any more")
+
 # ---- What the models do not have ---------------------------------------------------------------------------------------
 
 flux_mutant(tags_are_older_than_the_pins FILE src/frame/frame_gate.cpp EXPLORE pin two-frames
@@ -199,11 +299,6 @@ flux_mutant(submissions_of_two_threads_overwrite FILE src/frame/frame.cpp EXPLOR
 flux_mutant(change_is_listed_only_once FILE src/frame/snapshot_ring.cpp EXPLORE ring one-thread
   REPLACE [=[listed = kChangedBit - 1U;]=] WITH [=[listed = kChangedBit | (kChangedBit - 1U);]=]
   EXPECT "(contract broken: I8|the last snapshot differs from the master)")
-
-flux_mutant(held_range_forgets_its_first_snapshot FILE src/frame/retirement.hpp EXPLORE pin two-frames
-  COMPILE tests/explorer/scenarios/frame_world.cpp
-  REPLACE [=[moment >= item.first]=] WITH [=[moment > item.first]=]
-  EXPECT "(a lookup meets a range that is free|a range is free while a submission reads it)")
 
 flux_mutant(second_frame_does_not_hold FILE src/frame/retirement.hpp EXPLORE ring two-threads
   COMPILE tests/explorer/scenarios/frame_world.cpp
@@ -258,3 +353,19 @@ flux_mutant(instructions_room_is_not_given_back FILE src/frame/instruction_queue
   REPLACE [=[      run(instruction);
       count_.fetch_sub(1, std::memory_order_relaxed);]=] WITH [=[      run(instruction);]=]
   EXPECT "room is lost")
+
+# ---- Every planted bug of the models is a mutant, too -------------------------------------------------------------------
+
+get_property(mutants DIRECTORY PROPERTY flux_mutants)
+file(GLOB models CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/design/model/*.pml)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${models})
+foreach(model ${models})
+  get_filename_component(name ${model} NAME_WE)
+  file(STRINGS ${model} bugs REGEX "^ +BUG [0-9]+ ")
+  foreach(bug ${bugs})
+    string(REGEX MATCH "[0-9]+" number "${bug}")
+    if(NOT "${mutants}" MATCHES "(^|;)${name}_${number}_")
+      message(FATAL_ERROR "No mutant is named ${name}_${number}_…, as bug ${number} of docs/design/model/${name}.pml")
+    endif()
+  endforeach()
+endforeach()

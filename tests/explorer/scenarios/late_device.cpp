@@ -11,7 +11,9 @@ constexpr TimelineValue kEverything = 1'000'000;
 
 }  // namespace
 
-LateDevice::LateDevice() : host_(HostDevice::create({.completion = HostDeviceDesc::Completion::Manual})) {
+LateDevice::LateDevice(std::uint32_t queues)
+    : host_(HostDevice::create({.completion = HostDeviceDesc::Completion::Manual, .queueCount = 1 + queues})) {
+  for (std::uint32_t i = 0; i < queues; ++i) queues_.emplace_back("draw queue");
   for (std::unique_ptr<Object>& object : memory_) object = std::make_unique<Object>("chunk memory");
 }
 
@@ -32,14 +34,17 @@ void LateDevice::startQueues() {
       executeCopy();
     }
   });
-  addDaemon("draw queue", [this] {
-    for (;;) {
-      await(draws_.object, Access::Read, "execute", [this] { return !lost_ && draws_.done < draws_.submitted; });
-      await(copies_.object, Access::Read, "wait for copies",
-            [this] { return !lost_ && copies_.done >= drawn_[draws_.done]->waitsForCopy; });
-      executeDraw();
-    }
-  });
+  for (std::uint32_t i = 1; i <= queues_.size(); ++i) {
+    addDaemon("draw queue", [this, id = QueueId{i}] {
+      Queue& queue = application(id);
+      for (;;) {
+        await(queue.object, Access::Read, "execute", [&] { return !lost_ && queue.done < queue.submitted; });
+        await(copies_.object, Access::Read, "wait for copies",
+              [&] { return !lost_ && copies_.done >= queue.draws[queue.done].waitsForCopy; });
+        executeDraw(id);
+      }
+    });
+  }
 }
 
 void LateDevice::executeCopy() {
@@ -55,37 +60,41 @@ void LateDevice::executeCopy() {
   host_->complete(kCopyQueue, ++copies_.done);
 }
 
-void LateDevice::executeDraw() {
-  Draw& draw = *drawn_[draws_.done];
+void LateDevice::executeDraw(QueueId id) {
+  Queue& queue = application(id);
+  Draw& draw = queue.draws[queue.done];
   Touch touch;
   touchMemory(touch, draw.place.offset, draw.place.bytes, Access::Read);
-  touch.add(draws_.object, Access::Write);
+  touch.add(queue.object, Access::Write);
   touch.what = "draw";
   step(touch);
   if (lost_) return;
   check(draw.waitsForCopy >= draw.copy, "a draw reads bytes that were not made visible");
-  host_->complete(kDrawQueue, ++draws_.done);
+  host_->complete(id, ++queue.done);
   check(draw.found == draw.expected, "a draw reads bytes that are not there");
 }
 
 void LateDevice::finishQueues() {
   if (lost_) return;
   while (copies_.done < copies_.submitted) executeCopy();
-  while (draws_.done < draws_.submitted) executeDraw();
+  for (std::uint32_t i = 1; i <= queues_.size(); ++i) {
+    while (application(QueueId{i}).done < application(QueueId{i}).submitted) executeDraw(QueueId{i});
+  }
 }
 
 void LateDevice::lose() {
   Touch touch;
   touch.add(copies_.object, Access::Write);
-  touch.add(draws_.object, Access::Write);
+  for (const Queue& queue : queues_) touch.add(queue.object, Access::Write);
   touch.what = "lose";
   step(touch);
   lost_ = true;
 }
 
 TimelineValue LateDevice::draw(const Place& place, std::uint64_t hash, std::span<const QueueValue> waits) {
-  step(draws_.object, Access::Write, "submit");
-  Draw& draw = *drawn_.emplace_back(std::make_unique<Draw>());
+  Queue& queue = application(kDrawQueue);
+  step(queue.object, Access::Write, "submit");
+  Draw& draw = queue.draws.emplace_back();
   draw.place = place;
   draw.expected = hash;
   draw.copy = lastCopy_[place.offset];
@@ -93,8 +102,21 @@ TimelineValue LateDevice::draw(const Place& place, std::uint64_t hash, std::span
     if (wait.queue == kCopyQueue) draw.waitsForCopy = std::max(draw.waitsForCopy, wait.value);
   }
   const HostRead read{place.chunk, place.offset, place.bytes, &draw.found};
-  ++draws_.submitted;
+  ++queue.submitted;
   return host_->submitReads(kDrawQueue, {&read, 1}, waits);
+}
+
+TimelineValue LateDevice::submit(QueueId id) {
+  Queue& queue = application(id);
+  step(queue.object, Access::Write, "submit");
+  queue.draws.emplace_back();
+  ++queue.submitted;
+  return host_->submitReads(id, {}, {});
+}
+
+void LateDevice::touchQueues(Touch& touch) const {
+  touch.add(copies_.object, Access::Read);
+  for (const Queue& queue : queues_) touch.add(queue.object, Access::Read);
 }
 
 std::uint64_t LateDevice::read(const Place& place) {
@@ -125,8 +147,7 @@ Result<TimelineValue> LateDevice::submit(std::span<const CopyPiece> batch) {
 
 Result<void> LateDevice::poll() {
   Touch touch;
-  touch.add(copies_.object, Access::Read);
-  touch.add(draws_.object, Access::Read);
+  touchQueues(touch);
   touch.what = "poll";
   step(touch);
   if (lost_ && !std::exchange(seenLost_, true)) saysEverything_ = choose(2) == 0;

@@ -6,13 +6,14 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <vector>
 
 namespace flux::explorer {
 
-/// The application's queue.
+/// The application's queue that draws go to.
 inline constexpr QueueId kDrawQueue{1};
 
 /// A Host device whose queues are fibers: each piece of work happens in a step of its own, however late. It may be
@@ -20,9 +21,10 @@ inline constexpr QueueId kDrawQueue{1};
 /// before.
 class LateDevice : public Device {
  public:
-  LateDevice();
+  /// `queues`: of the application, from `kDrawQueue` on.
+  explicit LateDevice(std::uint32_t queues = 1);
 
-  /// Adds the fibers of the copy queue and the draw queue.
+  /// Adds the fibers of the copy queue and the application's queues.
   void startQueues();
   /// A step: the device is lost.
   void lose();
@@ -31,6 +33,12 @@ class LateDevice : public Device {
 
   /// A draw of one range, which should hash to `hash` when it happens.
   TimelineValue draw(const Place& place, std::uint64_t hash, std::span<const QueueValue> waits);
+  /// Work that reads nothing of the pool's.
+  TimelineValue submit(QueueId queue);
+  /// How far an application's queue really is. In a step with `touchQueues`.
+  [[nodiscard]] TimelineValue executed(QueueId queue) const noexcept { return application(queue).done; }
+  /// What a step reads that looks at `executed` or `lost`.
+  void touchQueues(Touch& touch) const;
   /// A step: what a place hashes to now.
   std::uint64_t read(const Place& place);
 
@@ -54,11 +62,6 @@ class LateDevice : public Device {
   void rangeReclaimed(ChunkIndex index, ByteOffset offset, ByteCount bytes) noexcept override;
 
  private:
-  struct Queue {
-    Object object;
-    TimelineValue submitted = 0;
-    TimelineValue done = 0;
-  };
   struct Draw {
     Place place;
     std::uint64_t expected = 0;
@@ -66,17 +69,27 @@ class LateDevice : public Device {
     TimelineValue waitsForCopy = 0;
     TimelineValue copy = 0;  ///< That wrote what it reads.
   };
+  struct Queue {
+    explicit Queue(const char* name) : object(name) {}
+    Object object;
+    TimelineValue submitted = 0;
+    TimelineValue done = 0;
+    std::deque<Draw> draws;  ///< By value, from 1 on. Of the application's queues.
+  };
 
+  [[nodiscard]] Queue& application(QueueId queue) noexcept { return queues_[static_cast<std::uint32_t>(queue) - 1]; }
+  [[nodiscard]] const Queue& application(QueueId queue) const noexcept {
+    return queues_[static_cast<std::uint32_t>(queue) - 1];
+  }
   void executeCopy();
-  void executeDraw();
+  void executeDraw(QueueId id);
   void touchMemory(Touch& touch, ByteOffset offset, ByteCount bytes, Access access) const;
   [[nodiscard]] static Error lostError();
 
   std::unique_ptr<HostDevice> host_;
-  Queue copies_{Object("copy queue")};
-  Queue draws_{Object("draw queue")};
+  Queue copies_{"copy queue"};
+  std::deque<Queue> queues_;                      ///< Of the application.
   std::vector<std::vector<CopyPiece>> batches_;   ///< By copy value, from 1 on.
-  std::vector<std::unique_ptr<Draw>> drawn_;      ///< By draw value, from 1 on.
   std::map<ByteOffset, TimelineValue> lastCopy_;  ///< By place: the copy that writes it.
   /// Memory is shared by the range: objects by 256 bytes of the one chunk.
   std::array<std::unique_ptr<Object>, 8> memory_;
