@@ -125,7 +125,7 @@ all_bounds() {
   clean pin -DK=2
   clean pin -DK=3 -DF=3
   clean pin -DK=2 -DQUEUES=2 -DR=3 -DUSES=1 -DF=3
-  clean ring
+  clean ring -DCHANGES=3
   clean ring -DCHANGES=3 -DNEVER_WAITS
   clean copy -DR=2 -DCOPIES=2
   clean copy -DR=1 -DCOPIES=3
@@ -139,7 +139,7 @@ all_bounds() {
 
 larger_bounds() {
   bit_state 31 pin -DK=3 -DR=3 -DUSES=1 -DQUEUES=2 -DF=3
-  bit_state 31 ring -DUSES=1 -DCHANGES=5
+  bit_state 31 ring
   bit_state 31 copy -DR=1 -DCOPIES=3 -DLOSS=1
 }
 
