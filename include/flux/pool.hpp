@@ -138,8 +138,8 @@ struct PoolStats {
 /// leaves the pool as it was (G8).
 ///
 /// **A lost device.** The step that sees the loss, and every later one, answers DeviceLost. From then on all blocks are
-/// Lost, every queue counts as done, and steps reclaim everything; add and update are refused. Frames and publishing go
-/// on.
+/// Lost (`errors` names them after that step), every queue counts as done, and steps reclaim everything; add and update
+/// are refused. Frames and publishing go on.
 class Pool {
  public:
   /// Makes a pool on a device that outlives it. Errors: InvalidArgument (names the field).
@@ -219,6 +219,10 @@ class Pool {
 
   /// Where a block stands for the geometry thread: its newest accepted version, 0 if the handle is stale. O(1).
   [[nodiscard]] ContentVersion requestedVersion(BlockHandle block) const noexcept;
+
+  /// What the last step had to report by name, as `StepReport::errors`, also if the step itself answered an error.
+  /// Valid until the next step. When the device was lost: every block.
+  [[nodiscard]] std::span<const Error> errors() const noexcept;
 
   /// How many frames have begun since the last one that drew the block (`Frame::use`); none: no frame ever did, or the
   /// handle is stale. O(1).

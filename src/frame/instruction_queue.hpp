@@ -122,14 +122,15 @@ class InstructionQueue {
 
   const std::uint32_t maxInstructions_;
   const std::uint64_t maxBytes_;
-  Queue queue_;
   sync::Atomic<std::uint64_t> epoch_{0};
   sync::Atomic<std::uint32_t> count_{0};  ///< Queued, and early ones.
   sync::Atomic<std::uint64_t> bytes_{0};
-  std::deque<Instruction> early_;  ///< Pushed during the last drain; first in the next one.
   sync::Mutex mutex_;
   sync::ConditionVariable wakeUp_;
   std::uint32_t waiting_ = 0;
+  // Last: what instructions bring along is released when they go.
+  Queue queue_;
+  std::deque<Instruction> early_;  ///< Pushed during the last drain; first in the next one.
 };
 
 }  // namespace flux

@@ -106,6 +106,9 @@ ContentVersion Pool::requestedVersion(BlockHandle block) const noexcept {
 std::optional<std::uint32_t> Pool::framesSinceUse(BlockHandle block) const noexcept {
   return impl_->framesSinceUse(block);
 }
+std::span<const Error> Pool::errors() const noexcept {
+  return impl_->errors();
+}
 PoolStats Pool::stats() const {
   return impl_->stats();
 }
@@ -119,14 +122,14 @@ Pool::Impl::Impl(Device& device, const PoolDesc& desc, ChunkListener* listener)
     : device_(device),
       desc_(desc),
       hardLimitBytes_(hardLimit(device, desc)),
+      handles_(desc.maxBlocks),
+      instructions_(desc.maxInstructions, desc.maxInstructionBytes),
       chunks_(device, listener),
       ring_(gate_, desc.maxBlocks + 1, chunks_.entries()),
       spaces_{ChunkSpace(policy(desc, device.caps(), desc.firstChunkBytes)),
               ChunkSpace(policy(desc, device.caps(), desc.longLivedFirstChunkBytes))},
       staging_(device, desc.stagingPageBytes, desc.stagingLimitBytes),
       relocations_(device, staging_),
-      handles_(desc.maxBlocks),
-      instructions_(desc.maxInstructions, desc.maxInstructionBytes),
       blocks_(1) {}  // index 0 is the null handle's
 
 Pool::Impl::~Impl() {

@@ -58,6 +58,7 @@ class Pool::Impl {
 
   [[nodiscard]] ContentVersion requestedVersion(BlockHandle handle) const noexcept;
   [[nodiscard]] std::optional<std::uint32_t> framesSinceUse(BlockHandle handle) noexcept;
+  [[nodiscard]] std::span<const Error> errors() const noexcept { return errors_; }
   [[nodiscard]] PoolStats stats() const;
   [[nodiscard]] std::string dump() const;
 
@@ -144,6 +145,9 @@ class Pool::Impl {
   Device& device_;
   PoolDesc desc_;
   ByteCount hardLimitBytes_;
+  HandleReserve handles_;
+  Instructions instructions_;  ///< Outlives the sources that came through it, wherever they lie below.
+  std::shared_ptr<DropList> dropped_ = std::make_shared<DropList>();
   ChunkTable chunks_;
   FrameGate gate_;
   SnapshotRing ring_;
@@ -153,9 +157,6 @@ class Pool::Impl {
   RelocationQueue relocations_;
   Retirement<Retired> retirement_;           ///< What snapshots name.
   Retirement<SharedThing*> retiredObjects_;  ///< What no snapshot names: their clock is the frames.
-  HandleReserve handles_;
-  Instructions instructions_;
-  std::shared_ptr<DropList> dropped_ = std::make_shared<DropList>();
 
   std::deque<Block> blocks_;                ///< By index; grows without moving.
   std::vector<std::uint32_t> updateQueue_;  ///< Blocks with edits and no running relocation, oldest first.

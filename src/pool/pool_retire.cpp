@@ -60,6 +60,8 @@ void Pool::Impl::loseDevice() {
     block.edits.clear();
     const SnapshotRing::Edit record = ring_.edit(i);
     record.hot = HotRecord::without(block.generation, BlockState::Lost);
+    errors_.push_back(named(makeError(ErrorCode::DeviceLost, "", block.where), block.name.data(), {i, block.generation},
+                            block.where));
   }
   relocations_.abandon();
   updateQueue_.clear();

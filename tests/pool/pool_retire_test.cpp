@@ -384,6 +384,12 @@ TEST_P(LostDevice, EverythingDrainsAndNothingIsNamedAsResident) {
     const Result<StepReport> report = f.pool->step();
     ASSERT_FALSE(report);
     EXPECT_EQ(report.error().code, ErrorCode::DeviceLost);
+    ASSERT_GE(f.pool->errors().size(), blocks) << "each block that is lost is named";
+    for (std::uint32_t i = 0; i < blocks; ++i) {
+      EXPECT_EQ(f.pool->errors()[i].code, ErrorCode::DeviceLost);
+      EXPECT_NE(f.pool->errors()[i].resourceName(), "");
+    }
+    EXPECT_EQ(f.pool->errors()[0].handle, other);
     f.pool->publish();
     EXPECT_TRUE(f.pool->stats().deviceLost);
 

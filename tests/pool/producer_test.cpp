@@ -2,6 +2,8 @@
 
 #include "pool/pool_test_tools.hpp"
 
+#include <flux/decorators.hpp>
+
 #include <atomic>
 #include <map>
 #include <thread>
@@ -77,6 +79,34 @@ TEST(Producer, AnInstructionThatFailsNamesBlockAndCallerAndTheOthersStillRun) {
   EXPECT_TRUE(frame.find(good).drawable());
   EXPECT_TRUE(frame.find(last).drawable());
   EXPECT_EQ(frame.find(bad).status, FindStatus::Stale);
+}
+
+TEST(Producer, WhatFailsInAStepThatFailsItselfIsNotLost) {
+  auto host = HostDevice::create({.completion = HostDeviceDesc::Completion::Immediate});
+  const auto faulty = FaultyDevice::create(*host);
+  const std::unique_ptr<Pool> pool = std::move(Pool::create(*faulty, test::smallPool()).value());
+  Producer producer = pool->makeProducer();
+  ASSERT_TRUE(add(producer, "bad", {}));
+  faulty->failCall(DeviceCall::Poll, 1, ErrorCode::DriverError);
+  ASSERT_FALSE(pool->step());
+  ASSERT_EQ(pool->errors().size(), 1U);
+  EXPECT_EQ(pool->errors()[0].resourceName(), "bad");
+  ASSERT_TRUE(pool->step());
+  EXPECT_TRUE(pool->errors().empty());
+}
+
+/// Instructions, and bytes that are on their way, go with the pool.
+TEST(Producer, ThePoolMayEndWithInstructionsAndTheirBytesUnderWay) {
+  PoolFixture f(HostDeviceDesc::Completion::Manual);
+  {
+    Producer producer = f.pool->makeProducer();
+    const BlockHandle flying = add(producer, "flying", pattern(1, 0, 1, 1000)).value();
+    ASSERT_TRUE(f.pool->step());
+    ASSERT_TRUE(update(producer, flying, pattern(1, 0, 2, 1000)));  // waits behind the copy
+    ASSERT_TRUE(f.pool->step());
+    ASSERT_TRUE(add(producer, "asked", pattern(2, 0, 1, 1000)));
+  }
+  f.pool.reset();
 }
 
 TEST(Producer, TheHandleOfABlockThatCouldNotBeAddedNeverNamesAnother) {
