@@ -21,16 +21,20 @@ constexpr std::size_t kMaxLines = 800;
 // A file may include what ranks lower, and its own layer; layers of one rank do not know each other. The abstract
 // Device (port) ranks below the staging that drives it, the back ends above.
 const std::map<std::string, int, std::less<>> kRanks{
-    {"base", 0},     {"alloc", 1},  {"frame", 1},  {"port", 2}, {"transfer", 3},
-    {"device", 4},   {"report", 5}, {"pool", 6},   {"resources", 7},
+    {"base", 0},   {"alloc", 1},  {"frame", 1}, {"port", 2},      {"transfer", 3},
+    {"device", 4}, {"report", 5}, {"pool", 6},  {"resources", 7},
 };
 
 // Public headers lie in one folder, so the layer of each is written down here.
 const std::map<std::string, std::string, std::less<>> kPublicLayers{
-    {"assert.hpp", "base"},   {"types.hpp", "base"},    {"result.hpp", "base"},       {"version.hpp", "base"},
-    {"snapshot.hpp", "base"}, {"frame.hpp", "frame"},   {"device.hpp", "port"},       {"source.hpp", "transfer"},
-    {"host.hpp", "device"},   {"vulkan.hpp", "device"}, {"decorators.hpp", "device"}, {"pool.hpp", "pool"},
-    {"shared.hpp", "frame"},  {"block.hpp", "transfer"}, {"producer.hpp", "pool"},    {"render_scheduler.hpp", "resources"},
+    {"assert.hpp", "base"},       {"types.hpp", "base"},
+    {"result.hpp", "base"},       {"version.hpp", "base"},
+    {"snapshot.hpp", "base"},     {"frame.hpp", "frame"},
+    {"device.hpp", "port"},       {"source.hpp", "transfer"},
+    {"host.hpp", "device"},       {"vulkan.hpp", "device"},
+    {"decorators.hpp", "device"}, {"pool.hpp", "pool"},
+    {"shared.hpp", "frame"},      {"block.hpp", "transfer"},
+    {"producer.hpp", "pool"},     {"render_scheduler.hpp", "resources"},
 };
 
 constexpr std::string_view kNativePrefixes[] = {"vulkan/", "vk_video/", "volk.h", "d3d",  "dxgi",  "directx/",
