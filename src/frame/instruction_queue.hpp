@@ -61,6 +61,7 @@ class InstructionQueue {
     if (count_.fetch_add(1, std::memory_order_release) < maxInstructions_) {
       Item item{epoch_.load(std::memory_order_relaxed), std::move(instruction)};
       if (queue_.enqueue(producer, std::move(item))) return true;
+      // NOLINTNEXTLINE(bugprone-use-after-move): it is moved from only if it was queued
       instruction = std::move(item.instruction);
     }
     count_.fetch_sub(1, std::memory_order_relaxed);

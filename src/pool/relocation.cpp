@@ -3,6 +3,7 @@
 #include <flux/assert.hpp>
 
 #include <algorithm>
+#include <ranges>
 
 namespace flux {
 namespace {
@@ -65,8 +66,8 @@ Result<void> RelocationQueue::advance(const StepQuota& quota, StepReport& report
     (void)recordQueue(updates_, half, report, failed, deviceError);
     left.bytes -= before.bytes - half.bytes;
     left.pieces -= before.pieces - half.pieces;
-    for (auto turns = uploads_.rbegin(); turns != uploads_.rend(); ++turns) {
-      if (!recordQueue(*turns, left, report, failed, deviceError)) break;
+    for (Turns& turns : std::views::reverse(uploads_)) {
+      if (!recordQueue(turns, left, report, failed, deviceError)) break;
     }
   }
   report.waitingBlocks += waiting_;
