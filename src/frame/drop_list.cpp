@@ -44,6 +44,7 @@ SharedThing* DropList::take() noexcept {
   while (newestFirst != nullptr) {
     SharedThing* thing = std::exchange(newestFirst, newestFirst->next);
     thing->next = std::exchange(oldestFirst, thing);
+    thing->taken = true;
   }
   return oldestFirst;
 }

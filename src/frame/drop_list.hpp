@@ -33,6 +33,7 @@ struct SharedThing {
   std::array<char, 48> name{};
   SharedThing* next = nullptr;  ///< Of the dropped ones.
   std::size_t position = 0;     ///< Among all.
+  bool taken = false;           ///< Its last handle has gone, and the geometry thread knows.
 };
 
 /// The shared things of one pool, and those among them whose last handle has gone.
@@ -56,12 +57,16 @@ class DropList : public std::enable_shared_from_this<DropList> {
   /// Ends a thing that was taken.
   void forget(SharedThing* thing) noexcept;
 
-  /// Calls `visit(thing)` for all things that have not been forgotten, and lets later drops only delete them.
+  /// Calls `visit(thing)` for all things that have not been forgotten, and lets later drops only delete them. What was
+  /// taken is forgotten.
   template <class Visit>
   void close(const Visit& visit) {
     {
       const std::lock_guard lock(mutex_);
       for (SharedThing* thing : all_) visit(*thing);
+      for (const SharedThing* thing : all_) {
+        if (thing->taken) delete thing;  // the others go with their last handle
+      }
       all_.clear();
     }
     // From here on a dropped thing is deleted where it is dropped; until here it waited in the list.

@@ -13,6 +13,14 @@ namespace {
 struct Fixture {
   std::shared_ptr<DropList> list = std::make_shared<DropList>();
 
+  Fixture() = default;
+  Fixture(const Fixture&) = delete;
+  Fixture& operator=(const Fixture&) = delete;
+  /// As a pool does; things and list hold each other until then.
+  ~Fixture() {
+    if (list) close();
+  }
+
   Shared<NativeHandle> share(NativeHandle object) {
     ThingDesc desc;
     desc.object.object = object;
@@ -30,6 +38,7 @@ struct Fixture {
   std::vector<NativeHandle> close() {
     std::vector<NativeHandle> left;
     list->close([&](const SharedThing& thing) { left.push_back(thing.desc.object.object); });
+    list.reset();  // once only
     return left;
   }
 };
@@ -71,8 +80,11 @@ TEST(DropList, ClosingVisitsWhatIsLeftAndLaterDropsOnlyDelete) {
   f.share(3).reset();
   f.takeAndForget();
   f.share(4).reset();
-  EXPECT_EQ(f.close().size(), 2U) << "1, which has a handle, and 4";
-  f.list.reset();
+  f.share(5).reset();
+  SharedThing* taken = f.list->take();  // 4 and 5: taken, and not forgotten
+  EXPECT_EQ(taken->desc.object.object, 4U);
+  f.share(6).reset();
+  EXPECT_EQ(f.close().size(), 4U) << "1, which has a handle, and 4, 5, 6";
   kept.reset();  // the list's end; a leak here is AddressSanitizer's to find
 }
 
@@ -84,6 +96,7 @@ TEST(DropList, LongNamesAreCut) {
   Shared<NativeHandle> thing(0, f.list->create(desc));
   std::string seen;
   f.list->close([&](const SharedThing& t) { seen = t.desc.object.name; });
+  f.list.reset();
   EXPECT_EQ(seen, std::string(47, 'x'));
 }
 

@@ -60,7 +60,8 @@ TEST(Producer, AnInstructionThatFailsNamesBlockAndCallerAndTheOthersStillRun) {
   const BlockHandle good = add(producer, "good", pattern(1, 0, 1, 64)).value();
   const std::source_location call = std::source_location::current();
   const BlockHandle bad = add(producer, "bad", {}, call).value();
-  const PartUpdate wrongPart{PartId{7}, Source::bytes(pattern(1, 0, 1, 64))};
+  const auto bytes = pattern(1, 0, 1, 64);
+  const PartUpdate wrongPart{PartId{7}, Source::bytes(bytes)};
   ASSERT_TRUE(producer.update(good, {&wrongPart, 1}));
   ASSERT_TRUE(producer.remove(bad));
   const BlockHandle last = add(producer, "last", pattern(2, 0, 1, 64)).value();
