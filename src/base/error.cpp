@@ -1,6 +1,6 @@
-#include <flux/result.hpp>
+#include "base/fixed_name.hpp"
 
-#include <algorithm>
+#include <flux/result.hpp>
 
 namespace flux {
 
@@ -46,8 +46,7 @@ Error makeError(ErrorCode code, std::string_view resource, std::source_location 
   error.code = code;
   error.where = where;
   error.numbers = numbers;
-  const std::size_t length = std::min(resource.size(), error.resource.size() - 1);
-  std::copy_n(resource.begin(), length, error.resource.begin());
+  copyName(error.resource, resource);
   return error;
 }
 

@@ -1,8 +1,8 @@
 #include "frame/drop_list.hpp"
 
-#include <flux/assert.hpp>
+#include "base/fixed_name.hpp"
 
-#include <algorithm>
+#include <flux/assert.hpp>
 
 namespace flux {
 
@@ -15,8 +15,7 @@ SharedThing* DropList::create(const ThingDesc& desc) {
   auto thing = std::make_unique<SharedThing>();
   thing->list = shared_from_this();
   thing->desc = desc;
-  const std::string_view name = desc.object.name.substr(0, thing->name.size() - 1);
-  std::copy(name.begin(), name.end(), thing->name.begin());
+  copyName(thing->name, desc.object.name);
   thing->desc.object.name = thing->name.data();
   const std::lock_guard lock(mutex_);
   thing->position = all_.size();

@@ -45,6 +45,7 @@ class Retirement {
   [[nodiscard]] std::size_t waitingForQueues() const noexcept { return used_.size(); }
   [[nodiscard]] ByteCount bytesWaitingForFrames() const noexcept { return namedBytes_; }
   [[nodiscard]] ByteCount bytesWaitingForQueues() const noexcept { return usedBytes_; }
+  [[nodiscard]] ByteCount bytesWaiting() const noexcept { return namedBytes_ + usedBytes_; }
 
   /// What the oldest thing in stage 2 waits for, by queue; null: nothing is in stage 2.
   [[nodiscard]] const QueueValues* nextUse() const noexcept { return used_.empty() ? nullptr : &used_.front().lastUse; }

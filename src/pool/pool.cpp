@@ -192,7 +192,7 @@ PoolStats Pool::Impl::stats() const {
   const FrameGate::Progress progress = gate_.progress();
   PoolStats stats = counters_;
   stats.reservedBytes = chunks_.reservedBytes();
-  stats.retiredBytes = retirement_.bytesWaitingForFrames() + retirement_.bytesWaitingForQueues();
+  stats.retiredBytes = retirement_.bytesWaiting();
   stats.retirement = retirementStats();
   stats.stagingBytes = staging_.reservedBytes();
   stats.hardLimitBytes = hardLimitBytes_;

@@ -1,3 +1,4 @@
+#include "base/fixed_name.hpp"
 #include "pool/pool_impl.hpp"
 
 #include <flux/assert.hpp>
@@ -10,12 +11,6 @@ namespace {
 
 Error invalid(std::string_view what, std::source_location where, std::array<std::uint64_t, 2> numbers = {}) {
   return makeError(ErrorCode::InvalidArgument, what, where, numbers);
-}
-
-template <std::size_t N>
-void copyName(std::array<char, N>& to, std::string_view from) {
-  to = {};
-  std::copy_n(from.begin(), std::min(from.size(), N - 1), to.begin());
 }
 
 }  // namespace
@@ -144,7 +139,7 @@ Result<Placement> Pool::Impl::acquirePlace(Lifetime lifetime, ByteCount bytes, B
     const ByteCount rest = hardLimitBytes_ > reserved ? hardLimitBytes_ - reserved : 0;
     const ByteCount usable = rest - rest % kSmallestChunkBytes;
     if (chunkSpace.dedicated(bytes) || usable < bytes + alignment) {
-      const ByteCount pending = retirement_.bytesWaitingForFrames() + retirement_.bytesWaitingForQueues();
+      const ByteCount pending = retirement_.bytesWaiting();
       return Unexpected(makeError(ErrorCode::OutOfBudget, "chunk", {}, {chunkBytes, pending}));
     }
     chunkBytes = usable;

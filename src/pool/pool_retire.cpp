@@ -24,7 +24,7 @@ ByteCount Pool::Impl::reclaim(std::chrono::steady_clock::time_point now) {
   const FrameGate::Progress progress = gate_.progress();
   const auto done = [this](QueueId queue) { return completed(queue); };
 
-  const ByteCount before = retirement_.bytesWaitingForFrames() + retirement_.bytesWaitingForQueues();
+  const ByteCount before = retirement_.bytesWaiting();
   retirement_.reclaim({progress.published, {progress.held.data(), progress.heldCount}, progress.tags}, done,
                       [&](const Retired& item) { std::visit(reclaimOne, item); });
 
@@ -35,7 +35,7 @@ ByteCount Pool::Impl::reclaim(std::chrono::steady_clock::time_point now) {
                             object.destroy(object.context, object.object, lost_);
                             dropped_->forget(thing);
                           });
-  return before - retirement_.bytesWaitingForFrames() - retirement_.bytesWaitingForQueues();
+  return before - retirement_.bytesWaiting();
 }
 
 void Pool::Impl::noteLateFrames(std::chrono::steady_clock::time_point now) {

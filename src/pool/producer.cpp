@@ -1,5 +1,6 @@
 #include <flux/producer.hpp>
 
+#include "base/fixed_name.hpp"
 #include "pool/pool_impl.hpp"
 
 #include <algorithm>
@@ -70,8 +71,7 @@ Result<BlockHandle> Producer::add(const BlockDesc& desc, std::source_location wh
   }
   const BlockHandle block = impl_->reserved.back();
   auto contents = std::make_unique<InstructionContents>();
-  const std::string_view name = desc.name.substr(0, contents->name.size() - 1);
-  std::copy(name.begin(), name.end(), contents->name.begin());
+  copyName(contents->name, desc.name);
   contents->parts.assign(desc.parts.begin(), desc.parts.end());
   contents->lifetime = desc.lifetime;
   contents->fallback = desc.fallback;
