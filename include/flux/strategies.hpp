@@ -136,7 +136,8 @@ struct StrategyOptions {
   ByteCount maxBufferBytes = 2 * kGiB;  ///< Of one buffer; less where the device allows less.
   ByteCount firstBytes = kMiB;          ///< First buffer of `chunked` and `megabuffer`; pages of `linear`.
   ByteCount chunkBytes = 16 * kMiB;     ///< Full-size chunk of `chunked`.
-  /// Largest small, medium and large size of `tiered`; beyond, a buffer is made for the resource alone.
+  /// Largest small, medium and large size of `tiered`, in steps of its ladder; beyond, a buffer is made for the
+  /// resource alone.
   std::array<ByteCount, 3> tierLimits{16 * kKiB, 256 * kKiB, 4 * kMiB};
 };
 
@@ -144,7 +145,8 @@ struct StrategyOptions {
 [[nodiscard]] std::span<const std::string_view> strategyNames() noexcept;
 
 /// Makes a strategy. The device must outlive it, and no queue may use its buffers any more when it ends; its own copies
-/// it waits for. Errors: InvalidArgument (an unknown name; sizes of 0; `tierLimits` that do not increase).
+/// it waits for. Errors: InvalidArgument (an unknown name; sizes of 0; `tierLimits` that are not at least a step
+/// apart).
 [[nodiscard]] Result<std::unique_ptr<Strategy>> makeStrategy(
     std::string_view name, Device& device, const StrategyOptions& options = {},
     std::source_location where = std::source_location::current());

@@ -35,4 +35,11 @@ constexpr ByteCount ladderBytes(ByteCount bytes) {
   return (bytes + step - 1) / step * step;
 }
 
+/// The limits, each raised to the next step of the ladder: so that a size and what it is rounded up to are of one
+/// class.
+constexpr SizeClassLimits onLadder(SizeClassLimits limits) {
+  for (ByteCount& limit : limits) limit = ladderBytes(limit);
+  return limits;
+}
+
 }  // namespace flux

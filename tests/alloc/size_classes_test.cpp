@@ -48,6 +48,12 @@ TEST(SizeClasses, TheLadderHasFourStepsAnOctave) {
   }
 }
 
+TEST(SizeClasses, LimitsGoOnTheLadder) {
+  EXPECT_EQ(onLadder(kLimits), kLimits);
+  EXPECT_EQ(onLadder({100, 1000, 10'000}), (SizeClassLimits{112, 1024, 10'240}));
+  EXPECT_FALSE(validLimits(onLadder({100, 110, 200})));
+}
+
 TEST(SizeClasses, TheLadderWastesAnEighthAtMostInTotal) {
   std::mt19937_64 random(11);
   const auto waste = [&](auto&& draw) {

@@ -26,7 +26,7 @@ Result<std::unique_ptr<Strategy>> makeStrategy(std::string_view name, Device& de
       options.maxBuffers > kMaxChunks - static_cast<std::uint32_t>(options.firstBuffer)) {
     return Unexpected(makeError(ErrorCode::InvalidArgument, "strategy options", where));
   }
-  if (!validLimits(options.tierLimits)) {
+  if (!validLimits(options.tierLimits) || !validLimits(onLadder(options.tierLimits))) {
     return Unexpected(makeError(ErrorCode::InvalidArgument, "tierLimits", where));
   }
   const auto index = static_cast<std::size_t>(found - kNames.begin());
