@@ -32,7 +32,7 @@ inline constexpr ByteCount kSmallestStepBytes = 64;
 constexpr ByteCount ladderBytes(ByteCount bytes) {
   bytes = std::max(bytes, kSmallestStepBytes);
   const ByteCount step = std::bit_floor(bytes) / 4;
-  return (bytes + step - 1) / step * step;
+  return (bytes + step - 1) & ~(step - 1);  // steps are powers of two
 }
 
 /// The limits, each raised to the next step of the ladder: so that a size and what it is rounded up to are of one

@@ -247,9 +247,7 @@ Result<ChunkIndex> StrategyBase::growBuffer(ChunkIndex old, ByteCount bytes, std
     slots_[i].place.buffer = *grown;
     displace(i);
   }
-  for (Retired& waiting : retired_) {
-    if (!waiting.wholeBuffer && waiting.place.buffer == old) waiting.place.buffer = *grown;
-  }
+  // What waits in the old buffer is gone before that is; but the copy reads it.
   for (Mark& mark : marks_) {
     TimelineValue& copied = mark.used[static_cast<std::uint32_t>(kCopyQueue)];
     copied = std::max(copied, lastCopy_);

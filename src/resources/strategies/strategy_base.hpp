@@ -20,8 +20,8 @@ constexpr ByteCount roundUp(ByteCount bytes, ByteCount grain) {
 
 /// A strategy but for the choice of places.
 ///
-/// What is given up waits in order of the steps; a step's mark says which values the queues must pass first. All that
-/// waits in a buffer waits in its successor once it is replaced, and for the copy that filled that.
+/// What is given up waits in order; the mark of its step says which values the queues must pass first. These include
+/// the last copy made here: an application need not know of it, and what it reads and writes stays as it is so long.
 class StrategyBase : public Strategy {
  public:
   StrategyBase(std::string_view name, Device& device, const StrategyOptions& options);

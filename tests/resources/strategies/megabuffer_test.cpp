@@ -84,17 +84,18 @@ TEST(Megabuffer, WhatWaitsInTheOldBufferWaitsForTheCopyToo) {
   StrategyRig rig("megabuffer", {}, manualDevice());
   const Allocation freed = rig.allocate(kMiB);
   rig.upload(freed, 1);
+  const std::array use{QueueValue{StrategyRig::kDrawQueue, rig.draw(freed.id)}};
   ASSERT_TRUE(rig.strategy->free(freed.id));
-  rig.step();  // Its last use is over, but the strategy does not know yet …
+  ASSERT_TRUE(rig.strategy->step(use));
   (void)rig.allocate(kMiB);
-  (void)rig.allocate(kMiB);
-  ASSERT_NE(rig.strategy->lastCopy(), 0U);
-  ASSERT_TRUE(rig.strategy->free(rig.allocate(4 * kMiB).id));
-  rig.step();
-  EXPECT_EQ(rig.strategy->stats().waitingBytes, 4 * kMiB) << "the copy is still on its way";
+  rig.host->complete(StrategyRig::kDrawQueue, use[0].value);
+  ASSERT_TRUE(rig.strategy->step({}));
+  EXPECT_EQ(rig.strategy->stats().waitingBytes, kMiB) << "the copy still reads it";
+  EXPECT_TRUE(rig.strategy->buffer(freed.buffer));
   rig.host->complete(kCopyQueue, rig.strategy->lastCopy());
-  rig.step();
+  ASSERT_TRUE(rig.strategy->step({}));
   EXPECT_EQ(rig.strategy->stats().waitingBytes, 0U);
+  EXPECT_FALSE(rig.strategy->buffer(freed.buffer));
 }
 
 TEST(Megabuffer, AtTheLargestSizeAnotherBufferIsBegun) {
@@ -142,6 +143,35 @@ TEST(Megabuffer, AResizeMayReplaceTheBufferItCopiesFrom) {
   EXPECT_EQ(rig.strategy->stats().copies, 2U);
   rig.finish();
   EXPECT_TRUE(rig.holds(mesh.id, kMiB - 100, 1));
+}
+
+TEST(Megabuffer, ABufferThatACopyFillsIsNotReleasedUnderIt) {
+  StrategyRig rig("megabuffer", {.maxBufferBytes = 4 * kMiB}, manualDevice());
+  const Allocation mesh = rig.allocate(2 * kMiB);
+  (void)rig.allocate(2 * kMiB);
+  ASSERT_TRUE(rig.strategy->free(rig.allocate(kMiB).id));
+  rig.finish();
+  ASSERT_EQ(rig.strategy->stats().buffers, 2U);  // one is full, one of 1 MiB is empty
+  // The empty one grows, and then the mesh cannot be copied there.
+  rig.device->failCall(DeviceCall::Submit, 2, ErrorCode::DriverError);
+  EXPECT_TRUE(failsWith(rig.strategy->resize(mesh.id, 3 * kMiB), ErrorCode::DriverError));
+  rig.strategy->trim();  // `checked` watches
+  rig.finish();
+  rig.strategy->trim();
+  EXPECT_EQ(rig.strategy->stats().buffers, 1U);
+}
+
+TEST(Megabuffer, ItsEndWaitsForItsOwnCopies) {
+  const auto host = HostDevice::create(manualDevice());
+  const auto checked = makeCheckedDevice(*host);
+  {
+    const auto strategy = makeStrategy("megabuffer", *checked).value();
+    ASSERT_TRUE(strategy->allocate(kMiB));
+    ASSERT_TRUE(strategy->allocate(kMiB));
+    ASSERT_NE(strategy->lastCopy(), host->completed(kCopyQueue));
+  }
+  EXPECT_EQ(host->budget().usedBytes, 0U);
+  EXPECT_EQ(host->earlyReclaims(), 0U);
 }
 
 }  // namespace

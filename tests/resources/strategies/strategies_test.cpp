@@ -200,6 +200,23 @@ TEST_P(Strategies, APlaceIsUsedAgainOnceItsLastUseIsOver) {
   EXPECT_LE(rig.strategy->stats().reservedBytes, 2 * kMiB);
 }
 
+TEST_P(Strategies, WaitForTheirOwnCopiesWithoutBeingTold) {
+  StrategyRig rig(GetParam(), {}, manualDevice());
+  const Allocation mesh = rig.allocate(1000);
+  rig.upload(mesh, 1);
+  const auto resized = rig.strategy->resize(mesh.id, 5000);
+  ASSERT_TRUE(succeeds(resized));
+  EXPECT_EQ(resized->version, 1U);
+  ASSERT_EQ(rig.strategy->displaced().size(), 1U);
+  EXPECT_EQ(rig.strategy->displaced()[0], mesh.id);
+  ASSERT_TRUE(rig.strategy->step({}));
+  EXPECT_GE(rig.strategy->stats().waitingBytes, 1000U);
+  rig.host->complete(kCopyQueue, rig.strategy->lastCopy());
+  ASSERT_TRUE(rig.strategy->step({}));
+  EXPECT_EQ(rig.strategy->stats().waitingBytes, 0U);
+  EXPECT_TRUE(rig.holds(mesh.id, 1000, 1));
+}
+
 TEST_P(Strategies, AFailedAllocationChangesNothing) {
   for (std::uint64_t k = 1;; ++k) {
     StrategyRig rig(GetParam(), {.firstBytes = 64 * kKiB, .chunkBytes = 128 * kKiB});
@@ -253,6 +270,11 @@ TEST_P(Strategies, AFailedResizeKeepsTheAllocation) {
     EXPECT_EQ(rig.strategy->stats().liveBytes, 60'000U);
     EXPECT_EQ(rig.strategy->stats().allocations, 1U);
     EXPECT_EQ(rig.strategy->find(first.id)->bytes, 60'000U);
+    // Nor is a place lost that was meant for it.
+    rig.strategy->freeAll();
+    rig.finish();
+    rig.strategy->trim();
+    EXPECT_EQ(rig.strategy->stats().reservedBytes, 0U) << k;
   }
 }
 
