@@ -30,12 +30,12 @@ class FuzzInput {
     return bound == 0 ? 0 : (high + byte()) % static_cast<std::uint32_t>(bound);
   }
 
-  /// Of any magnitude: small ones in one byte, up to 2^32 - 1 in two.
-  std::uint32_t number() {
+  /// Of any magnitude: small ones in one byte, up to 2^36 - 1 in two, with the most significant bits as they come.
+  std::uint64_t number() {
     const std::uint32_t first = byte();
     if (first < 128) return first;
-    const std::uint32_t bits = first % 32;  // below the leading one
-    return (1U << bits) + static_cast<std::uint32_t>((std::uint64_t{byte()} << bits) >> 8U);
+    const std::uint32_t bits = first % 36;  // below the leading one
+    return (std::uint64_t{1} << bits) + (std::uint64_t{byte()} << bits >> 8U);
   }
 
  private:
