@@ -27,15 +27,16 @@ constexpr std::uint64_t alignUp(std::uint64_t value, std::uint64_t alignment) {
 
 // ---- Bins --------------------------------------------------------------------------------------------------
 
-void RangeAllocator::Bins::grow(std::uint32_t keys) {
-  if (keys <= heads.size()) return;
+void RangeAllocator::Bins::clear(std::uint32_t keys) {
   // One word more at each level, so that a scan need not ask whether there is a next one.
-  heads.resize(keys, kNone);
-  bits.resize(keys / 64 + 2);
-  words.resize(bits.size() / 64 + 2);
+  heads.assign(keys, kNone);
+  bits.assign(keys / 64 + 2, 0);
+  words.assign(bits.size() / 64 + 2, 0);
+  top = 0;
 }
 
-/// The lowest bin from `from` on that has members; kKeysOfRank if there is none. REQUIRES: there is a bin `from`.
+/// The lowest bin from `from` on that has members; the number of all bins if there is none. REQUIRES: `from` is no
+/// more than that.
 inline std::uint32_t RangeAllocator::Bins::nextKey(std::uint32_t from) const {
   const std::uint64_t found = bits[from / 64] & (~std::uint64_t{0} << (from % 64));
   if (found == 0) return nextKeyAbove(from / 64 + 1);
@@ -47,12 +48,23 @@ inline std::uint32_t RangeAllocator::Bins::nextKeyAbove(std::uint32_t word) cons
   std::uint64_t found = words[word / 64] & (~std::uint64_t{0} << (word % 64));
   if (found == 0) {
     found = top & (~std::uint64_t{1} << (word / 64));
-    if (found == 0) return kKeysOfRank;
+    if (found == 0) return static_cast<std::uint32_t>(heads.size());
     word = static_cast<std::uint32_t>(std::countr_zero(found)) * 64;
     found = words[word / 64];
   }
   word = word / 64 * 64 + static_cast<std::uint32_t>(std::countr_zero(found));
   return word * 64 + static_cast<std::uint32_t>(std::countr_zero(bits[word]));
+}
+
+/// The highest bin in [from, to) that has members; `to` if there is none. A walk over at most 209 words.
+std::uint32_t RangeAllocator::Bins::lastKey(std::uint32_t from, std::uint32_t to) const {
+  for (std::uint32_t word = to / 64 + 1; word-- != from / 64;) {
+    std::uint64_t found = bits[word];
+    if (word == to / 64) found &= ~(~std::uint64_t{0} << (to % 64));
+    if (word == from / 64) found &= ~std::uint64_t{0} << (from % 64);
+    if (found != 0) return word * 64 + static_cast<std::uint32_t>(std::bit_width(found)) - 1;
+  }
+  return to;
 }
 
 inline void RangeAllocator::Bins::mark(std::uint32_t key) {
@@ -76,39 +88,52 @@ inline std::uint32_t RangeAllocator::classOf(std::uint32_t size) {
   return (octave << kStepBits) + (size >> octave);
 }
 
-/// The lowest key of which every member, and those of all keys above, have at least this size.
-std::uint32_t RangeAllocator::sureKey(std::uint64_t size) {
-  if (size > kMaxUnits) return kKeysOfRank;
+/// The lowest key of a rank of which every member, and those of all keys above, have at least this size.
+std::uint32_t RangeAllocator::sureKey(std::uint64_t size) const {
+  if (size > largestSpace_) return keysOfRank_;
   return (classOf(static_cast<std::uint32_t>(size) - 1) + 1) << kQuarterBits;
 }
 
 inline void RangeAllocator::bin(std::uint32_t index) {
   Node& node = nodes_[index];
   const std::uint32_t space = node.space();
-  const auto rank = static_cast<std::uint32_t>(spaces_[space].rank);
   const auto quarter = static_cast<std::uint32_t>((std::uint64_t{space} << spanBits_ | node.offset) >> quarterShift_);
-  const std::uint32_t key = classOf(node.size) << kQuarterBits | quarter;
-  node.where = space | rank << kRankShift | key << kKeyShift;
-  Bins& bins = bins_[rank];
-  const std::uint32_t head = bins.heads[key];
+  const std::uint32_t key = spaces_[space].firstKey + (classOf(node.size) << kQuarterBits | quarter);
+  node.where = space | key << kKeyShift;
+  const std::uint32_t head = bins_.heads[key];
   node.binNext = head;
   nodes_[head].binPrevious = index;
-  bins.heads[key] = index;
-  bins.mark(key);
+  bins_.heads[key] = index;
+  bins_.mark(key);
 }
 
 inline void RangeAllocator::unbin(std::uint32_t index) {
   const Node& node = nodes_[index];
   const std::uint32_t next = node.binNext;
   const std::uint32_t key = node.key();
-  Bins& bins = bins_[node.rank()];
-  if (bins.heads[key] == index) {
-    bins.heads[key] = next;
-    bins.clearIf(next == kNone, key);
+  if (bins_.heads[key] == index) {
+    bins_.heads[key] = next;
+    bins_.clearIf(next == kNone, key);
     return;
   }
   nodes_[node.binPrevious].binNext = next;
   nodes_[next].binPrevious = node.binPrevious;
+}
+
+/// Makes bins for ranges of this size, and puts every free range into its new one.
+void RangeAllocator::makeBins(std::uint32_t largest) {
+  keysOfRank_ = (classOf(largest) + 1) << kQuarterBits;
+  bins_.clear(kRanks * keysOfRank_);
+  following_.clear();
+  carrying_ = false;
+  for (Space& space : spaces_) {
+    space.firstKey = firstKey(space.rank);
+    space.cursor = kNone;
+    if (space.units == 0) continue;
+    for (std::uint32_t i = nodes_[space.end].next; i != space.end; i = nodes_[i].next) {
+      if (!nodes_[i].live()) bin(i);
+    }
+  }
 }
 
 // ---- Spaces ------------------------------------------------------------------------------------------------
@@ -142,13 +167,13 @@ void RangeAllocator::noteLargest(std::uint32_t space) {
   if (units > largestSpace_) {
     largestSpace_ = units;
     largestSpaces_ = 1;
-    for (Bins& bins : bins_) bins.grow((classOf(units) + 1) << kQuarterBits);
     spanBits_ = std::max(spanBits_, static_cast<std::uint32_t>(std::bit_width(units - 1)));
   }
   highestSpace_ = std::max(highestSpace_, space);
   // Ranges that are binned already stay where they are: a quarter is a preference.
   const std::uint32_t bits = spanBits_ + static_cast<std::uint32_t>(std::bit_width(highestSpace_));
   quarterShift_ = std::max(bits, kQuarterBits) - kQuarterBits;
+  if (((classOf(largestSpace_) + 1) << kQuarterBits) > keysOfRank_) makeBins(largestSpace_);
 }
 
 /// A space has lost this size.
@@ -237,6 +262,7 @@ RangeStatus RangeAllocator::setRank(std::uint32_t space, SpaceRank rank) {
   const SpaceRank before = changed.rank;
   if (before == rank) return RangeStatus::Ok;
   changed.rank = rank;
+  changed.firstKey = firstKey(rank);
   if (before != SpaceRank::Apart && rank != SpaceRank::Apart) {
     if (changed.cursor == kNone) following_.push_back(space);
     carrying_ = true;
@@ -279,17 +305,13 @@ inline bool RangeAllocator::holds(std::uint32_t index, std::uint32_t units, std:
 }
 
 /// The first range in the bins [from, to) that holds the request, of at most `looks`; kNone: there was none.
-std::uint32_t RangeAllocator::look(const Bins& bins, std::uint32_t from, std::uint32_t to, std::uint32_t looks,
-                                   std::uint32_t units, std::uint64_t alignment) const {
-  to = std::min(to, static_cast<std::uint32_t>(bins.heads.size()));
-  while (from < to) {
-    const std::uint32_t key = bins.nextKey(from);
-    if (key >= to) return kNone;
-    for (std::uint32_t i = bins.heads[key]; i != kNone; i = nodes_[i].binNext) {
+std::uint32_t RangeAllocator::look(std::uint32_t from, std::uint32_t to, std::uint32_t looks, std::uint32_t units,
+                                   std::uint64_t alignment) const {
+  for (std::uint32_t key = bins_.nextKey(from); key < to; key = bins_.nextKey(key + 1)) {
+    for (std::uint32_t i = bins_.heads[key]; i != kNone; i = nodes_[i].binNext) {
       if (holds(i, units, alignment)) return i;
       if (--looks == 0) return kNone;
     }
-    from = key + 1;
   }
   return kNone;
 }
@@ -299,26 +321,27 @@ std::uint32_t RangeAllocator::search(std::uint32_t from, std::uint32_t units, st
   const std::uint32_t sure = sureKey(std::uint64_t{units} + alignment - 1);
   const std::uint32_t likely = sureKey(std::uint64_t{units} + alignment / 2);
   for (const SpaceRank rank : {SpaceRank::First, SpaceRank::Last}) {
-    const Bins& bins = bins_[static_cast<std::size_t>(rank)];
-    if (const std::uint32_t i = look(bins, from, sure, kLooks, units, alignment); i != kNone) return i;
-    if (sure < bins.heads.size()) {
-      if (const std::uint32_t key = bins.nextKey(sure); key != kKeysOfRank) return bins.heads[key];
-    }
+    const std::uint32_t first = firstKey(rank);
+    const std::uint32_t end = first + keysOfRank_;
+    std::uint32_t found = look(first + from, first + sure, kLooks, units, alignment);
+    if (found != kNone) return found;
+    if (const std::uint32_t key = bins_.nextKey(first + sure); key < end) return bins_.heads[key];
     // Those that are large enough for most offsets come first.
-    if (const std::uint32_t i = look(bins, likely, sure, kLastLooks, units, alignment); i != kNone) return i;
-    if (const std::uint32_t i = look(bins, from, likely, kLastLooks, units, alignment); i != kNone) return i;
+    found = look(first + likely, first + sure, kLastLooks, units, alignment);
+    if (found == kNone) found = look(first + from, first + likely, kLastLooks, units, alignment);
+    if (found != kNone) return found;
   }
   return kNone;
 }
 
 /// REQUIRES: a space has as many units.
 inline std::uint32_t RangeAllocator::findFree(std::uint32_t units, std::uint64_t alignment) const {
+  static_assert(static_cast<std::uint32_t>(SpaceRank::First) == 0, "its keys are the lowest");
   const std::uint32_t from = classOf(units) << kQuarterBits;
-  const Bins& first = bins_[static_cast<std::size_t>(SpaceRank::First)];
-  const std::uint32_t key = first.nextKey(from);
-  if (key != kKeysOfRank) {
-    if (const std::uint32_t i = first.heads[key]; holds(i, units, alignment)) return i;
-  } else if (bins_[static_cast<std::size_t>(SpaceRank::Last)].top == 0) {
+  const std::uint32_t key = bins_.nextKey(from);
+  if (key < keysOfRank_) {
+    if (const std::uint32_t i = bins_.heads[key]; holds(i, units, alignment)) return i;
+  } else if (key >= 2 * keysOfRank_) {
     return kNone;
   }
   return search(from, units, alignment);
@@ -327,16 +350,12 @@ inline std::uint32_t RangeAllocator::findFree(std::uint32_t units, std::uint64_t
 std::uint64_t RangeAllocator::largestFree() const {
   std::uint32_t largest = 0;
   for (const SpaceRank rank : {SpaceRank::First, SpaceRank::Last}) {
-    const Bins& bins = bins_[static_cast<std::size_t>(rank)];
-    if (bins.top == 0) continue;
-    const auto highest = [](std::uint64_t word) { return static_cast<std::uint32_t>(std::bit_width(word)) - 1; };
-    std::uint32_t word = highest(bins.top);
-    word = word * 64 + highest(bins.words[word]);
-    // The quarters of the highest class; they are bits of one word.
-    const std::uint32_t key = (word * 64 + highest(bins.bits[word])) >> kQuarterBits << kQuarterBits;
+    const std::uint32_t first = firstKey(rank);
+    const std::uint32_t key = bins_.lastKey(first, first + keysOfRank_);
+    if (key == first + keysOfRank_) continue;
     std::uint32_t looks = kLooks;
-    for (std::uint32_t quarter = 0; quarter < 1U << kQuarterBits; ++quarter) {
-      for (std::uint32_t i = bins.heads[key + quarter]; i != kNone && looks != 0; i = nodes_[i].binNext, --looks) {
+    for (std::uint32_t k = key >> kQuarterBits << kQuarterBits; k <= key; ++k) {
+      for (std::uint32_t i = bins_.heads[k]; i != kNone && looks != 0; i = nodes_[i].binNext, --looks) {
         largest = std::max(largest, nodes_[i].size);
       }
     }
@@ -411,17 +430,14 @@ RangeStatus RangeAllocator::free(RangeId id) {
   --liveRanges_;
   if (++nodes_[index].generation == kEnd - 1) index = replaceNode(index);
 
-  // Both neighbours are looked at before anything depends on one, so that the cache misses overlap.
   const std::uint32_t before = nodes_[index].previous;
   const std::uint32_t after = nodes_[index].next;
-  const bool mergesBefore = !nodes_[before].live();
-  const bool mergesAfter = !nodes_[after].live();
-  if (mergesBefore) {
+  if (!nodes_[before].live()) {
     unbin(before);
     absorb(before, index);
     index = before;
   }
-  if (mergesAfter) {
+  if (!nodes_[after].live()) {
     unbin(after);
     absorb(index, after);
   }
@@ -554,7 +570,8 @@ bool RangeAllocator::checkSpace(std::uint32_t space, std::uint64_t& ranges, std:
   std::uint32_t live = 0;
   std::uint32_t previous = sums.end;
   bool carried = true;  // what lies before the cursor is in the bins of the space's rank
-  if (nodes_[sums.end].generation != kEnd || nodes_[sums.end].space() != space) return false;
+  if (sums.firstKey != firstKey(sums.rank) || nodes_[sums.end].generation != kEnd || nodes_[sums.end].space() != space)
+    return false;
   for (std::uint32_t i = nodes_[sums.end].next; i != sums.end; previous = i, i = nodes_[i].next) {
     const Node& node = nodes_[i];
     if (node.space() != space || node.previous != previous || node.offset != reached || node.size == 0) return false;
@@ -568,25 +585,25 @@ bool RangeAllocator::checkSpace(std::uint32_t space, std::uint64_t& ranges, std:
     }
     free += node.size;
     ++freeRanges;
-    if (carried && node.rank() != static_cast<std::uint32_t>(sums.rank)) return false;
+    const bool ofRank = node.key() >= sums.firstKey && node.key() < sums.firstKey + keysOfRank_;
+    if (carried && !ofRank) return false;
   }
   return nodes_[sums.end].previous == previous && reached == sums.units && free == sums.free && live == sums.live;
 }
 
-/// The bins of one rank against A3; how many members they have.
-std::optional<std::uint64_t> RangeAllocator::checkBins(std::size_t rank) const {
-  const Bins& bins = bins_[rank];
+/// The bins against A3; how many members they have.
+std::optional<std::uint64_t> RangeAllocator::checkBins() const {
   std::uint64_t members = 0;
-  for (std::uint32_t key = 0; key < bins.heads.size(); ++key) {
-    const std::uint64_t word = bins.bits[key / 64];
-    const std::uint64_t above = bins.words[key / 4096];
-    if (((word >> (key % 64) & 1U) != 0) != (bins.heads[key] != kNone)) return std::nullopt;
+  for (std::uint32_t key = 0; key < bins_.heads.size(); ++key) {
+    const std::uint64_t word = bins_.bits[key / 64];
+    const std::uint64_t above = bins_.words[key / 4096];
+    if (((word >> (key % 64) & 1U) != 0) != (bins_.heads[key] != kNone)) return std::nullopt;
     if (((above >> (key / 64 % 64) & 1U) != 0) != (word != 0)) return std::nullopt;
-    if (((bins.top >> (key / 4096) & 1U) != 0) != (above != 0)) return std::nullopt;
+    if (((bins_.top >> (key / 4096) & 1U) != 0) != (above != 0)) return std::nullopt;
     std::uint32_t previous = kNone;
-    for (std::uint32_t i = bins.heads[key]; i != kNone; previous = i, i = nodes_[i].binNext) {
+    for (std::uint32_t i = bins_.heads[key]; i != kNone; previous = i, i = nodes_[i].binNext) {
       const Node& node = nodes_[i];
-      if (node.live() || node.key() != key || node.rank() != rank || classOf(node.size) != key >> kQuarterBits ||
+      if (node.live() || node.key() != key || classOf(node.size) != key % keysOfRank_ >> kQuarterBits ||
           (previous != kNone && node.binPrevious != previous) || ++members > nodes_.size()) {
         return std::nullopt;
       }
@@ -618,13 +635,8 @@ bool RangeAllocator::checkInvariants() const {
   for (std::uint32_t i = unused_; i != kNone; i = nodes_[i].next) {
     if (nodes_[i].live() || ++unused > nodes_.size()) return false;
   }
-  for (std::size_t rank = 0; rank < kRanks; ++rank) {
-    const std::optional<std::uint64_t> members = checkBins(rank);
-    if (!members) return false;
-    free -= *members;
-  }
   return totalUnits == totalUnits_ && freeUnits == freeUnits_ && live == liveRanges_ && largest == largestSpace_ &&
-         static_cast<std::uint64_t>(ofLargest) == largestSpaces_ && free == 0 &&
+         static_cast<std::uint64_t>(ofLargest) == largestSpaces_ && checkBins() == free &&
          1 + present + ranges + unused + wornOut_ == nodes_.size();
 }
 

@@ -3,7 +3,6 @@
 /// Ranges of units in any number of spaces: the arithmetic under every chunk of a class.
 /// This header and its .cpp need nothing but the standard library: they can be copied and used alone.
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -59,7 +58,7 @@ enum class SpaceRank : std::uint8_t { First, Last, Apart };
 /// fitting ranges would have done.
 ///
 /// **Memory.** 32 bytes a range, live or free, and 4 bytes a bin, of which there are as many as the largest space
-/// needs: 84 KiB for 2^20 units. It grows by need and is kept: no heap allocation in steady state.
+/// needs: 84 KiB for a space of 2^20 units. It grows by need and is kept: no heap allocation in steady state.
 ///
 /// **Invariants.**
 /// - (A1) The ranges of a space, live and free, tile it without gap or overlap.
@@ -80,7 +79,7 @@ class RangeAllocator {
   RangeAllocator();
 
   /// Adds an empty space of rank `First`. Ids are small dense integers, chosen by the caller.
-  /// Errors: ZeroSize, TooLarge, SpaceInUse. O(1), if no larger space than before needs more bins.
+  /// Errors: ZeroSize, TooLarge, SpaceInUse. O(1); O(ranges) if it is larger than all before it.
   RangeStatus addSpace(std::uint32_t space, std::uint64_t units);
 
   /// Makes a space larger: `units` is its new total. Errors: UnknownSpace, WouldShrink, TooLarge. O(1) as `addSpace`.
@@ -160,21 +159,20 @@ class RangeAllocator {
   static constexpr std::uint32_t kNone = 0;   // node 0 is no range: links that lead nowhere may be written through
   static constexpr std::uint32_t kEnd = ~0U;  // generation of the node that closes a space's circle; reads as live
 
-  // A key names a bin of a rank: class, then quarter.
+  // A key names a bin: the ranks follow each other, each has classes in rising order, each of them four quarters.
   static constexpr std::uint32_t kStepBits = 7;
   static constexpr std::uint32_t kQuarterBits = 2;
-  static constexpr std::uint32_t kKeysOfRank = (33 - kStepBits) << (kStepBits + kQuarterBits);
+  static constexpr std::uint32_t kMostKeysOfRank = (33 - kStepBits) << (kStepBits + kQuarterBits);
   static constexpr std::uint32_t kRanks = 3;
-  static constexpr std::uint32_t kRankShift = 16;  // in `Node::where`
-  static constexpr std::uint32_t kKeyShift = 18;
-  static_assert(kMaxSpaces == 1U << kRankShift && kKeysOfRank <= 1U << (32 - kKeyShift));
+  static constexpr std::uint32_t kKeyShift = 16;  // in `Node::where`
+  static_assert(kMaxSpaces == 1U << kKeyShift && kRanks * kMostKeysOfRank <= 1U << (32 - kKeyShift));
 
   /// A range, live or free; or the end of a space, which closes the circle of its ranges; or an unused place for one
   /// (then `next` links the unused ones).
   struct alignas(32) Node {
     std::uint32_t offset = 0;
     std::uint32_t size = 0;
-    std::uint32_t where = 0;  // space; and while it is free, rank and key of its bin
+    std::uint32_t where = 0;  // space; and while it is free, the key of its bin
     std::uint32_t generation = 0;
     std::uint32_t previous = kNone;  // in address order, inside the space
     std::uint32_t next = kNone;
@@ -183,7 +181,6 @@ class RangeAllocator {
 
     [[nodiscard]] bool live() const { return (generation & 1U) != 0; }
     [[nodiscard]] std::uint32_t space() const { return where & (kMaxSpaces - 1); }
-    [[nodiscard]] std::uint32_t rank() const { return where >> kRankShift & 3U; }
     [[nodiscard]] std::uint32_t key() const { return where >> kKeyShift; }
   };
   static_assert(sizeof(Node) == 32);
@@ -193,26 +190,29 @@ class RangeAllocator {
     std::uint32_t units = 0;    // 0: no such space
     std::uint32_t free = 0;
     std::uint32_t live = 0;
+    std::uint32_t firstKey = 0;    // of its rank
     std::uint32_t cursor = kNone;  // the next range to carry over to the bins of a new rank
     SpaceRank rank = SpaceRank::First;
   };
 
-  /// The bins of one rank, and three levels of bitmaps of those that are not empty.
+  /// All bins, and three levels of bitmaps of those that are not empty.
   struct Bins {
     std::vector<std::uint32_t> heads;
     std::vector<std::uint64_t> bits;
     std::vector<std::uint64_t> words;
     std::uint64_t top = 0;
 
-    void grow(std::uint32_t keys);
+    void clear(std::uint32_t keys);
     [[nodiscard]] std::uint32_t nextKey(std::uint32_t from) const;
     [[nodiscard]] std::uint32_t nextKeyAbove(std::uint32_t word) const;
+    [[nodiscard]] std::uint32_t lastKey(std::uint32_t from, std::uint32_t to) const;
     void mark(std::uint32_t key);
     void clearIf(bool empty, std::uint32_t key);
   };
 
   static std::uint32_t classOf(std::uint32_t size);
-  static std::uint32_t sureKey(std::uint64_t size);
+  [[nodiscard]] std::uint32_t sureKey(std::uint64_t size) const;
+  [[nodiscard]] std::uint32_t firstKey(SpaceRank rank) const { return static_cast<std::uint32_t>(rank) * keysOfRank_; }
 
   [[nodiscard]] bool hasSpace(std::uint32_t space) const { return space < spaces_.size() && spaces_[space].units != 0; }
   [[nodiscard]] bool isLive(RangeId id) const;
@@ -222,8 +222,8 @@ class RangeAllocator {
     return {node.live() ? RangeId{index, node.generation} : RangeId{}, node.space(), node.offset, node.size};
   }
   [[nodiscard]] bool holds(std::uint32_t index, std::uint32_t units, std::uint64_t alignment) const;
-  [[nodiscard]] std::uint32_t look(const Bins& bins, std::uint32_t from, std::uint32_t to, std::uint32_t looks,
-                                   std::uint32_t units, std::uint64_t alignment) const;
+  [[nodiscard]] std::uint32_t look(std::uint32_t from, std::uint32_t to, std::uint32_t looks, std::uint32_t units,
+                                   std::uint64_t alignment) const;
   [[nodiscard]] std::uint32_t search(std::uint32_t from, std::uint32_t units, std::uint64_t alignment) const;
   [[nodiscard]] std::uint32_t findFree(std::uint32_t units, std::uint64_t alignment) const;
 
@@ -237,20 +237,22 @@ class RangeAllocator {
   void bin(std::uint32_t index);
   void unbin(std::uint32_t index);
   Range occupy(std::uint32_t index);
+  void makeBins(std::uint32_t largest);
   void noteLargest(std::uint32_t space);
   void forgetLargest(std::uint32_t units);
   void carry(Space& space);
   void carryOver();
 
   [[nodiscard]] bool checkSpace(std::uint32_t space, std::uint64_t& ranges, std::uint64_t& freeRanges) const;
-  [[nodiscard]] std::optional<std::uint64_t> checkBins(std::size_t rank) const;
+  [[nodiscard]] std::optional<std::uint64_t> checkBins() const;
 
   std::vector<Node> nodes_;
   std::vector<Space> spaces_;
-  std::array<Bins, kRanks> bins_;
+  Bins bins_;
   bool carrying_ = false;                 // there are any of these:
   std::vector<std::uint32_t> following_;  // spaces whose free ranges may be in the bins of their former rank
   std::uint32_t unused_ = kNone;
+  std::uint32_t keysOfRank_ = 0;
   std::uint32_t largestSpace_ = 0;
   std::uint32_t largestSpaces_ = 0;  // so many spaces have that size
   std::uint32_t spanBits_ = 0;       // a space takes 2^spanBits of the address space that quarters divide
