@@ -140,6 +140,7 @@ void RangeAllocator::makeBins(std::uint32_t largest) {
 
 RangeAllocator::RangeAllocator() {
   nodes_.emplace_back();  // kNone
+  bins_.clear(0);         // so that a scan finds words to look at
 }
 
 RangeStatus RangeAllocator::addSpace(std::uint32_t space, std::uint64_t units) {
@@ -147,9 +148,13 @@ RangeStatus RangeAllocator::addSpace(std::uint32_t space, std::uint64_t units) {
   if (units > kMaxUnits || space >= kMaxSpaces) return RangeStatus::TooLarge;
   if (hasSpace(space)) return RangeStatus::SpaceInUse;
   if (space >= spaces_.size()) spaces_.resize(std::size_t{space} + 1);
-  const std::uint32_t end = takeNode();
-  nodes_[end].where = space;
-  nodes_[end].generation = kEnd;
+  std::uint32_t end = spaces_[space].end;
+  if (end == kNone) {
+    // A node of its own for good: one that is a range at other times would forget that one's generation (A4).
+    end = static_cast<std::uint32_t>(nodes_.size());
+    nodes_.emplace_back().generation = kEnd;
+    nodes_[end].where = space;
+  }
   nodes_[end].previous = nodes_[end].next = end;
   const auto size = static_cast<std::uint32_t>(units);
   spaces_[space] = {.end = end, .units = size, .free = size};
@@ -181,7 +186,7 @@ void RangeAllocator::forgetLargest(std::uint32_t units) {
   if (units != largestSpace_ || --largestSpaces_ != 0) return;
   largestSpace_ = 0;
   for (const Space& space : spaces_) {
-    if (space.units == largestSpace_) ++largestSpaces_;
+    if (space.units != 0 && space.units == largestSpace_) ++largestSpaces_;
     if (space.units > largestSpace_) {
       largestSpace_ = space.units;
       largestSpaces_ = 1;
@@ -247,9 +252,7 @@ RangeStatus RangeAllocator::removeSpace(std::uint32_t space) {
   const std::uint32_t units = spaces_[space].units;
   unbin(index);
   dropNode(index);
-  nodes_[end].generation = 0;
-  dropNode(end);
-  spaces_[space] = {};
+  spaces_[space] = {.end = end};
   forgetLargest(units);
   totalUnits_ -= units;
   freeUnits_ -= units;
@@ -615,15 +618,15 @@ std::optional<std::uint64_t> RangeAllocator::checkBins() const {
 bool RangeAllocator::checkInvariants() const {
   std::uint64_t ranges = 0;
   std::uint64_t free = 0;
-  std::uint64_t present = 0;
+  std::uint64_t ends = 0;
   std::uint64_t totalUnits = 0;
   std::uint64_t freeUnits = 0;
   std::uint64_t live = 0;
   std::uint32_t largest = 0;
   for (std::uint32_t s = 0; s < spaces_.size(); ++s) {
+    if (spaces_[s].end != kNone) ++ends;
     if (!hasSpace(s)) continue;
     if (!checkSpace(s, ranges, free)) return false;
-    ++present;
     totalUnits += spaces_[s].units;
     freeUnits += spaces_[s].free;
     live += spaces_[s].live;
@@ -637,7 +640,7 @@ bool RangeAllocator::checkInvariants() const {
   }
   return totalUnits == totalUnits_ && freeUnits == freeUnits_ && live == liveRanges_ && largest == largestSpace_ &&
          static_cast<std::uint64_t>(ofLargest) == largestSpaces_ && checkBins() == free &&
-         1 + present + ranges + unused + wornOut_ == nodes_.size();
+         1 + ends + ranges + unused + wornOut_ == nodes_.size();
 }
 
 }  // namespace flux

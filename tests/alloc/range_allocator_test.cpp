@@ -458,5 +458,36 @@ TEST(RangeAllocator, TheSameCallsGiveTheSamePlacesEverywhere) {
   EXPECT_EQ(hash, 6866043549818927694ULL);
 }
 
+TEST(RangeAllocator, FreedIdsAreRefusedAfterSpacesHaveComeAndGone) {
+  RangeAllocator ranges;
+  EXPECT_EQ(ranges.addSpace(0, 100), RangeStatus::Ok);
+  std::vector<RangeId> freed;
+  for (int i = 0; i < 5; ++i) freed.push_back(ranges.allocate(10).range.id);
+  for (const RangeId id : freed) EXPECT_EQ(ranges.free(id), RangeStatus::Ok);
+  for (std::uint32_t s = 1; s < 5; ++s) EXPECT_EQ(ranges.addSpace(s, 10), RangeStatus::Ok);
+  for (std::uint32_t s = 1; s < 5; ++s) EXPECT_EQ(ranges.removeSpace(s), RangeStatus::Ok);
+  for (int i = 0; i < 20; ++i) ASSERT_EQ(ranges.allocate(1).status, RangeStatus::Ok);
+  for (const RangeId id : freed) EXPECT_EQ(ranges.free(id), RangeStatus::StaleId);
+  EXPECT_TRUE(ranges.checkInvariants());
+}
+
+TEST(RangeAllocator, MayBeEmpty) {
+  RangeAllocator ranges;
+  EXPECT_EQ(ranges.largestFree(), 0U);
+  EXPECT_EQ(ranges.fragmentation(), 0.0);
+  EXPECT_EQ(ranges.allocate(1).status, RangeStatus::TooLarge);
+  EXPECT_TRUE(ranges.checkInvariants());
+}
+
+TEST(RangeAllocator, MayLoseItsLastSpace) {
+  RangeAllocator ranges;
+  EXPECT_EQ(ranges.addSpace(3, 100), RangeStatus::Ok);
+  EXPECT_EQ(ranges.removeSpace(3), RangeStatus::Ok);
+  EXPECT_TRUE(ranges.checkInvariants());
+  EXPECT_EQ(ranges.allocate(1).status, RangeStatus::TooLarge);
+  EXPECT_EQ(ranges.addSpace(3, 50), RangeStatus::Ok);
+  EXPECT_EQ(ranges.allocate(50).status, RangeStatus::Ok);
+}
+
 }  // namespace
 }  // namespace flux
