@@ -17,9 +17,10 @@ for folder in "$corpora"/*/; do
   "build/fuzz/tests/fuzz/fuzz_$subject" -max_total_time="$seconds" -max_len=2048 -timeout=20 -print_final_stats=1 -verbosity=0 \
     -artifact_prefix="$found-" "$found" "$folder"
   if [[ ${2-} == --minimize ]]; then
+    # By code reached, not by how often: dozens of inputs, not thousands.
     rm -rf build/fuzz/minimized
     mkdir build/fuzz/minimized
-    "build/fuzz/tests/fuzz/fuzz_$subject" -set_cover_merge=1 -max_len=2048 build/fuzz/minimized "$found" "$folder"
+    "build/fuzz/tests/fuzz/fuzz_$subject" -set_cover_merge=1 -use_counters=0 -max_len=2048 build/fuzz/minimized "$found" "$folder"
     rm -f "$folder"*
     cp build/fuzz/minimized/* "$folder"
   fi
