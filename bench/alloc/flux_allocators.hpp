@@ -1,0 +1,98 @@
+#pragma once
+
+/// The code under test behind the face that workloads see. `FluxChunks` is what the Pool places its blocks with.
+
+#include <flux/types.hpp>
+
+#include "alloc/chunk_space.hpp"
+#include "alloc/range_allocator.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "player.hpp"
+
+namespace flux::bench {
+
+class FluxRanges {
+ public:
+  using Held = RangeId;
+
+  explicit FluxRanges(const OneSpace& space)
+      : alignment_(static_cast<std::uint32_t>(space.alignment / kPlaceUnitBytes)) {
+    ranges_.addSpace(0, static_cast<std::uint32_t>(space.bytes / kPlaceUnitBytes));
+  }
+
+  Held allocate(ByteCount bytes) {
+    return ranges_.allocate(static_cast<std::uint32_t>((bytes + kPlaceUnitBytes - 1) / kPlaceUnitBytes), alignment_)
+        .range.id;
+  }
+  void free(Held held) { ranges_.free(held); }
+
+  [[nodiscard]] Place place(Held held) const { return {0, ranges_.find(held)->offset * kPlaceUnitBytes}; }
+  [[nodiscard]] ByteCount reservedBytes() const { return ranges_.totalUnits() * kPlaceUnitBytes; }
+  [[nodiscard]] std::uint32_t chunkCount() const { return 1; }
+
+ private:
+  RangeAllocator ranges_;
+  std::uint32_t alignment_;
+};
+
+class FluxChunks {
+ public:
+  struct Held {
+    RangeId range;
+    Place place;
+    explicit operator bool() const { return static_cast<bool>(range); }
+  };
+
+  explicit FluxChunks(const Growing& rules)
+      : keepsSpare_(rules.emptyChunksKept != 0),
+        space_({.chunkBytes = rules.chunkBytes, .firstChunkBytes = rules.firstChunkBytes, .emptySteps = 0}) {}
+
+  Held allocate(ByteCount bytes) {
+    std::optional<Placement> placement = space_.allocate(bytes, kAlignment);
+    if (!placement) {
+      add(bytes);
+      placement = space_.allocate(bytes, kAlignment);
+    }
+    if (!placement) return {};
+    return {placement->range, {static_cast<std::uint32_t>(placement->chunk), placement->offset}};
+  }
+
+  void free(const Held& held) {
+    space_.free(held.range, 0, {});
+    if (space_.liveRanges(ChunkIndex{held.place.chunk}) != 0) return;
+    const std::optional<ChunkIndex> goes = keepsSpare_ ? space_.releasable(0, {}) : space_.anyEmpty();
+    if (!goes) return;
+    space_.removeChunk(*goes);
+    unused_.push_back(static_cast<std::uint32_t>(*goes));
+  }
+
+  [[nodiscard]] Place place(const Held& held) const { return held.place; }
+  [[nodiscard]] ByteCount reservedBytes() const { return space_.reservedBytes(); }
+  [[nodiscard]] std::uint32_t chunkCount() const { return space_.chunkCount(); }
+
+ private:
+  static constexpr ByteCount kAlignment = 16;  // of most kinds of parts; sizes here are multiples of more
+
+  void add(ByteCount bytes) {
+    std::uint32_t index = indices_;
+    if (unused_.empty()) {
+      ++indices_;
+    } else {
+      index = unused_.back();
+      unused_.pop_back();
+    }
+    space_.addChunk(ChunkIndex{index}, space_.nextChunkBytes(bytes, kAlignment), space_.dedicated(bytes));
+  }
+
+  bool keepsSpare_;
+  ChunkSpace space_;
+  std::uint32_t indices_ = 0;          // handed out so far
+  std::vector<std::uint32_t> unused_;  // of chunks that went
+};
+
+}  // namespace flux::bench

@@ -1,0 +1,170 @@
+#pragma once
+
+/// Plays precomputed operations on an allocator. A workload sees the `Player`; which allocator it is, is compiled in.
+
+#include <flux/types.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "latency.hpp"
+
+namespace flux::bench {
+
+/// Frees what the slot holds, if anything; then allocates for it, unless `bytes` is 0. So one operation is an
+/// allocation, a free, or a pair of both.
+struct Operation {
+  std::uint32_t slot = 0;
+  std::uint32_t bytes = 0;
+};
+
+struct Place {
+  std::uint32_t chunk = 0;
+  ByteOffset offset = 0;
+};
+
+/// What a workload needs of an allocator. `Held` names a live range; a default one names none.
+template <class T>
+concept Allocator = requires(T allocator, const T& asked, typename T::Held held, ByteCount bytes) {
+  { allocator.allocate(bytes) } -> std::same_as<typename T::Held>;
+  {allocator.free(held)};
+  {static_cast<bool>(held)};
+  { asked.place(held) } -> std::same_as<Place>;
+  { asked.reservedBytes() } -> std::same_as<ByteCount>;
+  { asked.chunkCount() } -> std::same_as<std::uint32_t>;
+};
+
+class Player {
+ public:
+  virtual ~Player() = default;
+  Player() = default;
+  Player(const Player&) = delete;
+  Player& operator=(const Player&) = delete;
+
+  virtual void play(std::span<const Operation> operations) = 0;
+  /// Measures each allocation and each free by itself.
+  virtual void play(std::span<const Operation> operations, Latencies& latencies) = 0;
+  /// Stops at the first failure; false if there was one.
+  [[nodiscard]] virtual bool playAll(std::span<const Operation> operations) = 0;
+
+  [[nodiscard]] virtual std::uint64_t failures() const = 0;
+  [[nodiscard]] virtual ByteCount reservedBytes() const = 0;
+  [[nodiscard]] virtual std::uint32_t chunkCount() const = 0;
+
+  /// What is wrong with the live ranges: two overlap, or one begins at no multiple of `alignment`. nullopt: nothing.
+  [[nodiscard]] std::optional<std::string> check(ByteCount alignment) const;
+
+ protected:
+  struct LiveRange {
+    Place place;
+    ByteCount bytes = 0;
+  };
+  [[nodiscard]] virtual std::vector<LiveRange> live() const = 0;
+};
+
+template <Allocator A>
+class PlayerOf final : public Player {
+ public:
+  template <class... Arguments>
+  explicit PlayerOf(std::size_t slots, Arguments&&... arguments)
+      : allocator_(std::forward<Arguments>(arguments)...), held_(slots), bytes_(slots) {}
+
+  void play(std::span<const Operation> operations) override {
+    for (const Operation& operation : operations) {
+      typename A::Held& held = held_[operation.slot];
+      if (held) {
+        allocator_.free(held);
+        held = {};
+      }
+      if (operation.bytes == 0) continue;
+      held = allocator_.allocate(operation.bytes);
+      if (!held) ++failures_;
+    }
+    remember(operations);
+  }
+
+  void play(std::span<const Operation> operations, Latencies& latencies) override {
+    for (const Operation& operation : operations) {
+      typename A::Held& held = held_[operation.slot];
+      if (held) {
+        latencies.free.measure([&] { allocator_.free(held); });
+        held = {};
+      }
+      if (operation.bytes == 0) continue;
+      latencies.allocate.measure([&] { held = allocator_.allocate(operation.bytes); });
+      if (!held) ++failures_;
+    }
+    remember(operations);
+  }
+
+  bool playAll(std::span<const Operation> operations) override {
+    for (const Operation& operation : operations) {
+      typename A::Held& held = held_[operation.slot];
+      if (held) allocator_.free(held);
+      held = operation.bytes != 0 ? allocator_.allocate(operation.bytes) : typename A::Held{};
+      if (!held && operation.bytes != 0) return false;
+    }
+    remember(operations);
+    return true;
+  }
+
+  [[nodiscard]] std::uint64_t failures() const override { return failures_; }
+  [[nodiscard]] ByteCount reservedBytes() const override { return allocator_.reservedBytes(); }
+  [[nodiscard]] std::uint32_t chunkCount() const override { return allocator_.chunkCount(); }
+  [[nodiscard]] A& allocator() { return allocator_; }
+
+ private:
+  /// Sizes for the check, outside the loops that are measured.
+  void remember(std::span<const Operation> operations) {
+    for (const Operation& operation : operations) bytes_[operation.slot] = operation.bytes;
+  }
+
+  [[nodiscard]] std::vector<LiveRange> live() const override {
+    std::vector<LiveRange> ranges;
+    for (std::size_t i = 0; i < held_.size(); ++i) {
+      if (held_[i]) ranges.push_back({allocator_.place(held_[i]), bytes_[i]});
+    }
+    return ranges;
+  }
+
+  A allocator_;
+  std::vector<typename A::Held> held_;
+  std::vector<std::uint32_t> bytes_;  // that the last operation on the slot asked for
+  std::uint64_t failures_ = 0;
+};
+
+/// How a workload gets a fresh allocator.
+template <class Setup>
+struct Contestant {
+  std::string name;
+  std::function<std::unique_ptr<Player>(std::size_t slots, const Setup& setup)> make;
+};
+
+/// One space of this size.
+struct OneSpace {
+  ByteCount bytes = 0;
+  ByteCount alignment = 256;  ///< Of every offset.
+};
+
+/// Chunks, added when nothing fits.
+struct Growing {
+  ByteCount chunkBytes = 16 * kMiB;
+  ByteCount firstChunkBytes = 16 * kMiB;  ///< Further ones double up to `chunkBytes`.
+  std::uint32_t emptyChunksKept = 1;
+};
+
+template <Allocator A, class Setup>
+Contestant<Setup> contestant(std::string name) {
+  return {std::move(name),
+          [](std::size_t slots, const Setup& setup) { return std::make_unique<PlayerOf<A>>(slots, setup); }};
+}
+
+}  // namespace flux::bench
