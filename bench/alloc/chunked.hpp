@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <vector>
 
 #include "player.hpp"
@@ -26,11 +26,12 @@ class Chunked {
   explicit Chunked(const Growing& rules) : rules_(rules), next_(rules.firstChunkBytes) {}
 
   Held allocate(ByteCount bytes) {
-    if (bytes > rules_.chunkBytes) return take(add(bytes), bytes);
+    if (bytes > rules_.chunkBytes) return count_ == rules_.mostChunks ? Held{} : take(add(bytes), bytes);
     for (std::uint32_t i = 0; i < chunks_.size(); ++i) {
       if (!chunks_[i]) continue;
       if (const Held held = take(i, bytes)) return held;
     }
+    if (count_ == rules_.mostChunks) return {};
     while (next_ < bytes) next_ *= 2;
     const std::uint32_t added = add(std::min(next_, rules_.chunkBytes));
     next_ = std::min(2 * next_, rules_.chunkBytes);
@@ -73,7 +74,7 @@ class Chunked {
   std::uint32_t add(ByteCount bytes) {
     auto slot = std::ranges::find_if(chunks_, [](const auto& chunk) { return !chunk; });
     if (slot == chunks_.end()) slot = chunks_.emplace(chunks_.end());
-    slot->emplace(bytes);
+    *slot = std::make_unique<Chunk>(bytes);
     reservedBytes_ += bytes;
     ++count_;
     if (bytes <= rules_.chunkBytes) ++empty_;
@@ -82,7 +83,7 @@ class Chunked {
 
   Growing rules_;
   ByteCount next_;  // size of the next chunk
-  std::vector<std::optional<Chunk>> chunks_;
+  std::vector<std::unique_ptr<Chunk>> chunks_;
   std::uint32_t empty_ = 0;  // of `chunkBytes` or less
   std::uint32_t count_ = 0;
   ByteCount reservedBytes_ = 0;

@@ -45,6 +45,9 @@ class Churn {
   /// average.
   [[nodiscard]] std::vector<Operation> dropTo(std::uint32_t live);
 
+  /// What each slot holds, 0 if nothing.
+  [[nodiscard]] const std::vector<std::uint32_t>& bytesOfSlots() const { return bytes_; }
+  /// Sums of sizes rounded up to 256, the alignment that the peers were measured with.
   [[nodiscard]] ByteCount liveBytes() const { return liveBytes_; }
   [[nodiscard]] ByteCount peakLiveBytes() const { return peakLiveBytes_; }
 

@@ -24,6 +24,7 @@ struct Script {
   std::array<std::vector<Operation>, kSamples.size()> after;  // up to each sample
   ByteCount liveBefore = 0;
   std::array<ByteCount, kSamples.size()> live{};
+  std::vector<std::uint32_t> bytesOfSlots;  // at the end
 };
 
 Script write(std::uint64_t seed) {
@@ -40,6 +41,7 @@ Script write(std::uint64_t seed) {
     script.live[i] = churn.liveBytes();
     done = kSamples[i];
   }
+  script.bytesOfSlots = churn.bytesOfSlots();
   return script;
 }
 
@@ -69,7 +71,7 @@ void runDrop(const Field& field, const Settings& settings, Report& report) {
         player->play(script.after[i]);
         sums[i] += reservedOver(script.live[i]);
       }
-      checkPlayer(*player, contestant.name, report);
+      checkPlayer(*player, script.bytesOfSlots, contestant.name, report);
     }
     std::vector<std::string> cells{contestant.name, number(before / seeds, 3)};
     for (std::size_t i = 0; i < kSamples.size(); ++i) {

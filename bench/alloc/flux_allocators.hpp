@@ -50,11 +50,12 @@ class FluxChunks {
 
   explicit FluxChunks(const Growing& rules)
       : keepsSpare_(rules.emptyChunksKept != 0),
+        mostChunks_(rules.mostChunks),
         space_({.chunkBytes = rules.chunkBytes, .firstChunkBytes = rules.firstChunkBytes, .emptySteps = 0}) {}
 
   Held allocate(ByteCount bytes) {
     std::optional<Placement> placement = space_.allocate(bytes, kAlignment);
-    if (!placement) {
+    if (!placement && space_.chunkCount() != mostChunks_) {
       add(bytes);
       placement = space_.allocate(bytes, kAlignment);
     }
@@ -90,6 +91,7 @@ class FluxChunks {
   }
 
   bool keepsSpare_;
+  std::uint32_t mostChunks_;
   ChunkSpace space_;
   std::uint32_t indices_ = 0;          // handed out so far
   std::vector<std::uint32_t> unused_;  // of chunks that went

@@ -21,10 +21,10 @@ namespace {
 
 Field contestants() {
   return {
-      .spaces = {contestant<BestFit, OneSpace>("BF"), contestant<FirstFit, OneSpace>("FF"),
+      .spaces = {contestant<BestFit, OneSpace>("BF"), contestant<FirstFit, OneSpace>("FF", 10'000),
                  contestant<FluxRanges, OneSpace>("Flux")},
-      .chunks = {contestant<Chunked<BestFit>, Growing>("BF a chunk"),
-                 contestant<Chunked<FirstFit>, Growing>("FF a chunk"), contestant<FluxChunks, Growing>("Flux")},
+      .chunks = {contestant<Chunked<BestFit>, Growing>("BF a chunk", 2'000),
+                 contestant<Chunked<FirstFit>, Growing>("FF a chunk", 200), contestant<FluxChunks, Growing>("Flux")},
   };
 }
 

@@ -7,15 +7,18 @@
 
 namespace flux::bench {
 
-std::optional<std::string> Player::check(ByteCount alignment) const {
-  std::vector<LiveRange> ranges = live();
-  std::ranges::sort(ranges, {}, [](const LiveRange& r) { return std::tuple(r.place.chunk, r.place.offset); });
-  for (std::size_t i = 0; i < ranges.size(); ++i) {
-    const Place& place = ranges[i].place;
+std::optional<std::string> Player::check(std::span<const std::uint32_t> bytes, ByteCount alignment,
+                                         ByteCount spaceBytes) const {
+  std::vector<SlotPlace> held = places();
+  std::ranges::sort(held, {}, [](const SlotPlace& h) { return std::tuple(h.place.chunk, h.place.offset); });
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    const Place& place = held[i].place;
+    const ByteOffset end = place.offset + bytes[held[i].slot];
     const std::string where = "chunk " + std::to_string(place.chunk) + ", offset " + std::to_string(place.offset);
     if (place.offset % alignment != 0) return where + ": not aligned to " + std::to_string(alignment);
-    if (i + 1 == ranges.size() || ranges[i + 1].place.chunk != place.chunk) continue;
-    if (place.offset + ranges[i].bytes > ranges[i + 1].place.offset) return where + ": overlaps the next range";
+    if (spaceBytes != 0 && end > spaceBytes) return where + ": ends outside";
+    if (i + 1 == held.size() || held[i + 1].place.chunk != place.chunk) continue;
+    if (end > held[i + 1].place.offset) return where + ": overlaps the next range";
   }
   return std::nullopt;
 }

@@ -59,15 +59,18 @@ class Player {
   [[nodiscard]] virtual ByteCount reservedBytes() const = 0;
   [[nodiscard]] virtual std::uint32_t chunkCount() const = 0;
 
-  /// What is wrong with the live ranges: two overlap, or one begins at no multiple of `alignment`. nullopt: nothing.
-  [[nodiscard]] std::optional<std::string> check(ByteCount alignment) const;
+  /// What is wrong with the live ranges, if anything: two overlap, one ends outside of its chunk (`spaceBytes`, if not
+  /// 0), or one begins at no multiple of `alignment`. `bytes`: what each slot asked for last.
+  [[nodiscard]] std::optional<std::string> check(std::span<const std::uint32_t> bytes, ByteCount alignment,
+                                                 ByteCount spaceBytes = 0) const;
 
  protected:
-  struct LiveRange {
+  struct SlotPlace {
+    std::uint32_t slot = 0;
     Place place;
-    ByteCount bytes = 0;
   };
-  [[nodiscard]] virtual std::vector<LiveRange> live() const = 0;
+  /// Of all slots that hold something.
+  [[nodiscard]] virtual std::vector<SlotPlace> places() const = 0;
 };
 
 template <Allocator A>
@@ -75,7 +78,7 @@ class PlayerOf final : public Player {
  public:
   template <class... Arguments>
   explicit PlayerOf(std::size_t slots, Arguments&&... arguments)
-      : allocator_(std::forward<Arguments>(arguments)...), held_(slots), bytes_(slots) {}
+      : allocator_(std::forward<Arguments>(arguments)...), held_(slots) {}
 
   void play(std::span<const Operation> operations) override {
     for (const Operation& operation : operations) {
@@ -88,7 +91,6 @@ class PlayerOf final : public Player {
       held = allocator_.allocate(operation.bytes);
       if (!held) ++failures_;
     }
-    remember(operations);
   }
 
   void play(std::span<const Operation> operations, Latencies& latencies) override {
@@ -102,7 +104,6 @@ class PlayerOf final : public Player {
       latencies.allocate.measure([&] { held = allocator_.allocate(operation.bytes); });
       if (!held) ++failures_;
     }
-    remember(operations);
   }
 
   bool playAll(std::span<const Operation> operations) override {
@@ -112,46 +113,31 @@ class PlayerOf final : public Player {
       held = operation.bytes != 0 ? allocator_.allocate(operation.bytes) : typename A::Held{};
       if (!held && operation.bytes != 0) return false;
     }
-    remember(operations);
     return true;
   }
 
   [[nodiscard]] std::uint64_t failures() const override { return failures_; }
   [[nodiscard]] ByteCount reservedBytes() const override { return allocator_.reservedBytes(); }
   [[nodiscard]] std::uint32_t chunkCount() const override { return allocator_.chunkCount(); }
-  [[nodiscard]] A& allocator() { return allocator_; }
 
  private:
-  /// Sizes for the check, outside the loops that are measured.
-  void remember(std::span<const Operation> operations) {
-    for (const Operation& operation : operations) bytes_[operation.slot] = operation.bytes;
-  }
-
-  [[nodiscard]] std::vector<LiveRange> live() const override {
-    std::vector<LiveRange> ranges;
-    for (std::size_t i = 0; i < held_.size(); ++i) {
-      if (held_[i]) ranges.push_back({allocator_.place(held_[i]), bytes_[i]});
+  [[nodiscard]] std::vector<SlotPlace> places() const override {
+    std::vector<SlotPlace> places;
+    for (std::uint32_t slot = 0; slot < held_.size(); ++slot) {
+      if (held_[slot]) places.push_back({slot, allocator_.place(held_[slot])});
     }
-    return ranges;
+    return places;
   }
 
   A allocator_;
   std::vector<typename A::Held> held_;
-  std::vector<std::uint32_t> bytes_;  // that the last operation on the slot asked for
   std::uint64_t failures_ = 0;
 };
 
-/// How a workload gets a fresh allocator.
-template <class Setup>
-struct Contestant {
-  std::string name;
-  std::function<std::unique_ptr<Player>(std::size_t slots, const Setup& setup)> make;
-};
-
-/// One space of this size.
+/// One space.
 struct OneSpace {
   ByteCount bytes = 0;
-  ByteCount alignment = 256;  ///< Of every offset.
+  ByteCount alignment = 16;  ///< Of every offset.
 };
 
 /// Chunks, added when nothing fits.
@@ -159,11 +145,21 @@ struct Growing {
   ByteCount chunkBytes = 16 * kMiB;
   ByteCount firstChunkBytes = 16 * kMiB;  ///< Further ones double up to `chunkBytes`.
   std::uint32_t emptyChunksKept = 1;
+  std::uint32_t mostChunks = ~0U;  ///< Then requests fail.
+};
+
+/// Who takes part, and how a workload gets a fresh one. `Setup` is `OneSpace` or `Growing`.
+template <class Setup>
+struct Contestant {
+  std::string name;
+  /// Live ranges in one space, or chunks, up to which a measurement ends in reasonable time.
+  std::uint32_t most = ~0U;
+  std::function<std::unique_ptr<Player>(std::size_t slots, const Setup& setup)> make;
 };
 
 template <Allocator A, class Setup>
-Contestant<Setup> contestant(std::string name) {
-  return {std::move(name),
+Contestant<Setup> contestant(std::string name, std::uint32_t most = ~0U) {
+  return {std::move(name), most,
           [](std::size_t slots, const Setup& setup) { return std::make_unique<PlayerOf<A>>(slots, setup); }};
 }
 

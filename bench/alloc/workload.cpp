@@ -8,18 +8,21 @@ namespace flux::bench {
 
 const std::vector<Workload>& workloads() {
   static const std::vector<Workload> all = {
+      {"steady", "allocate and free pairs in one space, 10^3 to 10^6 live", runSteady},
+      {"chunks", "the same over growing 16 MiB chunks, and what they reserve", runChunks},
+      {"chunk-count", "the same live ranges in 10 to 10,000 chunks", runChunkCount},
+      {"load", "how full a space gets without a failure", runLoad},
+      {"nowhere", "a request that fits nowhere", runNowhere},
       {"drop", "reserved over live after a drop to 20 % of the load, while churn goes on", runDrop},
   };
   return all;
 }
 
-void checkPlayer(const Player& player, const std::string& name, Report& report) {
-  constexpr ByteCount kAlignment = 16;
-  if (const std::optional<std::string> wrong = player.check(kAlignment)) report.violation(name + ": " + *wrong);
-}
-
-std::string ratio(double value, double reference) {
-  return reference == 0 ? "-" : number(value / reference, 2);
+void checkPlayer(const Player& player, std::span<const std::uint32_t> bytes, const std::string& name, Report& report,
+                 ByteCount alignment, ByteCount spaceBytes) {
+  if (const std::optional<std::string> wrong = player.check(bytes, alignment, spaceBytes)) {
+    report.violation(name + ": " + *wrong);
+  }
 }
 
 }  // namespace flux::bench

@@ -3,6 +3,7 @@
 /// What the workloads have in common.
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,15 +29,18 @@ struct Workload {
   void (*run)(const Field& field, const Settings& settings, Report& report);
 };
 
+void runSteady(const Field& field, const Settings& settings, Report& report);
+void runChunks(const Field& field, const Settings& settings, Report& report);
+void runChunkCount(const Field& field, const Settings& settings, Report& report);
+void runLoad(const Field& field, const Settings& settings, Report& report);
+void runNowhere(const Field& field, const Settings& settings, Report& report);
 void runDrop(const Field& field, const Settings& settings, Report& report);
 
 /// All of them, in the order in which they run.
 const std::vector<Workload>& workloads();
 
 /// Counts a violation when the live ranges are not in order.
-void checkPlayer(const Player& player, const std::string& name, Report& report);
-
-/// "x of BF": a value beside that of the reference.
-std::string ratio(double value, double reference);
+void checkPlayer(const Player& player, std::span<const std::uint32_t> bytes, const std::string& name, Report& report,
+                 ByteCount alignment = 256, ByteCount spaceBytes = 0);
 
 }  // namespace flux::bench
