@@ -54,8 +54,7 @@ class BestFit {
   }
 
   [[nodiscard]] Place place(const Held& held) const { return {0, held.offset}; }
-  [[nodiscard]] ByteCount reservedBytes() const { return spaceBytes_; }
-  [[nodiscard]] std::uint32_t chunkCount() const { return 1; }
+  [[nodiscard]] Footprint footprint() const { return {spaceBytes_, 1, 1}; }
 
  private:
   using ByOffset = std::map<ByteOffset, ByteCount>;

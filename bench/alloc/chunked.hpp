@@ -26,12 +26,12 @@ class Chunked {
   explicit Chunked(const Growing& rules) : rules_(rules), next_(rules.firstChunkBytes) {}
 
   Held allocate(ByteCount bytes) {
-    if (bytes > rules_.chunkBytes) return count_ == rules_.mostChunks ? Held{} : take(add(bytes), bytes);
+    if (bytes > rules_.chunkBytes) return footprint_.chunks == rules_.mostChunks ? Held{} : take(add(bytes), bytes);
     for (std::uint32_t i = 0; i < chunks_.size(); ++i) {
       if (!chunks_[i]) continue;
       if (const Held held = take(i, bytes)) return held;
     }
-    if (count_ == rules_.mostChunks) return {};
+    if (footprint_.chunks == rules_.mostChunks) return {};
     while (next_ < bytes) next_ *= 2;
     const std::uint32_t added = add(std::min(next_, rules_.chunkBytes));
     next_ = std::min(2 * next_, rules_.chunkBytes);
@@ -42,9 +42,9 @@ class Chunked {
     Chunk& chunk = *chunks_[held.chunk];
     chunk.ranges.free(held.range);
     if (--chunk.live != 0) return;
-    if (chunk.ranges.reservedBytes() > rules_.chunkBytes || empty_ == rules_.emptyChunksKept) {
-      reservedBytes_ -= chunk.ranges.reservedBytes();
-      --count_;
+    if (chunk.bytes > rules_.chunkBytes || empty_ == rules_.emptyChunksKept) {
+      footprint_.reservedBytes -= chunk.bytes;
+      --footprint_.chunks;
       chunks_[held.chunk].reset();
     } else {
       ++empty_;
@@ -54,12 +54,12 @@ class Chunked {
   [[nodiscard]] Place place(const Held& held) const {
     return {held.chunk, chunks_[held.chunk]->ranges.place(held.range).offset};
   }
-  [[nodiscard]] ByteCount reservedBytes() const { return reservedBytes_; }
-  [[nodiscard]] std::uint32_t chunkCount() const { return count_; }
+  [[nodiscard]] Footprint footprint() const { return footprint_; }
 
  private:
   struct Chunk {
-    explicit Chunk(ByteCount bytes) : ranges(OneSpace{.bytes = bytes}) {}
+    explicit Chunk(ByteCount size) : bytes(size), ranges(OneSpace{.bytes = size}) {}
+    ByteCount bytes;
     Ranges ranges;
     std::uint32_t live = 0;
   };
@@ -67,7 +67,7 @@ class Chunked {
   Held take(std::uint32_t index, ByteCount bytes) {
     Chunk& chunk = *chunks_[index];
     const Held held{index, chunk.ranges.allocate(bytes)};
-    if (held && chunk.live++ == 0 && chunk.ranges.reservedBytes() <= rules_.chunkBytes) --empty_;
+    if (held && chunk.live++ == 0 && chunk.bytes <= rules_.chunkBytes) --empty_;
     return held;
   }
 
@@ -75,8 +75,9 @@ class Chunked {
     auto slot = std::ranges::find_if(chunks_, [](const auto& chunk) { return !chunk; });
     if (slot == chunks_.end()) slot = chunks_.emplace(chunks_.end());
     *slot = std::make_unique<Chunk>(bytes);
-    reservedBytes_ += bytes;
-    ++count_;
+    footprint_.reservedBytes += bytes;
+    ++footprint_.chunks;
+    ++footprint_.chunksMade;
     if (bytes <= rules_.chunkBytes) ++empty_;
     return static_cast<std::uint32_t>(slot - chunks_.begin());
   }
@@ -85,8 +86,7 @@ class Chunked {
   ByteCount next_;  // size of the next chunk
   std::vector<std::unique_ptr<Chunk>> chunks_;
   std::uint32_t empty_ = 0;  // of `chunkBytes` or less
-  std::uint32_t count_ = 0;
-  ByteCount reservedBytes_ = 0;
+  Footprint footprint_;
 };
 
 }  // namespace flux::bench

@@ -62,7 +62,7 @@ void runDrop(const Field& field, const Settings& settings, Report& report) {
     for (const Script& script : scripts) {
       const std::unique_ptr<Player> player = contestant.make(kLive, Growing{});
       const auto reservedOver = [&](ByteCount live) {
-        return static_cast<double>(player->reservedBytes()) / static_cast<double>(live);
+        return static_cast<double>(player->footprint().reservedBytes) / static_cast<double>(live);
       };
       player->play(script.before);
       before += reservedOver(script.liveBefore);

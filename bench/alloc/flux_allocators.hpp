@@ -32,8 +32,7 @@ class FluxRanges {
   void free(Held held) { ranges_.free(held); }
 
   [[nodiscard]] Place place(Held held) const { return {0, ranges_.find(held)->offset * kPlaceUnitBytes}; }
-  [[nodiscard]] ByteCount reservedBytes() const { return ranges_.totalUnits() * kPlaceUnitBytes; }
-  [[nodiscard]] std::uint32_t chunkCount() const { return 1; }
+  [[nodiscard]] Footprint footprint() const { return {ranges_.totalUnits() * kPlaceUnitBytes, 1, 1}; }
 
  private:
   RangeAllocator ranges_;
@@ -73,8 +72,7 @@ class FluxChunks {
   }
 
   [[nodiscard]] Place place(const Held& held) const { return held.place; }
-  [[nodiscard]] ByteCount reservedBytes() const { return space_.reservedBytes(); }
-  [[nodiscard]] std::uint32_t chunkCount() const { return space_.chunkCount(); }
+  [[nodiscard]] Footprint footprint() const { return {space_.reservedBytes(), space_.chunkCount(), chunksMade_}; }
 
  private:
   static constexpr ByteCount kAlignment = 16;  // of most kinds of parts; sizes here are multiples of more
@@ -87,12 +85,14 @@ class FluxChunks {
       index = unused_.back();
       unused_.pop_back();
     }
+    ++chunksMade_;
     space_.addChunk(ChunkIndex{index}, space_.nextChunkBytes(bytes, kAlignment), space_.dedicated(bytes));
   }
 
   bool keepsSpare_;
   std::uint32_t mostChunks_;
   ChunkSpace space_;
+  std::uint64_t chunksMade_ = 0;
   std::uint32_t indices_ = 0;          // handed out so far
   std::vector<std::uint32_t> unused_;  // of chunks that went
 };

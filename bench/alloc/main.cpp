@@ -14,24 +14,28 @@
 #include "chunked.hpp"
 #include "first_fit_baseline.hpp"
 #include "flux_allocators.hpp"
+#include "one_each_baseline.hpp"
 #include "workload.hpp"
 
 namespace flux::bench {
 namespace {
 
+/// Each list begins with the reference of its ratios.
 Field contestants() {
-  return {
-      .spaces = {contestant<BestFit, OneSpace>("BF"), contestant<FirstFit, OneSpace>("FF", 10'000),
-                 contestant<FluxRanges, OneSpace>("Flux")},
-      .chunks = {contestant<Chunked<BestFit>, Growing>("BF a chunk", 2'000),
-                 contestant<Chunked<FirstFit>, Growing>("FF a chunk", 200), contestant<FluxChunks, Growing>("Flux")},
-  };
+  Field field;
+  field.spaces = {contestant<BestFit, OneSpace>("BF"), contestant<FirstFit, OneSpace>("FF", 10'000),
+                  contestant<FluxRanges, OneSpace>("Flux")};
+  field.chunks = {contestant<Chunked<BestFit>, Growing>("BF a chunk", 2'000),
+                  contestant<Chunked<FirstFit>, Growing>("FF a chunk", 200), contestant<FluxChunks, Growing>("Flux")};
+  field.traces = field.chunks;
+  field.traces.push_back(contestant<OneEach, Growing>("one device allocation each"));
+  return field;
 }
 
 int run(int argc, char** argv) {
   CLI::App app("Allocator benchmarks: Flux beside best fit (BF) and first fit (FF)");
   std::vector<std::string> names;
-  Settings settings;
+  Settings settings{.traces = FLUX_TRACES};
   std::string csv;
   bool list = false;
   std::vector<std::string> known;
@@ -40,6 +44,7 @@ int run(int argc, char** argv) {
   app.add_option("--reps", settings.repetitions, "Repetitions, or seeds where nothing is timed")
       ->check(CLI::Range(1U, 1000U))
       ->capture_default_str();
+  app.add_option("--traces", settings.traces, "Folder of the recorded traces")->capture_default_str();
   app.add_flag("--quick", settings.quick, "Small cases, in seconds: checks more than it measures");
   app.add_option("--csv", csv, "All figures, for scripts/plot_alloc.sh");
   app.add_flag("--list", list, "Say which workloads there are");

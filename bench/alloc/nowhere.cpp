@@ -59,7 +59,7 @@ void measure(const char* title, const std::vector<Contestant<Setup>>& contestant
     if constexpr (std::is_same_v<Setup, Growing>) {
       const std::unique_ptr<Player> grown = contestant.make(kLive + kExtra + 1, setup);
       grown->play(script.operations);
-      own.mostChunks = grown->chunkCount();
+      own.mostChunks = grown->footprint().chunks;
     }
     players.push_back(contestant.make(kLive + kExtra + 1, own));
     players.back()->play(script.operations);

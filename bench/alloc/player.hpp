@@ -31,6 +31,13 @@ struct Place {
   ByteOffset offset = 0;
 };
 
+/// Device memory that an allocator stands for.
+struct Footprint {
+  ByteCount reservedBytes = 0;
+  std::uint32_t chunks = 0;
+  std::uint64_t chunksMade = 0;  ///< Device allocations so far.
+};
+
 /// What a workload needs of an allocator. `Held` names a live range; a default one names none.
 template <class T>
 concept Allocator = requires(T allocator, const T& asked, typename T::Held held, ByteCount bytes) {
@@ -38,8 +45,7 @@ concept Allocator = requires(T allocator, const T& asked, typename T::Held held,
   {allocator.free(held)};
   {static_cast<bool>(held)};
   { asked.place(held) } -> std::same_as<Place>;
-  { asked.reservedBytes() } -> std::same_as<ByteCount>;
-  { asked.chunkCount() } -> std::same_as<std::uint32_t>;
+  { asked.footprint() } -> std::same_as<Footprint>;
 };
 
 class Player {
@@ -56,8 +62,7 @@ class Player {
   [[nodiscard]] virtual bool playAll(std::span<const Operation> operations) = 0;
 
   [[nodiscard]] virtual std::uint64_t failures() const = 0;
-  [[nodiscard]] virtual ByteCount reservedBytes() const = 0;
-  [[nodiscard]] virtual std::uint32_t chunkCount() const = 0;
+  [[nodiscard]] virtual Footprint footprint() const = 0;
 
   /// What is wrong with the live ranges, if anything: two overlap, one ends outside of its chunk (`spaceBytes`, if not
   /// 0), or one begins at no multiple of `alignment`. `bytes`: what each slot asked for last.
@@ -117,8 +122,7 @@ class PlayerOf final : public Player {
   }
 
   [[nodiscard]] std::uint64_t failures() const override { return failures_; }
-  [[nodiscard]] ByteCount reservedBytes() const override { return allocator_.reservedBytes(); }
-  [[nodiscard]] std::uint32_t chunkCount() const override { return allocator_.chunkCount(); }
+  [[nodiscard]] Footprint footprint() const override { return allocator_.footprint(); }
 
  private:
   [[nodiscard]] std::vector<SlotPlace> places() const override {

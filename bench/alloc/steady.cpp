@@ -49,8 +49,7 @@ class NoSpace {
   Held allocate(ByteCount bytes) { return static_cast<Held>(bytes); }
   void free(Held held) { sum_ += held; }
   [[nodiscard]] Place place(Held /*held*/) const { return {}; }
-  [[nodiscard]] ByteCount reservedBytes() const { return sum_; }
-  [[nodiscard]] std::uint32_t chunkCount() const { return 0; }
+  [[nodiscard]] Footprint footprint() const { return {.reservedBytes = sum_}; }
 
  private:
   ByteCount sum_ = 0;
@@ -138,13 +137,14 @@ void runChunks(const std::string& workload, const std::string& title, const Case
   for (const auto& contestant : contestants) players.push_back(contestant.make(c.live, growing));
   std::vector<Series> reserved(players.size());
   const std::vector<Series> series = play(players, script, [&](std::uint32_t repetition, std::size_t i) {
-    reserved[i].add(static_cast<double>(players[i]->reservedBytes()) / static_cast<double>(script.live[repetition]));
+    reserved[i].add(static_cast<double>(players[i]->footprint().reservedBytes) /
+                    static_cast<double>(script.live[repetition]));
   });
 
   report.table(title, {"allocator", "ns/pair", "spread", "x of " + contestants[0].name, "reserved/live", "chunks"});
   for (std::size_t i = 0; i < players.size(); ++i) {
     const std::string& name = contestants[i].name;
-    const std::uint32_t count = players[i]->chunkCount();
+    const std::uint32_t count = players[i]->footprint().chunks;
     report.row({name, number(series[i].median(), 1), series[i].spread(1), ratio(series[i], series[0]),
                 number(reserved[i].median(), 3), std::to_string(count)});
     report.point(workload, name, "ns/pair", workload == "chunks" ? c.live : count, series[i].median());

@@ -14,6 +14,8 @@ const std::vector<Workload>& workloads() {
       {"load", "how full a space gets without a failure", runLoad},
       {"nowhere", "a request that fits nowhere", runNowhere},
       {"drop", "reserved over live after a drop to 20 % of the load, while churn goes on", runDrop},
+      {"traces", "recorded traces, the allocators alone over 16 MiB chunks", runTraces},
+      {"pool-traces", "the same through the Pool on the Host device", runPoolTraces},
   };
   return all;
 }

@@ -16,11 +16,13 @@ namespace flux::bench {
 struct Field {
   std::vector<Contestant<OneSpace>> spaces;
   std::vector<Contestant<Growing>> chunks;
+  std::vector<Contestant<Growing>> traces;  ///< As `chunks`, and what only traces are played to.
 };
 
 struct Settings {
   std::uint32_t repetitions = 5;
   bool quick = false;  ///< Small cases: checks more than it measures.
+  std::string traces;  ///< The folder that they are in.
 };
 
 struct Workload {
@@ -34,6 +36,8 @@ void runChunks(const Field& field, const Settings& settings, Report& report);
 void runChunkCount(const Field& field, const Settings& settings, Report& report);
 void runLoad(const Field& field, const Settings& settings, Report& report);
 void runNowhere(const Field& field, const Settings& settings, Report& report);
+void runTraces(const Field& field, const Settings& settings, Report& report);
+void runPoolTraces(const Field& field, const Settings& settings, Report& report);
 void runDrop(const Field& field, const Settings& settings, Report& report);
 
 /// All of them, in the order in which they run.
