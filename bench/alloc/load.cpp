@@ -1,8 +1,11 @@
 /// How full a space can be without a failure.
 
-#include <array>
+#include "load.hpp"
+
+#include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,22 +33,20 @@ std::vector<Case> cases(bool quick) {
           {.name = "10^4, odd sizes", .sizes = {.kind = Sizes::Odd}, .alignment = 256}};
 }
 
-/// The smallest space that takes all operations, by bisection between the peak and twice of it; the highest load in
-/// percent.
-double highestLoad(const Contestant<OneSpace>& contestant, std::uint32_t slots,
-                   const std::vector<Operation>& operations, ByteCount peak, ByteCount alignment) {
-  double fails = 1.0;  // highest load that is known to be too high, as a share
-  double works = 0.5;
+}  // namespace
+
+double highestLoad(const Contestant<OneSpace>& contestant, std::uint32_t slots, std::span<const Operation> operations,
+                   ByteCount peakBytes, ByteCount alignment) {
+  double fails = 1.0;  // the lowest load that is known, or taken, to be too high
+  double works = 0.2;
   while (fails - works > 0.0005) {
     const double load = (fails + works) / 2;
-    const auto bytes = static_cast<ByteCount>(static_cast<double>(peak) / load) / 256 * 256;
+    const auto bytes = static_cast<ByteCount>(static_cast<double>(peakBytes) / load) / 256 * 256;
     const bool ok = contestant.make(slots, {.bytes = bytes, .alignment = alignment})->playAll(operations);
     (ok ? works : fails) = load;
   }
   return 100 * works;
 }
-
-}  // namespace
 
 void runLoad(const Field& field, const Settings& settings, Report& report) {
   const std::vector<Case> all = cases(settings.quick);

@@ -23,7 +23,7 @@ namespace {
 /// Each list begins with the reference of its ratios.
 Field contestants() {
   Field field;
-  field.spaces = {contestant<BestFit, OneSpace>("BF"), contestant<FirstFit, OneSpace>("FF", 10'000),
+  field.spaces = {contestant<BestFit, OneSpace>("BF"), contestant<FirstFit, OneSpace>("FF", 20'000),
                   contestant<FluxRanges, OneSpace>("Flux")};
   field.chunks = {contestant<Chunked<BestFit>, Growing>("BF a chunk", 2'000),
                   contestant<Chunked<FirstFit>, Growing>("FF a chunk", 200), contestant<FluxChunks, Growing>("Flux")};

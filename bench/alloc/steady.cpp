@@ -128,27 +128,26 @@ void runSpace(const Case& c, const Field& field, const Settings& settings, Repor
   }
 }
 
-void runChunks(const std::string& workload, const std::string& title, const Case& c, const Growing& growing,
-               const Field& field, const Settings& settings, Report& report) {
+void runChunks(const Case& c, const Field& field, const Settings& settings, Report& report) {
   const Script script(c, settings.repetitions);
-  const auto chunks = static_cast<std::uint32_t>(script.churn.peakLiveBytes() / growing.chunkBytes);
+  const auto chunks = static_cast<std::uint32_t>(script.churn.peakLiveBytes() / Growing{}.chunkBytes);
   const std::vector<Contestant<Growing>> contestants = able(field.chunks, chunks);
   std::vector<std::unique_ptr<Player>> players;
-  for (const auto& contestant : contestants) players.push_back(contestant.make(c.live, growing));
+  for (const auto& contestant : contestants) players.push_back(contestant.make(c.live, {}));
   std::vector<Series> reserved(players.size());
   const std::vector<Series> series = play(players, script, [&](std::uint32_t repetition, std::size_t i) {
     reserved[i].add(static_cast<double>(players[i]->footprint().reservedBytes) /
                     static_cast<double>(script.live[repetition]));
   });
 
-  report.table(title, {"allocator", "ns/pair", "spread", "x of " + contestants[0].name, "reserved/live", "chunks"});
+  report.table("Churn over growing 16 MiB chunks, " + std::to_string(c.live) + " live, 256 B to 1 MiB",
+               {"allocator", "ns/pair", "spread", "x of " + contestants[0].name, "reserved/live", "chunks"});
   for (std::size_t i = 0; i < players.size(); ++i) {
     const std::string& name = contestants[i].name;
-    const std::uint32_t count = players[i]->footprint().chunks;
     report.row({name, number(series[i].median(), 1), series[i].spread(1), ratio(series[i], series[0]),
-                number(reserved[i].median(), 3), std::to_string(count)});
-    report.point(workload, name, "ns/pair", workload == "chunks" ? c.live : count, series[i].median());
-    report.point(workload, name, "reserved/live", workload == "chunks" ? c.live : count, reserved[i].median());
+                number(reserved[i].median(), 3), std::to_string(players[i]->footprint().chunks)});
+    report.point("chunks", name, "ns/pair", c.live, series[i].median());
+    report.point("chunks", name, "reserved/live", c.live, reserved[i].median());
     players[i]->play(script.single);
     checkPlayer(*players[i], script.churn.bytesOfSlots(), name, report);
   }
@@ -161,21 +160,36 @@ void runSteady(const Field& field, const Settings& settings, Report& report) {
 }
 
 void runChunks(const Field& field, const Settings& settings, Report& report) {
-  for (const Case& c : chunkCases(settings.quick)) {
-    runChunks("chunks", "Churn over growing 16 MiB chunks, " + std::to_string(c.live) + " live, 256 B to 1 MiB", c, {},
-              field, settings, report);
-  }
+  for (const Case& c : chunkCases(settings.quick)) runChunks(c, field, settings, report);
 }
 
 void runChunkCount(const Field& field, const Settings& settings, Report& report) {
-  const Case c = settings.quick
-                     ? Case{.live = 10'000, .sizes = {.largest = 32U << 10U}, .warmUp = 2, .pairs = 20'000}
-                     : Case{.live = 100'000, .sizes = {.largest = 32U << 10U}, .warmUp = 3, .pairs = 200'000};
-  for (const ByteCount chunkBytes : {64 * kMiB, 6400 * kKiB, 640 * kKiB, 64 * kKiB}) {
-    runChunks(
-        "chunk-count",
-        std::to_string(c.live) + " live, 256 B to 32 KiB, in chunks of " + std::to_string(chunkBytes / kKiB) + " KiB",
-        c, {.chunkBytes = chunkBytes, .firstChunkBytes = chunkBytes}, field, settings, report);
+  const SizeRange sizes{.largest = 32U << 10U};
+  const Case c = settings.quick ? Case{.live = 10'000, .sizes = sizes, .warmUp = 2, .pairs = 20'000}
+                                : Case{.live = 100'000, .sizes = sizes, .warmUp = 3, .pairs = 200'000};
+  const Script script(c, settings.repetitions);
+  std::vector<std::unique_ptr<Player>> players;
+  std::vector<std::string> names;
+  std::vector<std::size_t> fewest;  // by player: the same allocator's player with the fewest chunks
+  for (const Contestant<Growing>& contestant : field.chunks) {
+    const std::size_t first = players.size();
+    for (const ByteCount chunkBytes : {64 * kMiB, 6400 * kKiB, 640 * kKiB, 64 * kKiB}) {
+      if (script.churn.peakLiveBytes() / chunkBytes > contestant.most) continue;
+      players.push_back(contestant.make(c.live, {.chunkBytes = chunkBytes, .firstChunkBytes = chunkBytes}));
+      names.push_back(contestant.name);
+      fewest.push_back(first);
+    }
+  }
+  const std::vector<Series> series = play(players, script, [](std::uint32_t, std::size_t) {});
+  report.table(std::to_string(c.live) + " live, 256 B to 32 KiB, churn over chunks of 64 MiB down to 64 KiB",
+               {"allocator", "chunks", "ns/pair", "spread", "x of its fewest chunks"});
+  for (std::size_t i = 0; i < players.size(); ++i) {
+    const std::uint32_t chunks = players[i]->footprint().chunks;
+    report.row({names[i], std::to_string(chunks), number(series[i].median(), 1), series[i].spread(1),
+                ratio(series[i], series[fewest[i]])});
+    report.point("chunk-count", names[i], "ns/pair", chunks, series[i].median());
+    players[i]->play(script.single);
+    checkPlayer(*players[i], script.churn.bytesOfSlots(), names[i], report);
   }
 }
 

@@ -12,10 +12,14 @@ const std::vector<Workload>& workloads() {
       {"chunks", "the same over growing 16 MiB chunks, and what they reserve", runChunks},
       {"chunk-count", "the same live ranges in 10 to 10,000 chunks", runChunkCount},
       {"load", "how full a space gets without a failure", runLoad},
+      {"streaming", "meshes that arrive and go in order, with and without stragglers", runStreaming},
+      {"fill", "filled to the first failure, empty and after cycles of half emptying", runFill},
       {"nowhere", "a request that fits nowhere", runNowhere},
       {"drop", "reserved over live after a drop to 20 % of the load, while churn goes on", runDrop},
       {"traces", "recorded traces, the allocators alone over 16 MiB chunks", runTraces},
       {"pool-traces", "the same through the Pool on the Host device", runPoolTraces},
+      {"first-chunk", "reserved over live and device allocations, by the size of the first chunk", runFirstChunk},
+      {"grow-or-add", "adding chunks beside growing one buffer with copies, on the Host device", runGrowOrAdd},
   };
   return all;
 }
