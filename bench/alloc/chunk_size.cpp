@@ -103,9 +103,9 @@ void runGrowOrAdd(const Field& /*field*/, const Settings& settings, Report& repo
       report.point("grow-or-add", strategy, "peak reserved/live", static_cast<double>(bytes),
                    static_cast<double>(loading.peakReservedBytes) / static_cast<double>(loading.liveBytes));
     };
-    row("add chunks, 1 to 16 MiB", loadIntoChunks(sizes, kMiB));
-    row("grow one buffer, x 2", loadIntoOneBuffer(sizes, kMiB, 2));
-    row("grow one buffer, x 1.5", loadIntoOneBuffer(sizes, kMiB, 1.5));
+    row("add chunks of 1 to 16 MiB", loadIntoChunks(sizes, kMiB));
+    row("grow one buffer 2 x", loadIntoOneBuffer(sizes, kMiB, 2));
+    row("grow one buffer 1.5 x", loadIntoOneBuffer(sizes, kMiB, 1.5));
   }
 }
 

@@ -49,7 +49,7 @@ ByteCount largestThatFits(Player& player, ByteCount upTo) {
 
 /// A row a contestant: two kinds of requests that fail.
 template <class Setup>
-void measure(const char* title, const std::vector<Contestant<Setup>>& contestants, const Setup& setup,
+void measure(const char* where, const std::string& title, const std::vector<Contestant<Setup>>& contestants, const Setup& setup,
              ByteCount farTooLarge, const Script& script, const Settings& settings, Report& report) {
   std::vector<std::unique_ptr<Player>> players;
   std::vector<std::vector<Operation>> far;
@@ -82,8 +82,8 @@ void measure(const char* title, const std::vector<Contestant<Setup>>& contestant
   for (std::size_t i = 0; i < players.size(); ++i) {
     report.row({contestants[i].name, number(farNs[i].median(), 1), number(justNs[i].median(), 1),
                 ratio(justNs[i], justNs[0])});
-    report.point("nowhere", contestants[i].name, title, 0, farNs[i].median());
-    report.point("nowhere", contestants[i].name, title, 1, justNs[i].median());
+    report.point("nowhere", contestants[i].name, where, 0, farNs[i].median());
+    report.point("nowhere", contestants[i].name, where, 1, justNs[i].median());
   }
 }
 
@@ -92,9 +92,9 @@ void measure(const char* title, const std::vector<Contestant<Setup>>& contestant
 void runNowhere(const Field& field, const Settings& settings, Report& report) {
   const Script script;
   const ByteCount bytes = script.churn.peakLiveBytes() * 100 / 85 / 256 * 256;
-  measure<OneSpace>("A request that fits nowhere, one space at 85 %, 10,000 live", field.spaces, {.bytes = bytes},
+  measure<OneSpace>("one space", "A request that fits nowhere, one space at 85 %, 10,000 live", field.spaces, {.bytes = bytes},
                     bytes / 4, script, settings, report);
-  measure<Growing>("A request that fits nowhere, 16 MiB chunks that may not grow, 10,000 live", field.chunks,
+  measure<Growing>("chunks", "A request that fits nowhere, 16 MiB chunks that may not grow, 10,000 live", field.chunks,
                    {.emptyChunksKept = 0}, 8 * kMiB, script, settings, report);
 }
 
