@@ -1,5 +1,6 @@
 /// How large should the first chunk be, and why are chunks added instead of growing one buffer?
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string>
@@ -11,6 +12,7 @@
 namespace flux::bench {
 namespace {
 
+constexpr ByteCount kChunk = 16 * kMiB;
 constexpr std::array<ByteCount, 5> kFirstChunks = {1 * kMiB, 4 * kMiB, 16 * kMiB, 64 * kMiB, 128 * kMiB};
 
 double mib(ByteCount bytes) {
@@ -31,18 +33,19 @@ std::vector<ByteCount> sceneBytes(bool quick) {
   return {100 * kKiB, 1 * kMiB, 10 * kMiB, 100 * kMiB, 300 * kMiB, 1 * kGiB};
 }
 
-/// A kind of application, with a scene as it usually is and one of a user who has hardly begun.
+/// A kind of application: what it reserves at the start, a scene as it usually is, and one of a user who has hardly
+/// begun.
 struct Kind {
   const char* name;
-  ByteCount firstChunkBytes;
+  ByteCount start;
   ByteCount usual;
   ByteCount small;
 };
 
 constexpr std::array<Kind, 4> kKinds{{{"simple 2D", 2 * kMiB, 3 * kMiB, 200 * kKiB},
-                                      {"complex 2D", 16 * kMiB, 40 * kMiB, 2 * kMiB},
-                                      {"3D", 64 * kMiB, 300 * kMiB, 10 * kMiB},
-                                      {"large 3D", 128 * kMiB, 1 * kGiB, 50 * kMiB}}};
+                                      {"complex 2D", 8 * kMiB, 20 * kMiB, 1 * kMiB},
+                                      {"3D", 48 * kMiB, 200 * kMiB, 5 * kMiB},
+                                      {"large 3D", 128 * kMiB, 1 * kGiB, 20 * kMiB}}};
 
 void firstChunks(const Settings& settings, Report& report) {
   std::vector<std::string> columns{"scene"};
@@ -53,7 +56,7 @@ void firstChunks(const Settings& settings, Report& report) {
     const std::vector<std::uint32_t> sizes = sceneSizes(bytes);
     std::vector<std::string> cells{sizeName(bytes)};
     for (const ByteCount first : kFirstChunks) {
-      const Loading loading = loadIntoChunks(sizes, first);
+      const Loading loading = loadIntoChunks(sizes, std::max(kChunk, first), first);
       cells.push_back(number(reservedOverLive(loading), 2) + " (" + std::to_string(loading.footprint.chunksMade) + ")");
       report.point("first-chunk", sizeName(first), "reserved/live", static_cast<double>(bytes),
                    reservedOverLive(loading));
@@ -63,18 +66,19 @@ void firstChunks(const Settings& settings, Report& report) {
 }
 
 void kinds(Report& report) {
-  report.table("The price of a first chunk that is too small or too large, by kind of application",
-               {"application, scene", "first chunk", "device allocations", "unused MiB", "reserved/live",
-                "making chunks, ms", "longest wait, ms"});
+  report.table(
+      "The price of a start that is too small (an eighth) or too large (eight times), chunks of at most 16 MiB",
+      {"application, scene", "start MiB", "chunks at the start", "chunks made later", "unused MiB", "reserved/live",
+       "longest wait, ms"});
   for (const Kind& kind : kKinds) {
     for (const ByteCount scene : {kind.usual, kind.small}) {
       const std::vector<std::uint32_t> sizes = sceneSizes(scene);
-      for (const ByteCount first : {kind.firstChunkBytes / 8, kind.firstChunkBytes, kind.firstChunkBytes * 8}) {
-        const Loading loading = loadIntoChunks(sizes, first);
-        report.row({std::string(kind.name) + ", " + sizeName(scene), sizeName(first),
-                    std::to_string(loading.footprint.chunksMade),
+      for (const ByteCount start : {kind.start / 8, kind.start, kind.start * 8}) {
+        const Loading loading = loadIntoChunks(sizes, kChunk, std::min(start, kChunk), start);
+        report.row({std::string(kind.name) + ", " + sizeName(scene), number(mib(start), start < kMiB ? 2 : 0),
+                    std::to_string(loading.footprint.chunksMade - loading.madeLater), std::to_string(loading.madeLater),
                     number(mib(loading.footprint.reservedBytes - loading.liveBytes), 1),
-                    number(reservedOverLive(loading), 2), number(loading.makeMs, 2), number(loading.worstMs, 2)});
+                    number(reservedOverLive(loading), 2), number(loading.worstMs, 2)});
       }
     }
   }
@@ -103,7 +107,7 @@ void runGrowOrAdd(const Field& /*field*/, const Settings& settings, Report& repo
       report.point("grow-or-add", strategy, "peak reserved/live", static_cast<double>(bytes),
                    static_cast<double>(loading.peakReservedBytes) / static_cast<double>(loading.liveBytes));
     };
-    row("add chunks of 1 to 16 MiB", loadIntoChunks(sizes, kMiB));
+    row("add chunks of 1 to 16 MiB", loadIntoChunks(sizes, kChunk, kMiB));
     row("grow one buffer 2 x", loadIntoOneBuffer(sizes, kMiB, 2));
     row("grow one buffer 1.5 x", loadIntoOneBuffer(sizes, kMiB, 1.5));
   }

@@ -55,6 +55,7 @@ void runDrop(const Field& field, const Settings& settings, Report& report) {
                std::move(columns));
 
   std::vector<Script> scripts;
+  scripts.reserve(seeds);
   for (std::uint32_t seed = 0; seed < seeds; ++seed) scripts.push_back(write(100 + seed));
   for (const Contestant<Growing>& contestant : field.chunks) {
     std::array<double, kSamples.size()> sums{};

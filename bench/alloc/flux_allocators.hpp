@@ -71,6 +71,12 @@ class FluxChunks {
     unused_.push_back(static_cast<std::uint32_t>(*goes));
   }
 
+  /// Adds chunks ahead of demand until they hold so many bytes.
+  void reserve(ByteCount bytes) {
+    const ByteCount before = space_.reservedBytes();
+    while (space_.reservedBytes() - before < bytes) add(1);
+  }
+
   [[nodiscard]] Place place(const Held& held) const { return held.place; }
   [[nodiscard]] Footprint footprint() const { return {space_.reservedBytes(), space_.chunkCount(), chunksMade_}; }
 

@@ -53,9 +53,11 @@ void runLoad(const Field& field, const Settings& settings, Report& report) {
   std::vector<std::string> columns{"allocator"};
   for (const Case& c : all) columns.emplace_back(c.name);
   report.table(
-      "Highest peak of live bytes in percent of the space without a failure; 10 k live, if not stated; sizes rounded to 256",
+      "Highest peak of live bytes in percent of the space without a failure; 10 k live, if not stated; sizes rounded "
+      "to 256",
       std::move(columns));
   std::vector<std::vector<std::string>> rows;
+  rows.reserve(field.spaces.size());
   for (const Contestant<OneSpace>& contestant : field.spaces) rows.push_back({contestant.name});
   for (std::size_t k = 0; k < all.size(); ++k) {
     const Case& c = all[k];

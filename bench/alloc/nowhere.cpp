@@ -49,8 +49,9 @@ ByteCount largestThatFits(Player& player, ByteCount upTo) {
 
 /// A row a contestant: two kinds of requests that fail.
 template <class Setup>
-void measure(const char* where, const std::string& title, const std::vector<Contestant<Setup>>& contestants, const Setup& setup,
-             ByteCount farTooLarge, const Script& script, const Settings& settings, Report& report) {
+void measure(const char* where, const std::string& title, const std::vector<Contestant<Setup>>& contestants,
+             const Setup& setup, ByteCount farTooLarge, const Script& script, const Settings& settings,
+             Report& report) {
   std::vector<std::unique_ptr<Player>> players;
   std::vector<std::vector<Operation>> far;
   std::vector<std::vector<Operation>> just;
@@ -92,8 +93,8 @@ void measure(const char* where, const std::string& title, const std::vector<Cont
 void runNowhere(const Field& field, const Settings& settings, Report& report) {
   const Script script;
   const ByteCount bytes = script.churn.peakLiveBytes() * 100 / 85 / 256 * 256;
-  measure<OneSpace>("one space", "A request that fits nowhere, one space at 85 %, 10,000 live", field.spaces, {.bytes = bytes},
-                    bytes / 4, script, settings, report);
+  measure<OneSpace>("one space", "A request that fits nowhere, one space at 85 %, 10,000 live", field.spaces,
+                    {.bytes = bytes}, bytes / 4, script, settings, report);
   measure<Growing>("chunks", "A request that fits nowhere, 16 MiB chunks that may not grow, 10,000 live", field.chunks,
                    {.emptyChunksKept = 0}, 8 * kMiB, script, settings, report);
 }

@@ -150,9 +150,8 @@ void runPoolTraces(const Field& /*field*/, const Settings& settings, Report& rep
                  {"pool", "add or remove, ns", "step and publish, us/frame", "peak chunks", "peak reserved MiB",
                   "mean reserved/live"});
     for (const auto& [name, desc] : pools) {
-      std::vector<Replay> replays;
-      for (std::uint32_t r = 0; r < (settings.quick ? 1 : settings.repetitions); ++r)
-        replays.push_back(replay(trace, desc));
+      std::vector<Replay> replays(settings.quick ? 1 : settings.repetitions);
+      for (Replay& result : replays) result = replay(trace, desc);
       const Replay& last = replays.back();
       const double ns =
           sumOfMedians(replays, &Replay::callTicks) / static_cast<double>(trace.allocations + trace.frees);

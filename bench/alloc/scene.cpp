@@ -72,20 +72,28 @@ std::vector<std::uint32_t> sceneSizes(ByteCount sceneBytes) {
   return sizes;
 }
 
-Loading loadIntoChunks(const std::vector<std::uint32_t>& sizes, ByteCount firstChunkBytes) {
-  FluxChunks chunks(Growing{.chunkBytes = std::max(16 * kMiB, firstChunkBytes), .firstChunkBytes = firstChunkBytes});
+Loading loadIntoChunks(const std::vector<std::uint32_t>& sizes, ByteCount chunkBytes, ByteCount firstChunkBytes,
+                       ByteCount reserveBytes) {
+  FluxChunks chunks(Growing{.chunkBytes = chunkBytes, .firstChunkBytes = firstChunkBytes});
   Memory memory;
   Loading loading;
-  for (const std::uint32_t size : sizes) {
-    (void)chunks.allocate(size);
-    loading.liveBytes += size;
+  const auto makeNew = [&] {
     const Footprint now = chunks.footprint();
-    if (now.chunksMade == loading.footprint.chunksMade) continue;
-    const double before = memory.makeMs();
+    if (now.chunksMade == loading.footprint.chunksMade) return;
     memory.make(now.reservedBytes - loading.footprint.reservedBytes);
-    loading.worstMs = std::max(loading.worstMs, memory.makeMs() - before);
     loading.footprint = now;
+  };
+  chunks.reserve(reserveBytes);
+  makeNew();
+  const std::uint64_t madeAtStart = loading.footprint.chunksMade;
+  for (const std::uint32_t size : sizes) {
+    const double before = memory.makeMs();
+    (void)chunks.allocate(size);
+    makeNew();
+    loading.worstMs = std::max(loading.worstMs, memory.makeMs() - before);
+    loading.liveBytes += size;
   }
+  loading.madeLater = static_cast<std::uint32_t>(loading.footprint.chunksMade - madeAtStart);
   loading.makeMs = memory.makeMs();
   loading.peakReservedBytes = memory.peakBytes();
   return loading;

@@ -99,6 +99,7 @@ void runSpace(const Case& c, const Field& field, const Settings& settings, Repor
   std::vector<Contestant<OneSpace>> contestants = able(field.spaces, c.live);
   contestants.push_back(contestant<NoSpace, OneSpace>("(the loop alone)"));
   std::vector<std::unique_ptr<Player>> players;
+  players.reserve(contestants.size());
   for (const auto& contestant : contestants) players.push_back(contestant.make(c.live, space));
   const std::vector<Series> series = play(players, script, [](std::uint32_t, std::size_t) {});
 
@@ -133,6 +134,7 @@ void runChunks(const Case& c, const Field& field, const Settings& settings, Repo
   const auto chunks = static_cast<std::uint32_t>(script.churn.peakLiveBytes() / Growing{}.chunkBytes);
   const std::vector<Contestant<Growing>> contestants = able(field.chunks, chunks);
   std::vector<std::unique_ptr<Player>> players;
+  players.reserve(contestants.size());
   for (const auto& contestant : contestants) players.push_back(contestant.make(c.live, {}));
   std::vector<Series> reserved(players.size());
   const std::vector<Series> series = play(players, script, [&](std::uint32_t repetition, std::size_t i) {
