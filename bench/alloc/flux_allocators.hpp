@@ -20,14 +20,12 @@ class FluxRanges {
  public:
   using Held = RangeId;
 
-  explicit FluxRanges(const OneSpace& space)
-      : alignment_(static_cast<std::uint32_t>(space.alignment / kPlaceUnitBytes)) {
-    ranges_.addSpace(0, static_cast<std::uint32_t>(space.bytes / kPlaceUnitBytes));
+  explicit FluxRanges(const OneSpace& space) : alignment_(space.alignment / kPlaceUnitBytes) {
+    ranges_.addSpace(0, space.bytes / kPlaceUnitBytes);
   }
 
   Held allocate(ByteCount bytes) {
-    return ranges_.allocate(static_cast<std::uint32_t>((bytes + kPlaceUnitBytes - 1) / kPlaceUnitBytes), alignment_)
-        .range.id;
+    return ranges_.allocate((bytes + kPlaceUnitBytes - 1) / kPlaceUnitBytes, alignment_).range.id;
   }
   void free(Held held) { ranges_.free(held); }
 
@@ -36,7 +34,7 @@ class FluxRanges {
 
  private:
   RangeAllocator ranges_;
-  std::uint32_t alignment_;
+  std::uint64_t alignment_;
 };
 
 class FluxChunks {
