@@ -186,7 +186,7 @@ class RangeAllocator {
   static_assert(sizeof(Node) == 32);
 
   struct alignas(32) Space {
-    std::uint32_t end = kNone;  // the node that closes the circle
+    std::uint32_t end = kNone;  // the node that closes the circle; it stays when the space goes
     std::uint32_t units = 0;    // 0: no such space
     std::uint32_t free = 0;
     std::uint32_t live = 0;
