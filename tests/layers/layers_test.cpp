@@ -27,14 +27,23 @@ const std::map<std::string, int, std::less<>> kRanks{
 
 // Public headers lie in one folder, so the layer of each is written down here.
 const std::map<std::string, std::string, std::less<>> kPublicLayers{
-    {"assert.hpp", "base"},       {"types.hpp", "base"},
-    {"result.hpp", "base"},       {"version.hpp", "base"},
-    {"snapshot.hpp", "base"},     {"frame.hpp", "frame"},
-    {"device.hpp", "port"},       {"source.hpp", "transfer"},
-    {"host.hpp", "device"},       {"vulkan.hpp", "device"},
-    {"decorators.hpp", "device"}, {"pool.hpp", "pool"},
-    {"shared.hpp", "frame"},      {"block.hpp", "transfer"},
-    {"producer.hpp", "pool"},     {"render_scheduler.hpp", "resources"},
+    {"assert.hpp", "base"},
+    {"types.hpp", "base"},
+    {"part_kind.hpp", "base"},
+    {"result.hpp", "base"},
+    {"version.hpp", "base"},
+    {"snapshot.hpp", "base"},
+    {"frame.hpp", "frame"},
+    {"device.hpp", "port"},
+    {"source.hpp", "transfer"},
+    {"host.hpp", "device"},
+    {"vulkan.hpp", "device"},
+    {"decorators.hpp", "device"},
+    {"pool.hpp", "pool"},
+    {"shared.hpp", "frame"},
+    {"block.hpp", "transfer"},
+    {"producer.hpp", "pool"},
+    {"render_scheduler.hpp", "resources"},
 };
 
 constexpr std::string_view kNativePrefixes[] = {"vulkan/", "vk_video/", "volk.h", "d3d",  "dxgi",  "directx/",
