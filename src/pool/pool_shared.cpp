@@ -146,7 +146,7 @@ Result<Placement> Pool::Impl::acquireSharedPlace(const SharedBlocks::Key& key, c
 
 bool Pool::Impl::affords(const LiveParts& parts, const AllocationMap& map, std::uint32_t bytes) {
   const std::uint32_t count = parts.table.count();
-  if (count >= kMaxSharedParts) return false;
+  if (count >= kMaxSharedParts || parts.table.parts().size() == kMaxPartIndices) return false;
   return kTinyDivisor * bytes * (kMaxSharedParts - count) >= map.freeBytes();
 }
 
