@@ -9,6 +9,7 @@
 #include <new>
 #include <numeric>
 #include <type_traits>
+#include <utility>
 
 namespace flux {
 
@@ -126,13 +127,15 @@ struct LayoutStore::Piece {
   BlockLayout layout;
   Piece* next = nullptr;  // while unused
   bool live = false;
+  std::uint32_t large = 0;  // index in `large_`, if it has an allocation of its own
 
   [[nodiscard]] PartPlacement* parts() { return reinterpret_cast<PartPlacement*>(this + 1); }
 };
 
 namespace {
 
-constexpr std::size_t kSlabBytes = 16 * kKiB;
+constexpr std::size_t kSlabBytes = 4 * kKiB;
+constexpr std::size_t kLastSlabGrade = 6;
 
 std::size_t gradeOf(std::size_t parts) {
   return static_cast<std::size_t>(std::bit_width(parts - 1));
@@ -151,13 +154,12 @@ const BlockLayout* LayoutStore::create(std::span<const PartPlacement> parts, Lay
   FLUX_ASSERT(!parts.empty(), "a layout has a part");
   count = std::max(count, static_cast<std::uint32_t>(parts.size()));
   const std::size_t grade = gradeOf(count);
-  if (unused_[grade] == nullptr) addSlab(grade);
-  Piece* const piece = unused_[grade];
-  unused_[grade] = piece->next;
+  Piece* const piece = grade > kLastSlabGrade ? addLarge(grade) : takeUnused(grade);
   std::fill(std::copy(parts.begin(), parts.end(), piece->parts()), piece->parts() + count, PartPlacement{});
   piece->layout = {piece->parts(), count, size.bytes, size.alignment};
   piece->live = true;
   ++liveCount_;
+  liveBytes_ += pieceBytesOf(grade);
   return &piece->layout;
 }
 
@@ -190,23 +192,52 @@ void LayoutStore::release(const BlockLayout* layout) {
   Piece* const piece = pieceOf(layout);
   FLUX_ASSERT(piece->live, "a layout is released once");
   const std::size_t grade = gradeOf(layout->partCount);
-  piece->live = false;
-  piece->next = unused_[grade];
-  unused_[grade] = piece;
   --liveCount_;
+  liveBytes_ -= pieceBytesOf(grade);
+  piece->live = false;
+  if (grade <= kLastSlabGrade) {
+    piece->next = unused_[grade];
+    unused_[grade] = piece;
+    return;
+  }
+  heapBytes_ -= pieceBytesOf(grade);
+  const std::uint32_t hole = piece->large;
+  std::swap(large_[hole], large_.back());
+  reinterpret_cast<Piece*>(large_[hole].get())->large = hole;
+  large_.pop_back();
+}
+
+LayoutStore::Piece* LayoutStore::takeUnused(std::size_t grade) {
+  if (unused_[grade] == nullptr) addSlab(grade);
+  Piece* const piece = unused_[grade];
+  unused_[grade] = piece->next;
+  return piece;
+}
+
+LayoutStore::Piece* LayoutStore::addLarge(std::size_t grade) {
+  const auto index = static_cast<std::uint32_t>(large_.size());
+  large_.push_back(std::make_unique<std::byte[]>(pieceBytesOf(grade)));
+  heapBytes_ += pieceBytesOf(grade);
+  Piece* const piece = addPiece(large_.back().get(), grade);
+  piece->large = index;
+  return piece;
+}
+
+LayoutStore::Piece* LayoutStore::addPiece(std::byte* memory, std::size_t grade) {
+  static_assert(alignof(Piece) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__ && alignof(PartPlacement) <= alignof(Piece));
+  auto* const piece = new (memory) Piece;
+  std::uninitialized_value_construct_n(piece->parts(), std::size_t{1} << grade);
+  return piece;
 }
 
 void LayoutStore::addSlab(std::size_t grade) {
-  static_assert(alignof(Piece) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__ && alignof(PartPlacement) <= alignof(Piece));
-  const std::size_t room = std::size_t{1} << grade;
   const std::size_t pieceBytes = pieceBytesOf(grade);
   const std::size_t count = std::max<std::size_t>(1, kSlabBytes / pieceBytes);
   slabs_.push_back(std::make_unique<std::byte[]>(count * pieceBytes));
   heapBytes_ += count * pieceBytes;
   // The lowest piece comes first, so that layouts made in a row lie in a row.
   for (std::size_t i = count; i-- != 0;) {
-    auto* const piece = new (slabs_.back().get() + i * pieceBytes) Piece;
-    std::uninitialized_value_construct_n(piece->parts(), room);
+    Piece* const piece = addPiece(slabs_.back().get() + i * pieceBytes, grade);
     piece->next = unused_[grade];
     unused_[grade] = piece;
   }

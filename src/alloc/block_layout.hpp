@@ -54,7 +54,9 @@ struct PartMove {
 [[nodiscard]] std::uint32_t partAlignment(PartKind kind, const std::array<std::uint32_t, kPartKindCount>& alignments);
 
 /// Keeps layouts: a `BlockLayout` and its places in one piece of memory, at an address that does not change. Pieces
-/// come from slabs and are used again for layouts of about as many parts: no heap allocation in steady state.
+/// for up to 64 parts come from slabs and are used again for layouts of about as many parts: no heap allocation in
+/// steady state. Larger ones, those of shared blocks, come from the heap and go back to it: kept for use again, the
+/// layouts that wait for frames would cost more memory than those that live.
 ///
 /// **Thread contract.** One thread creates and releases; any thread may read a layout while it lives.
 ///
@@ -85,6 +87,8 @@ class LayoutStore {
   void release(const BlockLayout* layout);
 
   [[nodiscard]] std::size_t liveCount() const { return liveCount_; }
+  /// Of all pieces that are live, and of all memory that pieces come from.
+  [[nodiscard]] std::size_t liveBytes() const { return liveBytes_; }
   [[nodiscard]] std::size_t heapBytes() const { return heapBytes_; }
 
  private:
@@ -92,11 +96,16 @@ class LayoutStore {
 
   static std::size_t pieceBytesOf(std::size_t grade);
   static Piece* pieceOf(const BlockLayout* layout);
+  static Piece* addPiece(std::byte* memory, std::size_t grade);
+  Piece* takeUnused(std::size_t grade);
+  Piece* addLarge(std::size_t grade);
   void addSlab(std::size_t grade);
 
   std::vector<std::unique_ptr<std::byte[]>> slabs_;
+  std::vector<std::unique_ptr<std::byte[]>> large_;
   std::array<Piece*, 32> unused_{};  // by grade: room for 2^grade parts
   std::size_t liveCount_ = 0;
+  std::size_t liveBytes_ = 0;
   std::size_t heapBytes_ = 0;
 };
 

@@ -327,14 +327,14 @@ bool Pool::Impl::startInPlace(Block& block, std::uint32_t index) {
   relocation.to = block.place;
   relocation.version = block.requested;
   relocation.partsStandAlone = block.parts->shared;
-  for (Edit& edit : block.edits) {
+  std::vector<Edit> edits = std::move(block.edits);  // and with them the memory for so many
+  for (Edit& edit : edits) {
     Transfer& transfer = relocation.transfers.emplace_back();
     transfer.part = edit.part;
     transfer.offset = *edit.offset;
     transfer.bytes = edit.bytes;
     takeSource(edit, transfer);
   }
-  block.edits.clear();
   startRelocation(block, index, relocation);
   return true;
 }

@@ -171,6 +171,7 @@ void Pool::Impl::forgetUnseen(BlockHandle handle, PartId part) {
 
 SharedUsage Pool::Impl::sharedUsage() const {
   SharedUsage usage;
+  ByteCount layoutBytes = 0;
   for (std::uint32_t i = 1; i < blocks_.size(); ++i) {
     const Block& block = blocks_[i];
     if (!block.live || block.parts == nullptr || !block.parts->shared) continue;
@@ -181,13 +182,16 @@ SharedUsage Pool::Impl::sharedUsage() const {
     usage.blockBytes += newestPlace(block).bytes;
     usage.metadataBytes += sizeof(Block) + sizeof(LiveParts) + SharedBlocks::kBlockHeapBytes;
     usage.metadataBytes += live.table.heapBytes() + live.map.heapBytes() + live.target.heapBytes();
-    usage.metadataBytes += block.edits.capacity() * sizeof(Edit) + LayoutStore::pieceBytes(ring_.cold(i).layout);
+    usage.metadataBytes += block.edits.capacity() * sizeof(Edit);
+    layoutBytes += LayoutStore::pieceBytes(ring_.cold(i).layout);
     usage.metadataBytes += SnapshotRing::kRecordBytes + kRangeNodeBytes;
   }
   retirement_.forEach([&](const Retired& item) {
     const auto* layout = std::get_if<RetiredLayout>(&item);
-    if (layout != nullptr && layout->shared) usage.metadataBytes += LayoutStore::pieceBytes(layout->layout);
+    if (layout != nullptr && layout->shared) layoutBytes += LayoutStore::pieceBytes(layout->layout);
   });
+  // With their share of the pieces that nothing uses now.
+  if (layoutBytes != 0) usage.metadataBytes += layoutBytes * layouts_.heapBytes() / layouts_.liveBytes();
   return usage;
 }
 
