@@ -6,15 +6,16 @@
 #   scripts/install_deps.sh --all      and what .ci/run takes
 set -euo pipefail
 
-# zlib1g-dev: libassimp-dev links it without depending on it.
+# zlib1g-dev: the benchmarks read traces with it, and libassimp-dev links it without depending on it.
 build=(g++ cmake ninja-build ccache pkg-config libexpected-dev libconcurrentqueue-dev libvulkan-dev libvulkan-volk-dev glslc libglm-dev
   libcli11-dev nlohmann-json3-dev libstb-dev libassimp-dev zlib1g-dev libgtest-dev libbenchmark-dev)
 run=(libvulkan1 mesa-vulkan-drivers assimp-testmodels)
 # chromium-common: a second Vulkan driver (SwiftShader) and a validation layer that is newer than Debian's.
 tests=(vulkan-validationlayers chromium-common binutils python3 git spin)
 # Clang 19: the first of Debian 12 that has all of C++20 that Flux uses is 16.
-# valgrind counts instructions, gnuplot draws docs/design/publish-cost.svg.
-ci=(g++-mingw-w64-x86-64-posix clang-19 clang-tidy-19 clang-format valgrind gnuplot-nox)
+# libclang-rt-19-dev has its fuzzer and sanitizers.
+# valgrind counts instructions, gnuplot draws the pictures of docs/design.
+ci=(g++-mingw-w64-x86-64-posix clang-19 libclang-rt-19-dev clang-tidy-19 clang-format valgrind gnuplot-nox)
 
 wanted=("${build[@]}" "${run[@]}")
 case "${1-}" in

@@ -1,0 +1,167 @@
+/// Recorded traces through the Pool on the Host device: each object a block, each frame of the trace a step and a
+/// publish.
+
+#include <flux/host.hpp>
+#include <flux/pool.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "interleaved.hpp"
+#include "latency.hpp"
+#include "trace.hpp"
+#include "workload.hpp"
+
+namespace flux::bench {
+namespace {
+
+template <class T>
+T take(Result<T> result) {
+  if (!result) {
+    std::fprintf(stderr, "%s\n", describe(result.error()).c_str());
+    std::exit(2);
+  }
+  return std::move(*result);
+}
+
+/// Passes everything on, and counts the time in which chunks are made and destroyed: that is the device's, not Flux's.
+class MeteredDevice final : public Device {
+ public:
+  explicit MeteredDevice(Device& inner) : inner_(inner) {}
+
+  [[nodiscard]] std::uint64_t ticks() const { return ticks_; }
+
+  const DeviceCaps& caps() const noexcept override { return inner_.caps(); }
+  Result<ChunkInfo> createChunk(ChunkIndex index, ByteCount bytes) override {
+    const std::uint64_t before = fencedTicks();
+    Result<ChunkInfo> made = inner_.createChunk(index, bytes);
+    ticks_ += fencedTicks() - before;
+    return made;
+  }
+  void destroyChunk(ChunkIndex index) noexcept override {
+    const std::uint64_t before = fencedTicks();
+    inner_.destroyChunk(index);
+    ticks_ += fencedTicks() - before;
+  }
+  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes) override {
+    return inner_.openStaging(index, bytes);
+  }
+  Result<void> sealStaging(StagingIndex index, ByteCount bytes) override { return inner_.sealStaging(index, bytes); }
+  void closeStaging(StagingIndex index) noexcept override { inner_.closeStaging(index); }
+  Result<TimelineValue> submit(std::span<const CopyPiece> batch) override { return inner_.submit(batch); }
+  Result<void> poll() override { return inner_.poll(); }
+  TimelineValue completed(QueueId queue) const noexcept override { return inner_.completed(queue); }
+  Result<void> wait(QueueId queue, TimelineValue value, std::chrono::nanoseconds timeout) override {
+    return inner_.wait(queue, value, timeout);
+  }
+  MemoryBudget budget() override { return inner_.budget(); }
+  void setName(ChunkIndex index, std::string_view name) noexcept override { inner_.setName(index, name); }
+  void rangeReclaimed(ChunkIndex index, ByteOffset offset, ByteCount bytes) noexcept override {
+    inner_.rangeReclaimed(index, offset, bytes);
+  }
+
+ private:
+  Device& inner_;
+  std::uint64_t ticks_ = 0;
+};
+
+/// What one replay took: by frame, since what preempts it hits single frames, and their medians over the repetitions
+/// leave it out.
+struct Replay {
+  std::vector<double> callTicks;  // in `add` and `remove`
+  std::vector<double> stepTicks;  // in `step` and `publish`
+  PoolStats stats;
+  double reservedSum = 0;
+  double liveSum = 0;
+};
+
+/// Leaves the bytes as they are: what is measured is Flux, not the making of contents.
+bool fill(void* /*context*/, const FillRequest& /*request*/) {
+  return true;
+}
+
+Replay replay(const Trace& trace, const PoolDesc& desc) {
+  const std::unique_ptr<HostDevice> host =
+      HostDevice::create({.completion = HostDeviceDesc::Completion::Immediate, .maxAllocations = ~0U});
+  MeteredDevice device(*host);
+  const std::unique_ptr<Pool> pool = take(Pool::create(device, desc));
+  std::vector<BlockHandle> blocks(trace.kinds.size());
+  Replay result;
+  std::size_t next = 0;
+  const auto measured = [&](std::vector<double>& into, const auto& work) {
+    const std::uint64_t inDevice = device.ticks();
+    const std::uint64_t before = fencedTicks();
+    work();
+    const std::uint64_t ticks = fencedTicks() - before - (device.ticks() - inDevice);
+    into.push_back(std::max(0.0, static_cast<double>(ticks) - static_cast<double>(emptyInterval())));
+  };
+  for (const std::size_t end : trace.frameEnds) {
+    measured(result.callTicks, [&] {
+      for (; next != end; ++next) {
+        const Operation& operation = trace.operations[next];
+        BlockHandle& block = blocks[operation.slot];
+        if (block && !pool->remove(std::exchange(block, {}))) std::exit(2);
+        if (operation.bytes == 0) continue;
+        const PartDesc part{trace.kinds[operation.slot], operation.bytes, Source::callback(fill, nullptr)};
+        block = take(pool->add({.parts = {&part, 1}}));
+      }
+    });
+    measured(result.stepTicks, [&] {
+      take(pool->step());
+      pool->publish();
+    });
+    const PoolStats stats = pool->stats();
+    result.reservedSum += static_cast<double>(stats.reservedBytes);
+    result.liveSum += static_cast<double>(stats.liveBytes);
+  }
+  result.stats = pool->stats();
+  return result;
+}
+
+/// The sum over the frames of each one's median over the repetitions, in nanoseconds.
+double sumOfMedians(const std::vector<Replay>& replays, std::vector<double> Replay::*ticks) {
+  double sum = 0;
+  std::vector<double> samples(replays.size());
+  for (std::size_t frame = 0; frame < (replays[0].*ticks).size(); ++frame) {
+    for (std::size_t r = 0; r < replays.size(); ++r) samples[r] = (replays[r].*ticks)[frame];
+    sum += median(samples);
+  }
+  return sum * nanosecondsPerTick();
+}
+
+}  // namespace
+
+void runPoolTraces(const Field& /*field*/, const Settings& settings, Report& report) {
+  std::string error;
+  const std::vector<Trace> traces = readTraces(settings.traces, error);
+  if (traces.empty()) report.violation(error);
+  PoolDesc lean;
+  lean.firstChunkBytes = lean.chunkBytes;
+  lean.emptyChunkSteps = 0;
+  const std::vector<std::pair<const char*, PoolDesc>> pools{{"lean", lean}, {"defaults", {}}};
+  for (const Trace& trace : traces) {
+    report.table(trace.name + " through the Pool on Host: a block an object, a step and a publish a frame",
+                 {"pool", "add or remove, ns", "step and publish, us/frame", "peak chunks", "peak reserved MiB",
+                  "mean reserved/live"});
+    for (const auto& [name, desc] : pools) {
+      std::vector<Replay> replays(settings.quick ? 1 : settings.repetitions);
+      for (Replay& result : replays) result = replay(trace, desc);
+      const Replay& last = replays.back();
+      const double ns =
+          sumOfMedians(replays, &Replay::callTicks) / static_cast<double>(trace.allocations + trace.frees);
+      const double us = sumOfMedians(replays, &Replay::stepTicks) / static_cast<double>(trace.frameEnds.size()) / 1'000;
+      report.row({name, number(ns, 1), number(us, 2), std::to_string(last.stats.peakChunks),
+                  number(static_cast<double>(last.stats.peakReservedBytes) / kMiB, 1),
+                  number(last.reservedSum / last.liveSum, 3)});
+      report.point("pool-traces", name, trace.name + " ns/operation", 0, ns);
+    }
+  }
+}
+
+}  // namespace flux::bench
