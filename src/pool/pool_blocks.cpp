@@ -67,7 +67,6 @@ Result<void> Pool::Impl::addAs(BlockHandle handle, const BlockDesc& desc, std::s
     const PartDesc& part = desc.parts[i];
     Transfer& transfer = relocation.transfers.emplace_back();
     transfer.part = PartId{static_cast<std::uint32_t>(i)};
-    transfer.kind = part.kind;
     transfer.offset = placements[i].offsetBytes;
     transfer.bytes = placements[i].sizeBytes;
     transfer.source = part.source;

@@ -344,38 +344,29 @@ bool Pool::Impl::startInPlace(Block& block, std::uint32_t index) {
 Result<void> Pool::Impl::startMove(Block& block, std::uint32_t index) {
   const bool shared = block.parts != nullptr && block.parts->shared;
   const BlockLayout& layout = *ring_.cold(index).layout;
-  struct Planned {
-    PartId part;
-    std::uint32_t oldOffset = 0;
-    Edit* edit = nullptr;
-  };
-  std::vector<Planned> planned;
-  std::vector<PartRequest> requests;
-  for (std::uint32_t i = 0; i < layout.partCount; ++i) {
-    const PartPlacement& place = layout.parts[i];
-    if (place.sizeBytes == 0) continue;
-    planned.push_back({makePartId(i, place.generation), place.offsetBytes});
-    requests.push_back({place.kind, place.sizeBytes});
-  }
+  // By part index, as the layout; contents that wait for parts of a shared block come in addition, behind.
+  std::vector<PartPlacement> parts(layout.parts, layout.parts + layout.partCount);
+  if (block.parts != nullptr) parts.resize(std::max(parts.size(), block.parts->table.parts().size()));
+  std::vector<Edit*> edits(parts.size());
   for (Edit& edit : block.edits) {
     unplaceEdit(block, edit);
-    const auto same = std::ranges::find(planned, edit.part, &Planned::part);
-    if (same != planned.end() && !shared) {
-      same->edit = &edit;
-      continue;
-    }
+    const std::size_t at = shared && !edit.adds ? parts.size() : partIndex(edit.part);
     const PartKind kind = edit.adds ? edit.kind : layout.parts[partIndex(edit.part)].kind;
-    planned.push_back({edit.part, 0, &edit});
-    requests.push_back({kind, edit.bytes});
+    if (at == parts.size()) {
+      parts.emplace_back();
+      edits.emplace_back();
+    }
+    if (parts[at].sizeBytes == 0) parts[at] = {0, edit.bytes, kind, partGeneration(edit.part)};
+    edits[at] = &edit;
   }
-  if (!block.place.range && std::ranges::any_of(planned, [](const Planned& part) { return part.edit == nullptr; })) {
+  std::vector<PartMove> moves;
+  const std::optional<LayoutSize> size = planCompaction(parts, device_.caps().partAlignmentBytes, moves);
+  FLUX_ASSERT(size.has_value(), "a block's parts fit in a block");
+  const auto keeps = [&](const PartMove& move) { return edits[partIndex(move.part)] == nullptr; };
+  if (!block.place.range && std::ranges::any_of(moves, keeps)) {
     loseEdits(block, index);
     return {};
   }
-
-  std::vector<PartPlacement> places(planned.size());
-  const std::optional<LayoutSize> size = layoutParts(requests, device_.caps().partAlignmentBytes, places);
-  FLUX_ASSERT(size.has_value(), "a block's parts fit in a block");
   const BlockHandle handle{index, block.generation};
   const Result<Placement> place = acquireRoomyPlace(block, *size);
   if (!place) return Unexpected(named(place.error(), block.name.data(), handle, block.where));
@@ -386,22 +377,22 @@ Result<void> Pool::Impl::startMove(Block& block, std::uint32_t index) {
   relocation.alignment = size->alignment;
   relocation.partsStandAlone = shared;
   if (block.parts != nullptr) block.parts->target = AllocationMap(static_cast<std::uint32_t>(place->bytes));
-  for (std::size_t i = 0; i < planned.size(); ++i) {
-    const PartPlacement& to = places[i];
-    if (block.parts != nullptr) block.parts->target.take(to.offsetBytes, to.sizeBytes);
-    if (shared && planned[i].edit != nullptr) {
-      planned[i].edit->offset = to.offsetBytes;
+  for (const PartMove& move : moves) {
+    const std::uint32_t at = partIndex(move.part);
+    if (block.parts != nullptr) block.parts->target.take(move.to, parts[at].sizeBytes);
+    if (shared && edits[at] != nullptr) {
+      edits[at]->offset = move.to;
       continue;
     }
     Transfer& transfer = relocation.transfers.emplace_back();
-    transfer.part = planned[i].part;
-    transfer.offset = to.offsetBytes;
-    transfer.bytes = to.sizeBytes;
-    if (planned[i].edit != nullptr) {
-      takeSource(*planned[i].edit, transfer);
+    transfer.part = move.part;
+    transfer.offset = move.to;
+    transfer.bytes = parts[at].sizeBytes;
+    if (edits[at] != nullptr) {
+      takeSource(*edits[at], transfer);
     } else {
       transfer.from = Transfer::From::OldPlace;
-      transfer.oldOffset = planned[i].oldOffset;
+      transfer.oldOffset = move.from;
     }
   }
   if (!shared) block.edits.clear();

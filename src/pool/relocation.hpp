@@ -28,7 +28,6 @@ struct Transfer {
 
   From from = From::Callback;
   PartId part{};
-  PartKind kind = PartKind::Vertex;
   bool failed = false;          ///< Its source could not give its bytes; the others go on.
   std::uint32_t offset = 0;     ///< Of the part in the block's new place.
   std::uint32_t oldOffset = 0;  ///< In the old one, if the bytes come from there.

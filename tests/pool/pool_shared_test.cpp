@@ -193,8 +193,15 @@ TEST(PoolShared, AFullBlockMovesWhenAPartGetsNewContents) {
   f.stepAndPublish(4);
   ASSERT_EQ(parts[0].block, parts[63].block) << "a kilobyte, full";
   const auto bytes = pattern(99, 0, 1, 16);
+  // One goes and another comes, so that the move has new contents, a new part, and a range that has not retired.
+  const Frame open = f.pool->beginFrame();
+  ASSERT_TRUE(f.pool->removeParts(parts[9].block, {&parts[9].part, 1}));
   ASSERT_TRUE(f.update(parts[5].block, bytes, parts[5].part));
+  f.stepAndPublish();
+  parts[9] = f.pool->addShared(small(1, pattern(9, 0, 1, 16))).value();
   f.stepAndPublish(5);
+  EXPECT_EQ(parts[9].block, parts[5].block) << "the larger place has room for it";
+  EXPECT_EQ(f.hashAt(open.find(parts[5].block, parts[5].part).place), hashBytes(pattern(5, 0, 1, 16)));
   const Frame frame = f.pool->beginFrame();
   for (std::uint32_t i = 0; i < 64; ++i) {
     const PartLookup found = frame.find(parts[i].block, parts[i].part);
