@@ -9,6 +9,7 @@
 #include <new>
 #include <numeric>
 #include <type_traits>
+#include <utility>
 
 namespace flux {
 
@@ -32,6 +33,12 @@ using Alignments = std::array<std::uint64_t, kPartKindCount>;
 
 std::uint64_t alignmentOf(const Alignments& alignments, PartKind kind) {
   return alignments[static_cast<std::size_t>(kind)];
+}
+
+std::uint64_t wholeAlignment(PartKind kind, const std::array<std::uint32_t, kPartKindCount>& alignments) {
+  const std::uint32_t asked = alignments[static_cast<std::size_t>(kind)];
+  return std::lcm(std::uint64_t{asked != 0 ? asked : partKindTraits(kind).alignmentBytes},
+                  std::uint64_t{kPlaceUnitBytes});
 }
 
 /// Appends a part to a block that ends at `end`. Sizes and alignments have 32 bits, so that a sum cannot overflow as
@@ -80,8 +87,7 @@ std::optional<LayoutSize> layoutParts(std::span<const PartRequest> parts,
   for (const PartRequest& part : parts) {
     if (part.bytes == 0 || part.bytes > kMax32) return std::nullopt;
     const auto kind = static_cast<std::size_t>(part.kind);
-    const std::uint32_t wanted = alignments[kind] != 0 ? alignments[kind] : partKindTraits(part.kind).alignmentBytes;
-    effective[kind] = std::lcm(std::uint64_t{wanted}, std::uint64_t{kPlaceUnitBytes});
+    effective[kind] = wholeAlignment(part.kind, alignments);
     // With powers of two, the least common multiple is the greatest one.
     blockAlignment = std::lcm(blockAlignment, effective[kind]);
     if (blockAlignment > kMax32) return std::nullopt;
@@ -96,18 +102,40 @@ std::optional<LayoutSize> layoutParts(std::span<const PartRequest> parts,
   return LayoutSize{static_cast<std::uint32_t>(bytes), static_cast<std::uint32_t>(blockAlignment)};
 }
 
+std::optional<LayoutSize> planCompaction(std::span<const PartPlacement> shown,
+                                         const std::array<std::uint32_t, kPartKindCount>& alignments,
+                                         std::vector<PartMove>& moves) {
+  std::vector<PartRequest> requests;
+  moves.clear();
+  for (std::uint32_t i = 0; i < shown.size(); ++i) {
+    if (shown[i].sizeBytes == 0) continue;
+    requests.push_back({shown[i].kind, shown[i].sizeBytes});
+    moves.push_back({makePartId(i, shown[i].generation), shown[i].offsetBytes, 0});
+  }
+  std::vector<PartPlacement> places(requests.size());
+  const std::optional<LayoutSize> size = layoutParts(requests, alignments, places);
+  for (std::size_t i = 0; i < moves.size(); ++i) moves[i].to = places[i].offsetBytes;
+  return size;
+}
+
+std::uint32_t partAlignment(PartKind kind, const std::array<std::uint32_t, kPartKindCount>& alignments) {
+  return static_cast<std::uint32_t>(std::min(wholeAlignment(kind, alignments), kMax32));
+}
+
 /// What a slab consists of. The places follow at once; `layout` is first, so that its address is the piece's.
 struct LayoutStore::Piece {
   BlockLayout layout;
   Piece* next = nullptr;  // while unused
   bool live = false;
+  std::uint32_t large = 0;  // index in `large_`, if it has an allocation of its own
 
   [[nodiscard]] PartPlacement* parts() { return reinterpret_cast<PartPlacement*>(this + 1); }
 };
 
 namespace {
 
-constexpr std::size_t kSlabBytes = 16 * kKiB;
+constexpr std::size_t kSlabBytes = 4 * kKiB;
+constexpr std::size_t kLastSlabGrade = 6;
 
 std::size_t gradeOf(std::size_t parts) {
   return static_cast<std::size_t>(std::bit_width(parts - 1));
@@ -115,44 +143,101 @@ std::size_t gradeOf(std::size_t parts) {
 
 }  // namespace
 
+std::size_t LayoutStore::pieceBytesOf(std::size_t grade) {
+  return roundUp(sizeof(Piece) + (std::size_t{1} << grade) * sizeof(PartPlacement), alignof(Piece));
+}
+
 LayoutStore::LayoutStore() = default;
 LayoutStore::~LayoutStore() = default;
 
-const BlockLayout* LayoutStore::create(std::span<const PartPlacement> parts, LayoutSize size) {
+const BlockLayout* LayoutStore::create(std::span<const PartPlacement> parts, LayoutSize size, std::uint32_t count) {
   FLUX_ASSERT(!parts.empty(), "a layout has a part");
-  const std::size_t grade = gradeOf(parts.size());
-  if (unused_[grade] == nullptr) addSlab(grade);
-  Piece* const piece = unused_[grade];
-  unused_[grade] = piece->next;
-  std::copy(parts.begin(), parts.end(), piece->parts());
-  piece->layout = {piece->parts(), static_cast<std::uint32_t>(parts.size()), size.bytes, size.alignment};
+  count = std::max(count, static_cast<std::uint32_t>(parts.size()));
+  const std::size_t grade = gradeOf(count);
+  Piece* const piece = grade > kLastSlabGrade ? addLarge(grade) : takeUnused(grade);
+  std::fill(std::copy(parts.begin(), parts.end(), piece->parts()), piece->parts() + count, PartPlacement{});
+  piece->layout = {piece->parts(), count, size.bytes, size.alignment};
   piece->live = true;
   ++liveCount_;
+  liveBytes_ += pieceBytesOf(grade);
   return &piece->layout;
 }
 
-void LayoutStore::release(const BlockLayout* layout) {
+LayoutStore::Piece* LayoutStore::pieceOf(const BlockLayout* layout) {
   static_assert(std::is_standard_layout_v<Piece> && std::is_trivially_destructible_v<Piece>);
   // Only the pointer that users get is const: the piece behind it was made as a mutable object by addSlab.
-  Piece* const piece = reinterpret_cast<Piece*>(const_cast<BlockLayout*>(layout));
+  return reinterpret_cast<Piece*>(const_cast<BlockLayout*>(layout));
+}
+
+std::span<PartPlacement> LayoutStore::edit(const BlockLayout* layout, std::uint32_t count) {
+  Piece* const piece = pieceOf(layout);
+  if (count > std::size_t{1} << gradeOf(layout->partCount)) return {};
+  if (count > layout->partCount) {
+    std::fill(piece->parts() + layout->partCount, piece->parts() + count, PartPlacement{});
+    piece->layout.partCount = count;
+  }
+  return {piece->parts(), layout->partCount};
+}
+
+void LayoutStore::setSize(const BlockLayout* layout, LayoutSize size) {
+  pieceOf(layout)->layout.sizeBytes = size.bytes;
+  pieceOf(layout)->layout.alignmentBytes = size.alignment;
+}
+
+std::size_t LayoutStore::pieceBytes(const BlockLayout* layout) {
+  return pieceBytesOf(gradeOf(layout->partCount));
+}
+
+void LayoutStore::release(const BlockLayout* layout) {
+  Piece* const piece = pieceOf(layout);
   FLUX_ASSERT(piece->live, "a layout is released once");
   const std::size_t grade = gradeOf(layout->partCount);
-  piece->live = false;
-  piece->next = unused_[grade];
-  unused_[grade] = piece;
   --liveCount_;
+  liveBytes_ -= pieceBytesOf(grade);
+  piece->live = false;
+  if (grade <= kLastSlabGrade) {
+    piece->next = unused_[grade];
+    unused_[grade] = piece;
+    return;
+  }
+  heapBytes_ -= pieceBytesOf(grade);
+  const std::uint32_t hole = piece->large;
+  std::swap(large_[hole], large_.back());
+  reinterpret_cast<Piece*>(large_[hole].get())->large = hole;
+  large_.pop_back();
+}
+
+LayoutStore::Piece* LayoutStore::takeUnused(std::size_t grade) {
+  if (unused_[grade] == nullptr) addSlab(grade);
+  Piece* const piece = unused_[grade];
+  unused_[grade] = piece->next;
+  return piece;
+}
+
+LayoutStore::Piece* LayoutStore::addLarge(std::size_t grade) {
+  const auto index = static_cast<std::uint32_t>(large_.size());
+  large_.push_back(std::make_unique<std::byte[]>(pieceBytesOf(grade)));
+  heapBytes_ += pieceBytesOf(grade);
+  Piece* const piece = addPiece(large_.back().get(), grade);
+  piece->large = index;
+  return piece;
+}
+
+LayoutStore::Piece* LayoutStore::addPiece(std::byte* memory, std::size_t grade) {
+  static_assert(alignof(Piece) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__ && alignof(PartPlacement) <= alignof(Piece));
+  auto* const piece = new (memory) Piece;
+  std::uninitialized_value_construct_n(piece->parts(), std::size_t{1} << grade);
+  return piece;
 }
 
 void LayoutStore::addSlab(std::size_t grade) {
-  static_assert(alignof(Piece) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__ && alignof(PartPlacement) <= alignof(Piece));
-  const std::size_t room = std::size_t{1} << grade;
-  const std::size_t pieceBytes = roundUp(sizeof(Piece) + room * sizeof(PartPlacement), alignof(Piece));
+  const std::size_t pieceBytes = pieceBytesOf(grade);
   const std::size_t count = std::max<std::size_t>(1, kSlabBytes / pieceBytes);
   slabs_.push_back(std::make_unique<std::byte[]>(count * pieceBytes));
+  heapBytes_ += count * pieceBytes;
   // The lowest piece comes first, so that layouts made in a row lie in a row.
   for (std::size_t i = count; i-- != 0;) {
-    auto* const piece = new (slabs_.back().get() + i * pieceBytes) Piece;
-    std::uninitialized_value_construct_n(piece->parts(), room);
+    Piece* const piece = addPiece(slabs_.back().get() + i * pieceBytes, grade);
     piece->next = unused_[grade];
     unused_[grade] = piece;
   }

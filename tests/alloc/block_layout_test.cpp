@@ -138,6 +138,34 @@ TEST(BlockLayout, RandomPartsAreAlignedApartAndInside) {
   }
 }
 
+TEST(CompactionPlan, IsTightAndKeepsIdsAndAlignments) {
+  Alignments alignments = with(PartKind::Uniform, 256);
+  const std::vector<PartPlacement> shown{
+      {512, 100, PartKind::Vertex, 0}, {}, {4096, 40, PartKind::Uniform, 3}, {0, 16, PartKind::Index, 1}};
+  std::vector<PartMove> moves;
+  const std::optional<LayoutSize> size = planCompaction(shown, alignments, moves);
+  ASSERT_TRUE(size);
+  EXPECT_EQ(size->alignment, 256U);
+  // By alignment: 48 for the constants, 112 for the vertices, 16 for the indices.
+  EXPECT_EQ(size->bytes, 48U + 112U + 16U);
+  ASSERT_EQ(moves.size(), 3U);
+  EXPECT_EQ(moves[0].part, PartId{0});
+  EXPECT_EQ(moves[1].part, makePartId(2, 3));
+  EXPECT_EQ(moves[2].part, makePartId(3, 1));
+  EXPECT_EQ(moves[0].from, 512U);
+  EXPECT_EQ(moves[0].to, 48U);
+  EXPECT_EQ(moves[1].from, 4096U);
+  EXPECT_EQ(moves[1].to, 0U);
+  EXPECT_EQ(moves[2].from, 0U);
+  EXPECT_EQ(moves[2].to, 160U);
+}
+
+TEST(CompactionPlan, WithoutAPartThereIsNone) {
+  std::vector<PartMove> moves;
+  EXPECT_FALSE(planCompaction({}, kNarrow, moves));
+  EXPECT_FALSE(planCompaction(std::vector<PartPlacement>(3), kNarrow, moves));
+}
+
 std::vector<PartPlacement> places(std::size_t count, std::uint32_t first) {
   std::vector<PartPlacement> result(count);
   for (std::size_t i = 0; i < count; ++i) result[i] = {first + static_cast<std::uint32_t>(i), 4, PartKind::Index};
@@ -161,6 +189,40 @@ TEST(LayoutStore, KeepsWhatItWasGiven) {
   EXPECT_EQ(store.liveCount(), 1500U);
   for (std::uint32_t i = 0; i < 3000; i += 2) layouts[i] = store.create(places(1 + i % 64, i + 1), {16 * (i + 1), 64});
   for (std::uint32_t i = 0; i < 3000; ++i) EXPECT_TRUE(holds(*layouts[i], 1 + i % 64, i + (i % 2 == 0 ? 1 : 0))) << i;
+}
+
+TEST(LayoutStore, LargeLayoutsGoBackToTheHeap) {
+  LayoutStore store;
+  std::vector<const BlockLayout*> layouts;
+  for (std::uint32_t i = 0; i < 20; ++i) layouts.push_back(store.create(places(100 + i, i), {16 * i, 64}));
+  const std::size_t most = store.heapBytes();
+  EXPECT_EQ(most, store.liveBytes());
+  for (std::uint32_t i = 0; i < 20; i += 2) store.release(layouts[i]);
+  EXPECT_EQ(store.heapBytes(), most / 2);
+  for (std::uint32_t i = 1; i < 20; i += 2) EXPECT_TRUE(holds(*layouts[i], 100 + i, i));
+  for (std::uint32_t i = 19; i < 20; i -= 2) store.release(layouts[i]);
+  EXPECT_EQ(store.heapBytes(), 0U);
+  (void)store.create(places(65, 0), {16, 64});  // the store frees what it still has
+}
+
+TEST(LayoutStore, APieceGrowsIntoItsRoomAndNoFurther) {
+  LayoutStore store;
+  const BlockLayout* const layout = store.create(places(5, 7), {16, 64});
+  EXPECT_TRUE(store.edit(layout, 9).empty());
+  EXPECT_EQ(layout->partCount, 5U);
+  const std::span<PartPlacement> grown = store.edit(layout, 8);
+  ASSERT_EQ(grown.size(), 8U);
+  EXPECT_EQ(layout->partCount, 8U);
+  EXPECT_EQ(layout->parts[4].offsetBytes, 11U);
+  EXPECT_EQ(layout->parts[7].sizeBytes, 0U);
+  grown[7] = {5, 6, PartKind::Texel};
+  EXPECT_EQ(layout->parts[7].offsetBytes, 5U);
+  EXPECT_EQ(store.liveBytes(), LayoutStore::pieceBytes(layout));
+  EXPECT_GE(store.liveBytes(), sizeof(BlockLayout) + 8 * sizeof(PartPlacement));
+  EXPECT_GE(store.heapBytes(), store.liveBytes());
+  store.release(layout);
+  EXPECT_EQ(store.liveBytes(), 0U);
+  EXPECT_EQ(store.create(places(2, 0), {16, 64}, 8), layout) << "of the same grade";
 }
 
 TEST(LayoutStore, UsesReleasedPiecesAgain) {

@@ -2,7 +2,9 @@
 
 #include <flux/decorators.hpp>
 
+#include <array>
 #include <map>
+#include <vector>
 
 namespace flux {
 namespace {
@@ -21,8 +23,11 @@ class Scenario {
       for (std::uint32_t i = 0; i < 5; ++i) add(round * 100 + i);
       step();
       updateAll();
+      addParts(round);
+      addShared(round);
       removeOldest();
       step();
+      removeParts();
     }
     for (int i = 0; i < 8; ++i) step();
   }
@@ -35,7 +40,13 @@ class Scenario {
       ASSERT_EQ(found.status, FindStatus::Resident) << seed;
       EXPECT_EQ(found.version, block.version) << seed;
       const auto bytes = host.bytes(found.place.chunk).subspan(found.place.offset, found.place.bytes);
-      EXPECT_EQ(hashBytes(bytes), hashBytes(pattern(seed, 0, block.version, kBytes))) << seed;
+      EXPECT_EQ(hashBytes(bytes), hashBytes(pattern(seed, 0, block.contents, kBytes))) << seed;
+    }
+    for (const Piece& piece : pieces_) {
+      const PartLookup found = frame.find(piece.block, piece.part);
+      ASSERT_EQ(found.status, FindStatus::Resident) << piece.seed;
+      const auto bytes = host.bytes(found.place.chunk).subspan(found.place.offset, found.place.bytes);
+      EXPECT_EQ(hashBytes(bytes), hashBytes(pattern(piece.seed, 1, 1, piece.bytes))) << piece.seed;
     }
   }
 
@@ -46,7 +57,15 @@ class Scenario {
   static constexpr std::size_t kBytes = 30000;
   struct Block {
     BlockHandle handle;
-    ContentVersion version;
+    ContentVersion version = 1;
+    ContentVersion contents = 1;  ///< Of the first part.
+  };
+  /// A part that was added to a living block, of `bytes` bytes.
+  struct Piece {
+    BlockHandle block;
+    PartId part{};
+    std::uint32_t seed = 0;
+    std::size_t bytes = 0;
   };
 
   void add(std::uint32_t seed) {
@@ -56,7 +75,7 @@ class Scenario {
       const PoolStats before = pool_->stats();
       const Result<BlockHandle> handle = pool_->add(test::blockDesc("mesh", {&part, 1}));
       if (handle) {
-        blocks_[seed] = {*handle, 1};
+        blocks_[seed].handle = *handle;
         return;
       }
       expectUnchanged(before, handle.error());
@@ -71,7 +90,7 @@ class Scenario {
         const PoolStats before = pool_->stats();
         const Result<ContentVersion> version = pool_->update(block.handle, {&update, 1});
         if (version) {
-          block.version = *version;
+          block.version = block.contents = *version;
           break;
         }
         expectUnchanged(before, version.error());
@@ -79,8 +98,60 @@ class Scenario {
     }
   }
 
+  /// Two new parts for each of the newest blocks: some move, some get them in gaps.
+  void addParts(std::uint32_t round) {
+    for (auto& [seed, block] : blocks_) {
+      if (seed < round * 100 || seed % 2 != 0) continue;
+      const std::array bytes{pattern(seed, 1, 1, 900), pattern(seed + 50, 1, 1, 300)};
+      const std::array parts{PartDesc{PartKind::Uniform, bytes[0].size(), Source::bytes(bytes[0])},
+                             PartDesc{PartKind::Index, bytes[1].size(), Source::bytes(bytes[1])}};
+      std::array<PartId, 2> ids{};
+      for (;;) {
+        const PoolStats before = pool_->stats();
+        const Result<ContentVersion> version = pool_->addParts(block.handle, parts, ids);
+        if (version) {
+          block.version = *version;
+          pieces_.push_back({block.handle, ids[0], seed, bytes[0].size()});
+          pieces_.push_back({block.handle, ids[1], seed + 50, bytes[1].size()});
+          break;
+        }
+        expectUnchanged(before, version.error());
+      }
+    }
+  }
+
+  void addShared(std::uint32_t round) {
+    for (std::uint32_t i = 0; i < 20; ++i) {
+      const std::uint32_t seed = 10000 + round * 100 + i;
+      const auto bytes = pattern(seed, 1, 1, 8 + i % 3 * 2000);
+      SharedPartDesc desc;
+      desc.affinity = i % 2;
+      desc.name = "mesh";
+      desc.part = {PartKind::Vertex, bytes.size(), Source::bytes(bytes)};
+      for (;;) {
+        const PoolStats before = pool_->stats();
+        const Result<SharedPart> added = pool_->addShared(desc);
+        if (added) {
+          pieces_.push_back({added->block, added->part, seed, bytes.size()});
+          break;
+        }
+        expectUnchanged(before, added.error());
+      }
+    }
+  }
+
+  /// Every third of what was added.
+  void removeParts() {
+    for (std::size_t i = 0; i < pieces_.size(); i += 2) {
+      ASSERT_TRUE(pool_->removeParts(pieces_[i].block, {&pieces_[i].part, 1}));
+      pieces_.erase(pieces_.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+  }
+
   void removeOldest() {
-    ASSERT_TRUE(pool_->remove(blocks_.begin()->second.handle));
+    const BlockHandle oldest = blocks_.begin()->second.handle;
+    ASSERT_TRUE(pool_->remove(oldest));
+    std::erase_if(pieces_, [&](const Piece& piece) { return piece.block == oldest; });
     blocks_.erase(blocks_.begin());
   }
 
@@ -109,6 +180,7 @@ class Scenario {
 
   std::unique_ptr<Pool> pool_;
   std::map<std::uint32_t, Block> blocks_;
+  std::vector<Piece> pieces_;
   int failures_ = 0;
 };
 

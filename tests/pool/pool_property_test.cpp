@@ -2,6 +2,7 @@
 
 #include <flux/decorators.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 #include <deque>
 #include <map>
@@ -12,20 +13,33 @@ namespace {
 using test::kDrawQueue;
 using test::pattern;
 
-/// A plain model of what the application asked for: by block, what each version's parts contain.
-struct ModelBlock {
-  std::vector<std::size_t> partBytes;
-  ContentVersion version = 1;
-  /// By part: the versions at which it changed.
-  std::vector<std::vector<ContentVersion>> changes;
+/// A plain model of what the application asked for: a part, and the versions of its block at which it changed. What its
+/// bytes are depends on its key and the version.
+struct ModelPart {
+  std::uint32_t key = 0;
+  std::size_t bytes = 0;
+  ContentVersion added = 0;  ///< The first version of the block that has it.
+  std::vector<ContentVersion> changes;
 
-  [[nodiscard]] ContentVersion partVersion(std::uint32_t part, ContentVersion at) const {
+  [[nodiscard]] ContentVersion versionAt(ContentVersion at) const {
     ContentVersion found = 0;
-    for (const ContentVersion v : changes[part]) {
+    for (const ContentVersion v : changes) {
       if (v <= at) found = v;
     }
     return found;
   }
+  [[nodiscard]] std::uint64_t hashAt(ContentVersion at) const {
+    return hashBytes(pattern(key, 0, versionAt(at), bytes));
+  }
+};
+
+struct ModelBlock {
+  BlockHandle handle;
+  ContentVersion version = 1;
+  bool live = true;
+  bool shared = false;
+  std::map<PartId, ModelPart> parts;
+  std::map<PartId, ModelPart> removed;  ///< Open frames may still draw them.
 };
 
 /// An application's frame on the simulated GPU: reads that complete late, and what they should find.
@@ -47,10 +61,16 @@ class Simulation {
   void run(int operations) {
     for (int i = 0; i < operations && !testing::Test::HasFailure(); ++i) {
       const std::uint32_t choice = below(100);
-      if (choice < 25) {
+      if (choice < 15) {
         add();
+      } else if (choice < 25) {
+        addParts();
+      } else if (choice < 35) {
+        addShared();
       } else if (choice < 50) {
         update();
+      } else if (choice < 60) {
+        removeParts();
       } else if (choice < 65) {
         remove();
       } else if (choice < 80) {
@@ -66,11 +86,19 @@ class Simulation {
     // Everything arrives: all blocks show their newest version.
     for (int i = 0; i < 400; ++i) step();
     const Frame frame = pool_->beginFrame();
-    for (const auto& [key, model] : blocks_) {
-      const BlockLookup found = frame.find(handles_.at(key));
+    for (const ModelBlock& model : blocks_) {
+      if (!model.live) continue;
+      const BlockLookup found = frame.find(model.handle);
       ASSERT_EQ(found.status, FindStatus::Resident);
       ASSERT_EQ(found.version, model.version);
+      for (const auto& [id, part] : model.parts) {
+        const PartLookup place = frame.find(model.handle, id);
+        ASSERT_EQ(place.status, FindStatus::Resident);
+        ASSERT_EQ(hashBytes(host_->bytes(place.place.chunk).subspan(place.place.offset, place.place.bytes)),
+                  part.hashAt(model.version));
+      }
     }
+    EXPECT_EQ(pool_->stats().liveBytes, liveBytes());
     EXPECT_EQ(pool_->stats().retiredBytes, 0U);
     EXPECT_EQ(host_->earlyReclaims(), 0U);
     EXPECT_EQ(host_->overwrites(), 0U);
@@ -80,19 +108,24 @@ class Simulation {
  private:
   std::uint32_t below(std::uint32_t bound) { return static_cast<std::uint32_t>(random_() % bound); }
 
-  void add() {
-    const std::uint32_t key = nextKey_++;
-    ModelBlock model;
-    std::vector<std::vector<std::byte>> bytes;
+  [[nodiscard]] std::size_t size() { return 1 + below(below(10) == 0 ? 40000 : 2000); }
+  [[nodiscard]] PartKind kind() { return static_cast<PartKind>(below(kPartKindCount)); }
+
+  /// New parts, their bytes in `bytes_`, the models in `models_`.
+  std::vector<PartDesc> newParts(std::uint32_t count, ContentVersion version) {
+    bytes_.clear();
+    models_.clear();
     std::vector<PartDesc> parts;
-    for (std::uint32_t p = 0, count = 1 + below(4); p < count; ++p) {
-      model.partBytes.push_back(1 + below(below(10) == 0 ? 40000 : 2000));
-      model.changes.push_back({1});
-      bytes.push_back(pattern(key, p, 1, model.partBytes.back()));
+    for (std::uint32_t i = 0; i < count; ++i) {
+      models_.push_back({nextKey_++, size(), version, {}});
+      bytes_.push_back(pattern(models_.back().key, 0, 0, models_.back().bytes));
     }
-    for (std::uint32_t p = 0; p < bytes.size(); ++p) {
-      parts.push_back({static_cast<PartKind>(below(kPartKindCount)), bytes[p].size(), Source::bytes(bytes[p])});
-    }
+    for (const std::vector<std::byte>& bytes : bytes_) parts.push_back({kind(), bytes.size(), Source::bytes(bytes)});
+    return parts;
+  }
+
+  void add() {
+    const std::vector<PartDesc> parts = newParts(1 + below(6), 1);
     BlockDesc desc = test::blockDesc("block", parts);
     desc.lifetime = below(4) == 0 ? Lifetime::LongLived : Lifetime::Streaming;
     const Result<BlockHandle> handle = pool_->add(desc);
@@ -100,38 +133,116 @@ class Simulation {
       ASSERT_EQ(handle.error().code, ErrorCode::StagingFull);
       return;
     }
-    handles_[key] = *handle;
-    blocks_[key] = std::move(model);
+    ModelBlock& model = blocks_.emplace_back();
+    model.handle = *handle;
+    for (std::uint32_t i = 0; i < models_.size(); ++i) model.parts[PartId{i}] = models_[i];
   }
 
-  void update() {
-    if (blocks_.empty()) return;
-    auto& [key, model] = *std::next(blocks_.begin(), below(static_cast<std::uint32_t>(blocks_.size())));
-    std::vector<std::vector<std::byte>> bytes;
-    std::vector<PartUpdate> updates;
-    for (std::uint32_t p = 0; p < model.partBytes.size(); ++p) {
-      if (below(2) == 0) continue;
-      bytes.push_back(pattern(key, p, model.version + 1, model.partBytes[p]));
-      updates.push_back({PartId{p}, Source::bytes({})});
+  /// A live block; null if the choice met none.
+  ModelBlock* anyBlock() {
+    for (int i = 0; i < 4 && !blocks_.empty(); ++i) {
+      ModelBlock& model = blocks_[below(static_cast<std::uint32_t>(blocks_.size()))];
+      if (model.live) return &model;
     }
-    if (updates.empty()) return;
-    for (std::size_t i = 0; i < updates.size(); ++i) updates[i].source = Source::bytes(bytes[i]);
-    const Result<ContentVersion> version = pool_->update(handles_.at(key), updates);
+    return nullptr;
+  }
+
+  void addParts() {
+    ModelBlock* const model = anyBlock();
+    if (model == nullptr || model->shared || model->parts.size() > 20) return;
+    const std::vector<PartDesc> parts = newParts(1 + below(3), model->version + 1);
+    std::vector<PartId> ids(parts.size());
+    const Result<ContentVersion> version = pool_->addParts(model->handle, parts, ids);
     if (!version) {
       ASSERT_EQ(version.error().code, ErrorCode::StagingFull);
       return;
     }
-    ASSERT_EQ(*version, model.version + 1);
-    model.version = *version;
-    for (const PartUpdate& u : updates) model.changes[static_cast<std::uint32_t>(u.part)].push_back(*version);
+    ASSERT_EQ(*version, ++model->version);
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      ASSERT_FALSE(model->parts.contains(ids[i]) || model->removed.contains(ids[i])) << "no id is used twice";
+      model->parts[ids[i]] = models_[i];
+    }
+  }
+
+  void addShared() {
+    for (std::uint32_t count = 1 + below(8); count > 0; --count) {
+      // Its bytes depend on the version of the block that it will get, which is known only then.
+      ModelPart part{nextKey_++, below(8) == 0 ? 1 + below(4000) : 1 + below(40), 0, {}};
+      SharedPartDesc desc;
+      desc.affinity = below(3);
+      desc.lifetime = below(4) == 0 ? Lifetime::LongLived : Lifetime::Streaming;
+      const auto bytes = pattern(part.key, 0, 0, part.bytes);
+      desc.part = {kind(), bytes.size(), Source::bytes(bytes)};
+      const Result<SharedPart> added = pool_->addShared(desc);
+      if (!added) {
+        ASSERT_EQ(added.error().code, ErrorCode::StagingFull);
+        return;
+      }
+      const auto same = std::ranges::find(blocks_, added->block, &ModelBlock::handle);
+      const bool known = same != blocks_.end();
+      ModelBlock& model = known ? *same : blocks_.emplace_back();
+      if (!known) {
+        model.handle = added->block;
+        model.shared = true;
+        model.version = 0;
+      }
+      ASSERT_TRUE(model.live && model.shared);
+      ++model.version;
+      part.added = model.version;
+      ASSERT_FALSE(model.parts.contains(added->part) || model.removed.contains(added->part)) << "no id is used twice";
+      model.parts[added->part] = part;
+    }
+  }
+
+  void update() {
+    ModelBlock* const model = anyBlock();
+    if (model == nullptr) return;
+    bytes_.clear();
+    std::vector<PartUpdate> updates;
+    for (const auto& [id, part] : model->parts) {
+      if (below(model->shared ? 8 : 2) != 0) continue;
+      bytes_.push_back(pattern(part.key, 0, model->version + 1, part.bytes));
+      updates.push_back({id, Source::bytes({})});
+    }
+    if (updates.empty()) return;
+    for (std::size_t i = 0; i < updates.size(); ++i) updates[i].source = Source::bytes(bytes_[i]);
+    const Result<ContentVersion> version = pool_->update(model->handle, updates);
+    if (!version) {
+      ASSERT_EQ(version.error().code, ErrorCode::StagingFull);
+      return;
+    }
+    ASSERT_EQ(*version, ++model->version);
+    for (const PartUpdate& u : updates) model->parts.at(u.part).changes.push_back(*version);
+  }
+
+  void removeParts() {
+    ModelBlock* const model = anyBlock();
+    if (model == nullptr) return;
+    std::vector<PartId> ids;
+    for (const auto& [id, part] : model->parts) {
+      if (below(3) == 0) ids.push_back(id);
+    }
+    if (ids.empty()) return;
+    ASSERT_TRUE(pool_->removeParts(model->handle, ids));
+    for (const PartId id : ids) model->removed.insert(model->parts.extract(id));
+    model->live = !model->parts.empty();
+    EXPECT_EQ(pool_->requestedVersion(model->handle) != 0, model->live) << "the last part takes the block along";
   }
 
   void remove() {
-    if (blocks_.empty()) return;
-    const auto block = std::next(blocks_.begin(), below(static_cast<std::uint32_t>(blocks_.size())));
-    ASSERT_TRUE(pool_->remove(handles_.at(block->first)));
-    removed_[block->first] = std::move(block->second);  // open frames may still draw it
-    blocks_.erase(block);
+    ModelBlock* const model = anyBlock();
+    if (model == nullptr) return;
+    ASSERT_TRUE(pool_->remove(model->handle));
+    model->removed.merge(model->parts);
+    model->live = false;
+  }
+
+  [[nodiscard]] ByteCount liveBytes() const {
+    ByteCount bytes = 0;
+    for (const ModelBlock& model : blocks_) {
+      for (const auto& [id, part] : model.parts) bytes += part.bytes;
+    }
+    return bytes;
   }
 
   void step() {
@@ -152,16 +263,21 @@ class Simulation {
     if (!frame || below(5) == 0) return;
     auto submitted = std::make_unique<Submitted>();
     std::vector<HostRead> reads;
-    for (const auto& [key, handle] : handles_) {
-      const auto live = blocks_.find(key);
-      const ModelBlock& model = live != blocks_.end() ? live->second : removed_.at(key);
-      for (std::uint32_t p = 0; p < model.partBytes.size(); ++p) {
-        const PartLookup found = frame.find(handle, PartId{p});
-        if (!found.drawable()) continue;
-        const ContentVersion partVersion = model.partVersion(p, found.version);
-        ASSERT_EQ(found.place.bytes, model.partBytes[p]);
-        reads.push_back({found.place.chunk, found.place.offset, found.place.bytes, nullptr});
-        submitted->expected.push_back(hashBytes(pattern(key, p, partVersion, model.partBytes[p])));
+    for (const ModelBlock& model : blocks_) {
+      const BlockLookup block = frame.find(model.handle);
+      if (!block.drawable()) continue;
+      for (const auto* parts : {&model.parts, &model.removed}) {
+        for (const auto& [id, part] : *parts) {
+          const PartLookup found = frame.find(model.handle, id);
+          if (!found.drawable()) {
+            ASSERT_TRUE(part.added > found.version || parts == &model.removed) << "shown from its version on";
+            continue;
+          }
+          ASSERT_GE(found.version, part.added);
+          ASSERT_EQ(found.place.bytes, part.bytes);
+          reads.push_back({found.place.chunk, found.place.offset, found.place.bytes, nullptr});
+          submitted->expected.push_back(part.hashAt(found.version));
+        }
       }
     }
     submitted->hashes.resize(reads.size());
@@ -184,9 +300,9 @@ class Simulation {
   std::unique_ptr<Device> checked_;
   std::unique_ptr<Pool> pool_;
   std::uint32_t nextKey_ = 0;
-  std::map<std::uint32_t, ModelBlock> blocks_;
-  std::map<std::uint32_t, ModelBlock> removed_;
-  std::map<std::uint32_t, BlockHandle> handles_;
+  std::deque<ModelBlock> blocks_;  ///< Removed ones, too.
+  std::vector<std::vector<std::byte>> bytes_;
+  std::vector<ModelPart> models_;
   std::vector<Frame> frames_;
   std::deque<std::unique_ptr<Submitted>> gpu_;
   std::uint64_t verified_ = 0;
