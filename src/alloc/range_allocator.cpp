@@ -170,8 +170,10 @@ std::optional<Range> RangeAllocator::find(RangeId id) const {
   return rangeOf(id.index);
 }
 
-bool RangeAllocator::fits(std::uint32_t units, std::uint32_t alignment) const {
-  return units != 0 && alignment != 0 && units <= largestSpace_ && findFree(units, alignment) != kNone;
+std::optional<std::uint32_t> RangeAllocator::spaceFor(std::uint32_t units, std::uint32_t alignment) const {
+  if (units == 0 || alignment == 0 || units > largestSpace_) return std::nullopt;
+  const std::uint32_t found = findFree(units, alignment);
+  return found != kNone ? std::optional(nodes_[found].space) : std::nullopt;
 }
 
 std::uint32_t RangeAllocator::largestFree() const {

@@ -94,7 +94,12 @@ class RangeAllocator {
   [[nodiscard]] std::optional<Range> find(RangeId id) const;
 
   /// Whether `allocate` would succeed. Costs as much.
-  [[nodiscard]] bool fits(std::uint32_t units, std::uint32_t alignment = 1) const;
+  [[nodiscard]] bool fits(std::uint32_t units, std::uint32_t alignment = 1) const {
+    return spaceFor(units, alignment).has_value();
+  }
+
+  /// The space of the range that `allocate` would answer; none if it would fail. Costs as much.
+  [[nodiscard]] std::optional<std::uint32_t> spaceFor(std::uint32_t units, std::uint32_t alignment = 1) const;
 
   [[nodiscard]] std::uint64_t totalUnits() const { return totalUnits_; }
   [[nodiscard]] std::uint64_t freeUnits() const { return freeUnits_; }
