@@ -13,6 +13,7 @@
 
 #include <flux/block.hpp>
 #include <flux/device.hpp>
+#include <flux/fit.hpp>
 #include <flux/frame.hpp>
 #include <flux/producer.hpp>
 #include <flux/result.hpp>
@@ -50,12 +51,25 @@ struct PoolDesc {
   std::uint32_t emptyChunkSteps = 120;
   std::chrono::nanoseconds emptyChunkAge = std::chrono::seconds{2};
   std::uint32_t spareChunks = 1;  ///< 0 or 1: empty chunks that each lifetime keeps.
+  ByteCount reserveBytes = 0;     ///< Streaming chunks to make with the pool, as `Pool::reserve` does.
   /// A frame that has been open for longer is named in every step's report.
   std::chrono::nanoseconds lateFrameAge = std::chrono::seconds{2};
   /// Of all producers together that may wait; also the most that a step carries out.
   std::uint32_t maxInstructions = 8192;
   ByteCount maxInstructionBytes = 64 * kMiB;  ///< That came with instructions, until the device has them.
 };
+
+/// What the application is, roughly. A pool that starts too small makes chunks while the first scene loads, each of
+/// which may stall the application's submissions; one that starts too large holds memory that nothing uses.
+enum class StartProfile : std::uint8_t {
+  Simple2D,   ///< 2 MiB: user interfaces, charts.
+  Complex2D,  ///< 8 MiB: maps, drawings, games in 2D.
+  Scene3D,    ///< 48 MiB.
+  Large3D,    ///< 128 MiB: buildings, cities, scans.
+};
+
+/// The defaults, with the first chunk and the reserve that suit the profile.
+[[nodiscard]] PoolDesc poolDescFor(StartProfile profile) noexcept;
 
 /// Told about chunks on the geometry thread, so that an application can keep descriptor sets for them.
 class ChunkListener {
@@ -146,7 +160,7 @@ struct PoolStats {
 /// are refused. Frames and publishing go on.
 class Pool {
  public:
-  /// Makes a pool on a device that outlives it. Errors: InvalidArgument (names the field).
+  /// Makes a pool on a device that outlives it. Errors: InvalidArgument (names the field), those of `reserve`.
   [[nodiscard]] static Result<std::unique_ptr<Pool>> create(Device& device, const PoolDesc& desc,
                                                             ChunkListener* listener = nullptr);
 
@@ -220,6 +234,22 @@ class Pool {
 
   /// Pins the newest snapshot. Any thread; takes a short lock. `label` names the frame in reports and must outlive it.
   [[nodiscard]] Frame beginFrame(const char* label = "frame");
+
+  /// Makes chunks ahead of time, so that empty ones for `bytes` in all stand ready. They are not released before they
+  /// have held something, but when a request would otherwise exceed the hard limit. Empty chunks that are there count;
+  /// they are kept like new ones. O(chunks made). Errors: OutOfBudget, OutOfDeviceMemory, TooManyChunks, DriverError,
+  /// DeviceLost; then no chunk of this call stays.
+  [[nodiscard]] Result<void> reserve(ByteCount bytes, Lifetime lifetime = Lifetime::Streaming,
+                                     std::source_location where = std::source_location::current());
+
+  /// Where a block of these parts would go if it were added now, or why it could not; sources are not looked at.
+  /// Of what `add` may answer it foresees all that concerns chunks, but not what the driver itself refuses. Costs a
+  /// lookup; changes nothing.
+  [[nodiscard]] FitReport wouldFit(std::span<const PartDesc> parts, Lifetime lifetime = Lifetime::Streaming) const;
+
+  /// As above, for a range of `bytes` at a multiple of `alignmentBytes`.
+  [[nodiscard]] FitReport wouldFit(ByteCount bytes, ByteCount alignmentBytes,
+                                   Lifetime lifetime = Lifetime::Streaming) const;
 
   /// Where a block stands for the geometry thread: its newest accepted version, 0 if the handle is stale. O(1).
   [[nodiscard]] ContentVersion requestedVersion(BlockHandle block) const noexcept;

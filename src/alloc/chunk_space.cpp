@@ -258,7 +258,7 @@ std::optional<ChunkIndex> ChunkSpace::releasable(std::uint64_t step, std::chrono
 }
 
 std::optional<ChunkIndex> ChunkSpace::anyEmpty() const {
-  for (std::uint32_t list = 0; list < kEmptyLists; ++list) {
+  for (std::uint32_t list = 0; list < kUnused; ++list) {
     if (!empties_.empty(list)) return ChunkIndex{empties_.first(list)};
   }
   return std::nullopt;

@@ -91,8 +91,13 @@ class ChunkSpace {
   [[nodiscard]] std::optional<ChunkIndex> releasable(std::uint64_t step,
                                                      std::chrono::steady_clock::time_point now) const;
 
-  /// Any empty chunk, the spare included: for when memory is short. Those that never held anything last. O(1).
+  /// Any empty chunk, the spare included: for when memory is short. O(1).
   [[nodiscard]] std::optional<ChunkIndex> anyEmpty() const;
+
+  /// Any chunk that never held anything (C3): for when `anyEmpty` has none more. O(1).
+  [[nodiscard]] std::optional<ChunkIndex> anyUnused() const {
+    return empties_.empty(kUnused) ? std::nullopt : std::optional(ChunkIndex{empties_.first(kUnused)});
+  }
 
   /// What releasing all of them would give. O(1).
   [[nodiscard]] ByteCount emptyBytes() const { return emptyUnits_ * kPlaceUnitBytes; }

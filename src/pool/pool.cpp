@@ -47,13 +47,36 @@ ByteCount hardLimit(Device& device, const PoolDesc& desc) {
 
 }  // namespace
 
+PoolDesc poolDescFor(StartProfile profile) noexcept {
+  PoolDesc desc;
+  switch (profile) {
+    case StartProfile::Simple2D:
+      desc.reserveBytes = 2 * kMiB;
+      break;
+    case StartProfile::Complex2D:
+      desc.reserveBytes = 8 * kMiB;
+      break;
+    case StartProfile::Scene3D:
+      desc.reserveBytes = 48 * kMiB;
+      break;
+    case StartProfile::Large3D:
+      desc.reserveBytes = 128 * kMiB;
+      break;
+  }
+  desc.firstChunkBytes = std::min(desc.reserveBytes, desc.chunkBytes);
+  return desc;
+}
+
 // ---- The public face -------------------------------------------------------------------------------------
 
 Result<std::unique_ptr<Pool>> Pool::create(Device& device, const PoolDesc& desc, ChunkListener* listener) {
   if (Result<void> checked = check(desc, device.caps(), std::source_location::current()); !checked) {
     return Unexpected(checked.error());
   }
-  return std::unique_ptr<Pool>(new Pool(std::make_unique<Impl>(device, desc, listener)));
+  std::unique_ptr<Pool> pool(new Pool(std::make_unique<Impl>(device, desc, listener)));
+  const Result<void> reserved = pool->reserve(desc.reserveBytes);
+  if (!reserved) return Unexpected(reserved.error());
+  return pool;
 }
 
 Pool::Pool(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -98,6 +121,15 @@ Result<ByteCount> Pool::collect() {
 }
 PublishReport Pool::publish() {
   return impl_->publish();
+}
+Result<void> Pool::reserve(ByteCount bytes, Lifetime lifetime, std::source_location where) {
+  return impl_->reserve(bytes, lifetime, where);
+}
+FitReport Pool::wouldFit(std::span<const PartDesc> parts, Lifetime lifetime) const {
+  return impl_->wouldFit(parts, lifetime);
+}
+FitReport Pool::wouldFit(ByteCount bytes, ByteCount alignmentBytes, Lifetime lifetime) const {
+  return impl_->wouldFit(bytes, alignmentBytes, lifetime);
 }
 Frame Pool::beginFrame(const char* label) {
   return impl_->beginFrame(label);
