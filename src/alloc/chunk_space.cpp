@@ -49,10 +49,7 @@ std::optional<Placement> ChunkSpace::allocate(ByteCount bytes, ByteCount alignme
     allocation = ranges_.allocateWhole(*space);
     apartUnits_ -= allocation.range.size;
   } else {
-    const ByteCount alignment = alignmentUnits(alignmentBytes);
-    if (alignment > kMaxUnits) return std::nullopt;
-    allocation =
-        ranges_.allocate(static_cast<std::uint32_t>(rounded / kPlaceUnitBytes), static_cast<std::uint32_t>(alignment));
+    allocation = ranges_.allocate(rounded / kPlaceUnitBytes, alignmentUnits(alignmentBytes));
   }
   if (allocation.status != RangeStatus::Ok) return std::nullopt;
   const Range& range = allocation.range;
@@ -66,14 +63,14 @@ std::optional<Placement> ChunkSpace::allocate(ByteCount bytes, ByteCount alignme
 
 std::optional<ChunkIndex> ChunkSpace::wouldFit(ByteCount bytes, ByteCount alignmentBytes) const {
   if (bytes == 0 || alignmentBytes == 0 || bytes > policy_.maxChunkBytes) return std::nullopt;
-  std::optional<std::uint32_t> space;
   if (dedicated(bytes)) {
-    space = emptyDedicated(bytes);
-  } else if (const ByteCount alignment = alignmentUnits(alignmentBytes); alignment <= kMaxUnits) {
-    space = ranges_.spaceFor(static_cast<std::uint32_t>(roundUp(bytes, kPlaceUnitBytes) / kPlaceUnitBytes),
-                             static_cast<std::uint32_t>(alignment));
+    const std::optional<std::uint32_t> space = emptyDedicated(bytes);
+    return space ? std::optional(ChunkIndex{*space}) : std::nullopt;
   }
-  return space ? std::optional(ChunkIndex{*space}) : std::nullopt;
+  const RangeAllocator::Allocation foreseen =
+      ranges_.wouldAllocate(roundUp(bytes, kPlaceUnitBytes) / kPlaceUnitBytes, alignmentUnits(alignmentBytes));
+  if (foreseen.status != RangeStatus::Ok) return std::nullopt;
+  return ChunkIndex{foreseen.range.space};
 }
 
 /// The tightest empty chunk for a dedicated request, if it leaves at most an eighth over.
@@ -82,9 +79,9 @@ std::optional<std::uint32_t> ChunkSpace::emptyDedicated(ByteCount bytes) const {
   const ByteCount most = roundUp(bytes + bytes / 8, kDedicatedGrainBytes) / kPlaceUnitBytes;
   std::optional<std::uint32_t> best;
   for (std::uint32_t s = empties_.first(kEmptyDedicated); s != IndexLists::kNone; s = empties_.next(s)) {
-    const std::uint32_t units = ranges_.unitsOfSpace(s);
+    const std::uint64_t units = ranges_.unitsOfSpace(s);
     if (units < least || units > most) continue;
-    const std::uint32_t bestUnits = best ? ranges_.unitsOfSpace(*best) : ~0U;
+    const std::uint64_t bestUnits = best ? ranges_.unitsOfSpace(*best) : ~std::uint64_t{0};
     if (units < bestUnits || (units == bestUnits && s < best)) best = s;
   }
   return best;
@@ -113,7 +110,7 @@ void ChunkSpace::rank(std::uint32_t space) {
     ranges_.setRank(space, SpaceRank::Last);
   } else {
     if (!drain_.contains(space)) ranges_.setRank(space, SpaceRank::First);
-    drain_.set(space, ranges_.unitsOfSpace(space) - ranges_.freeInSpace(space), ranges);
+    drain_.set(space, static_cast<std::uint32_t>(ranges_.unitsOfSpace(space) - ranges_.freeInSpace(space)), ranges);
   }
   if (const auto change = drain_.balance()) ranges_.setRank(change->chunk, change->rank);
 }
@@ -134,7 +131,7 @@ ByteCount ChunkSpace::nextChunkBytes(ByteCount bytes, ByteCount /*a chunk's star
   if (fullSizeChunks_ != 0) return policy_.chunkBytes;
   ByteCount next = policy_.firstChunkBytes;
   for (std::uint32_t s = small_.first(0); s != IndexLists::kNone; s = small_.next(s)) {
-    next = std::max(next, 2 * ByteCount{ranges_.unitsOfSpace(s)} * kPlaceUnitBytes);
+    next = std::max(next, 2 * bytesOf(s));
   }
   while (next < bytes) next *= 2;
   return std::min(next, policy_.chunkBytes);
@@ -144,7 +141,7 @@ void ChunkSpace::addChunk(ChunkIndex chunk, ByteCount bytes, bool dedicated) {
   const std::uint32_t space = spaceOf(chunk);
   FLUX_ASSERT(bytes % kPlaceUnitBytes == 0 && bytes / kPlaceUnitBytes <= kMaxUnits,
               "a chunk is whole units of 16 bytes");
-  const RangeStatus status = ranges_.addSpace(space, static_cast<std::uint32_t>(bytes / kPlaceUnitBytes));
+  const RangeStatus status = ranges_.addSpace(space, bytes / kPlaceUnitBytes);
   FLUX_ASSERT(status == RangeStatus::Ok, "a chunk has a size, and an index of its own");
   if (space >= chunks_.size()) chunks_.resize(std::size_t{space} + 1);
   chunks_[space] = {.present = true, .dedicated = dedicated};
@@ -267,14 +264,14 @@ std::optional<ChunkIndex> ChunkSpace::anyEmpty() const {
 void ChunkSpace::keepReady(ByteCount bytes) {
   ByteCount kept = 0;
   for (std::uint32_t s = empties_.first(kUnused); s != IndexLists::kNone; s = empties_.next(s)) {
-    kept += ByteCount{ranges_.unitsOfSpace(s)} * kPlaceUnitBytes;
+    kept += bytesOf(s);
   }
   while (kept < bytes && !empties_.empty(kEmptyFull)) {
     const std::uint32_t space = empties_.last(kEmptyFull);
     takeEmpty(space);
     chunks_[space].used = false;
     putEmpty(space);
-    kept += ByteCount{ranges_.unitsOfSpace(space)} * kPlaceUnitBytes;
+    kept += bytesOf(space);
   }
 }
 

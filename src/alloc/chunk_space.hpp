@@ -146,6 +146,7 @@ class ChunkSpace {
   enum Empty : std::uint32_t { kEmptyRetired, kEmptyDedicated, kEmptySmall, kEmptyFull, kUnused, kEmptyLists };
 
   static std::uint32_t spaceOf(ChunkIndex chunk) { return static_cast<std::uint32_t>(chunk); }
+  [[nodiscard]] ByteCount bytesOf(std::uint32_t space) const { return ranges_.unitsOfSpace(space) * kPlaceUnitBytes; }
   [[nodiscard]] bool fullSize(std::uint32_t space) const {
     return !chunks_[space].dedicated && ranges_.unitsOfSpace(space) >= chunkUnits_;
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <map>
 #include <optional>
 #include <random>
@@ -14,18 +15,24 @@
 namespace flux {
 namespace {
 
+/// How many calls: as the environment says, for long runs.
+int operations() {
+  // The test has one thread.
+  const char* const wanted = std::getenv("FLUX_PROPERTY_OPERATIONS");  // NOLINT(concurrency-mt-unsafe)
+  if (wanted != nullptr) return std::atoi(wanted);
 #ifdef NDEBUG
-constexpr int kOperations = 1'000'000;
+  return 1'000'000;
 #else
-constexpr int kOperations = 200'000;
+  return 200'000;
 #endif
+}
 constexpr std::uint32_t kSpaces = 6;
 constexpr std::uint32_t kMaxUnits = 1U << 17U;
 
 struct ModelSpace {
   std::uint32_t units = 0;
   SpaceRank rank = SpaceRank::First;
-  std::map<std::uint32_t, std::uint32_t> live;  // size by offset
+  std::map<std::uint64_t, std::uint64_t> live;  // size by offset
   std::uint64_t liveUnits = 0;
 };
 
@@ -37,8 +44,10 @@ class Model {
     const std::uint32_t draw = below(1000);
     if (draw < 500) {
       allocate();
-    } else if (draw < 970) {
+    } else if (draw < 930) {
       freeAny();
+    } else if (draw < 970) {
+      resizeAny();
     } else if (draw < 980) {
       changeSpace();
     } else if (draw < 985) {
@@ -69,7 +78,8 @@ class Model {
     ASSERT_TRUE(ranges_.checkInvariants());
     for (std::uint32_t s = 0; s < kSpaces; ++s) {
       auto expected = spaces_[s].live.begin();
-      ranges_.forEachLive(s, [&](const Range& range) {
+      ranges_.forEach(s, [&](const Range& range) {
+        if (!range.id) return;
         ASSERT_NE(expected, spaces_[s].live.end());
         ASSERT_EQ(range.offset, expected->first);
         ASSERT_EQ(range.size, expected->second);
@@ -86,11 +96,14 @@ class Model {
   void allocate() {
     const std::uint32_t units = logUniform(12);
     const std::uint32_t alignment = below(2) == 0 ? 1 : logUniform(12);
-    const bool fits = ranges_.fits(units, alignment);
+    const RangeAllocator::Allocation dry = ranges_.wouldAllocate(units, alignment);
     const auto [status, range] = ranges_.allocate(units, alignment);
-    ASSERT_EQ(fits, status == RangeStatus::Ok);
+    ASSERT_EQ(dry.status, status);
+    ASSERT_EQ(dry.range.space, range.space);
+    ASSERT_EQ(dry.range.offset, range.offset);
     if (status != RangeStatus::Ok) {
-      if (++refusals_ % 16 == 0) {
+      // With wider alignments a bounded search may miss one of hundreds that nearly fit.
+      if (++refusals_ % 16 == 0 && alignment <= 256) {
         ASSERT_FALSE(anyGapHolds(units, alignment)) << units << " units at multiples of " << alignment;
       }
       return;
@@ -132,9 +145,29 @@ class Model {
     stale_ = id;
   }
 
+  void resizeAny() {
+    if (ids_.empty()) return;
+    const RangeId id = ids_[below(static_cast<std::uint32_t>(ids_.size()))];
+    const std::optional<Range> range = ranges_.find(id);
+    ASSERT_TRUE(range);
+    ModelSpace& space = spaces_[range->space];
+    const auto place = space.live.find(range->offset);
+    ASSERT_NE(place, space.live.end());
+    const auto after = std::next(place);
+    const std::uint64_t end = after == space.live.end() ? space.units : after->first;
+    const std::uint64_t wanted = 1 + below(static_cast<std::uint32_t>(2 * range->size));
+    const bool possible = range->offset + wanted <= end;
+    ASSERT_EQ(ranges_.resize(id, wanted), possible ? RangeStatus::Ok : RangeStatus::Full);
+    if (!possible) return;
+    place->second = wanted;
+    space.liveUnits += wanted - range->size;
+    ASSERT_EQ(ranges_.find(id)->size, wanted);
+    ASSERT_EQ(ranges_.find(id)->offset, range->offset);
+  }
+
   void freeStale() {
-    ASSERT_EQ(ranges_.free(stale_), RangeStatus::StaleId);
-    ASSERT_EQ(ranges_.free({below(1U << 20U), below(1000) * 2}), RangeStatus::StaleId);
+    ASSERT_EQ(ranges_.free(stale_), stale_ ? RangeStatus::StaleId : RangeStatus::ForeignId);
+    ASSERT_EQ(ranges_.free({below(1U << 20U), below(1000) * 2}), RangeStatus::ForeignId);
   }
 
   void changeSpace() {
@@ -148,6 +181,14 @@ class Model {
       space = {};
     } else if (space.units < kMaxUnits) {
       ASSERT_EQ(ranges_.removeSpace(s), RangeStatus::SpaceInUse);
+      if (below(2) == 0) {
+        const auto last = std::prev(space.live.end());
+        const std::uint32_t units = 1 + below(space.units);
+        const bool possible = units >= last->first + last->second;
+        ASSERT_EQ(ranges_.shrinkSpace(s, units), possible ? RangeStatus::Ok : RangeStatus::SpaceInUse);
+        if (possible) space.units = units;
+        return;
+      }
       ASSERT_EQ(ranges_.growSpace(s, space.units - 1), RangeStatus::WouldShrink);
       space.units += below(64);
       ASSERT_EQ(ranges_.growSpace(s, space.units), RangeStatus::Ok);
@@ -202,7 +243,8 @@ class Model {
 
 TEST(RangeAllocatorProperty, RandomCallsAgreeWithAModel) {
   Model model(1);
-  for (int i = 0; i < kOperations; ++i) {
+  const int count = operations();
+  for (int i = 0; i < count; ++i) {
     model.step();
     if (i % 5000 == 0) model.checkLists();
     if (::testing::Test::HasFatalFailure()) FAIL() << "operation " << i;
