@@ -64,7 +64,7 @@ class ChunkSpace {
 
   /// Size of the next chunk to add ahead of demand, when so many bytes are still wanted; it may be less than those.
   [[nodiscard]] ByteCount nextReservedBytes(ByteCount bytes) const {
-    return nextChunkBytes(std::min(bytes, policy_.chunkBytes / 2), 1);
+    return dedicated(bytes) ? policy_.chunkBytes : nextChunkBytes(bytes, 1);
   }
 
   /// Whether a request of this size gets a chunk of its own.

@@ -63,10 +63,11 @@ ByteCount Pool::Impl::roomBytes() const noexcept {
   return hardLimitBytes_ > reserved ? hardLimitBytes_ - reserved : 0;
 }
 
-/// Whether the device's number of allocations leaves one for a chunk. What the application itself has allocated is not
-/// known here; then the device refuses.
+/// Whether the device's number of allocations leaves one for a chunk, and one for staging, without which no chunk could
+/// be filled. What the application itself has allocated is not known here; then the device refuses.
 bool Pool::Impl::allocationsLeft() const noexcept {
-  return chunks_.count() < kMaxChunks && chunks_.count() + staging_.openPages() < device_.caps().maxAllocations;
+  const ByteCount pages = std::max<ByteCount>(staging_.openPages(), 1);
+  return chunks_.count() < kMaxChunks && chunks_.count() + pages < device_.caps().maxAllocations;
 }
 
 Result<ChunkIndex> Pool::Impl::makeChunk(Lifetime lifetime, ByteCount bytes, bool dedicated) {

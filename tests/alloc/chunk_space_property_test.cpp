@@ -53,6 +53,7 @@ class Twin {
       if (chunk.retired) space_.restoreChunk(ChunkIndex{index});
     }
     while (const std::optional<ChunkIndex> chunk = space_.anyEmpty()) remove(*chunk);
+    while (const std::optional<ChunkIndex> chunk = space_.anyUnused()) remove(*chunk);
     EXPECT_TRUE(chunks_.empty());
     EXPECT_EQ(space_.reservedBytes(), 0U);
     EXPECT_EQ(space_.readyBytes() + space_.emptyBytes() + space_.freeBytes(), 0U);

@@ -268,8 +268,8 @@ TEST(ChunkSpace, ASmallChunkThatComesBackStillDrains) {
 TEST(ChunkSpace, ReservedChunksCountUntilTheyAreUsed) {
   Space space;
   EXPECT_EQ(space.chunks.nextReservedBytes(3 * kMiB), 4 * kMiB) << "one chunk of the ramp is enough";
-  EXPECT_EQ(space.chunks.nextReservedBytes(9 * kMiB), 8 * kMiB);
-  EXPECT_EQ(space.chunks.nextReservedBytes(64 * kMiB), 8 * kMiB);
+  EXPECT_EQ(space.chunks.nextReservedBytes(9 * kMiB), 16 * kMiB);
+  EXPECT_EQ(space.chunks.nextReservedBytes(64 * kMiB), 16 * kMiB);
   const ChunkIndex a = space.add(16 * kMiB);
   EXPECT_EQ(space.chunks.nextReservedBytes(1), 16 * kMiB);
   const ChunkIndex b = space.add(16 * kMiB);
@@ -283,7 +283,8 @@ TEST(ChunkSpace, ReservedChunksCountUntilTheyAreUsed) {
   EXPECT_EQ(space.releasable(1000), a) << "it was used, and the other one is there";
   space.chunks.keepReady(17 * kMiB);
   EXPECT_EQ(space.releasable(1000), std::nullopt) << "both are wanted";
-  EXPECT_EQ(space.chunks.anyEmpty(), b);
+  EXPECT_EQ(space.chunks.anyEmpty(), std::nullopt);
+  EXPECT_EQ(space.chunks.anyUnused(), b);
   EXPECT_EQ(space.chunks.emptyBytes(), 32 * kMiB);
 }
 

@@ -64,6 +64,8 @@ bool fits(const RangeAllocator& ranges, std::uint64_t units, std::uint64_t align
 
 TEST(RangeAllocator, WithoutSpacesNothingIsCounted) {
   RangeAllocator ranges;
+  EXPECT_EQ(ranges.largestFree(), 0U);
+  EXPECT_EQ(ranges.fragmentation(), 0.0);
   EXPECT_EQ(ranges.addSpace(0, 10), RangeStatus::Ok);
   EXPECT_EQ(ranges.addSpace(1, 20), RangeStatus::Ok);
   EXPECT_EQ(ranges.removeSpace(1), RangeStatus::Ok);
