@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Counts the instructions of one lookup (beside a read of a plain array), one publish and one idle step, under Valgrind,
-# and compares them with bench/protocol/instructions.txt. Counts do not depend on what else the machine does, so they
+# Counts the instructions of one lookup (beside a read of a plain array), one publish, one idle step, and one pair of
+# allocate and free, under Valgrind, and compares them with bench/instructions/instructions.txt. Counts do not depend on what else the machine does, so they
 # show what times hide. Each is the difference of two runs of different length, so that what a program does before and
 # after is not in it.
 #
@@ -11,7 +11,7 @@
 # The reference is of GCC 12 on x86-64 (Debian 12), release preset; with another compiler --check refuses.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-reference=bench/protocol/instructions.txt
+reference=bench/instructions/instructions.txt
 build=build/release
 tolerance=3 # percent
 
@@ -28,7 +28,7 @@ if [[ -n $mode ]] && ! [[ $("$compiler" -dumpversion) == 12* && $("$compiler" -d
   exit 2
 fi
 cmake --build "$build" --target flux_instruction_probe --parallel >/dev/null
-probe=$build/bench/protocol/flux_instruction_probe
+probe=$build/bench/instructions/flux_instruction_probe
 
 # instructions WHAT COUNT: of a whole run.
 instructions() {
@@ -52,12 +52,16 @@ counts=$(
   count part_lookup part 2 6 16384
   count publish_64_changes publish 64 192 1
   count idle_step idle 500 1500 1
+  count range_pair range 20000 80000 1
+  count range_refusal refusal 20000 80000 1
+  count chunk_pair chunk 20000 80000 1
 )
 
 if [[ $mode == --update ]]; then
   {
     echo "# Instructions of one operation, as scripts/count_instructions.sh counts them (--update writes this file)."
     echo "# Array reads and lookups with the recording of the draw, the publish with its edits, the idle step with its publish."
+    echo "# Pairs of allocate and free with 10,000 live, in one space and over chunks; a request that fits nowhere."
     echo "$counts"
   } >"$reference"
 fi

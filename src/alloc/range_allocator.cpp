@@ -129,6 +129,7 @@ void RangeAllocator::makeBins(std::uint32_t largest) {
   for (Space& space : spaces_) {
     space.firstKey = firstKey(space.rank);
     space.cursor = kNone;
+    space.queued = false;
     if (space.units == 0) continue;
     for (std::uint32_t i = nodes_[space.end].next; i != space.end; i = nodes_[i].next) {
       if (!nodes_[i].live()) bin(i);
@@ -152,7 +153,7 @@ RangeStatus RangeAllocator::addSpace(std::uint32_t space, std::uint64_t units) {
   nodes_[end].generation = kEnd;
   nodes_[end].previous = nodes_[end].next = end;
   const auto size = static_cast<std::uint32_t>(units);
-  spaces_[space] = {.end = end, .units = size, .free = size};
+  spaces_[space] = {.end = end, .units = size, .free = size, .queued = spaces_[space].queued};
   noteLargest(space);
   bin(insertAfter(end, 0, size));
   totalUnits_ += units;
@@ -249,7 +250,7 @@ RangeStatus RangeAllocator::removeSpace(std::uint32_t space) {
   dropNode(index);
   nodes_[end].generation = 0;
   dropNode(end);
-  spaces_[space] = {};
+  spaces_[space] = {.queued = spaces_[space].queued};
   forgetLargest(units);
   totalUnits_ -= units;
   freeUnits_ -= units;
@@ -264,10 +265,12 @@ RangeStatus RangeAllocator::setRank(std::uint32_t space, SpaceRank rank) {
   changed.rank = rank;
   changed.firstKey = firstKey(rank);
   if (before != SpaceRank::Apart && rank != SpaceRank::Apart) {
-    if (changed.cursor == kNone) following_.push_back(space);
-    carrying_ = true;
     changed.cursor = nodes_[changed.end].next;
     carry(changed);
+    if (changed.cursor != kNone && !changed.queued) {
+      changed.queued = carrying_ = true;
+      following_.push_back(space);
+    }
     return RangeStatus::Ok;
   }
   for (std::uint32_t i = nodes_[changed.end].next; i != changed.end; i = nodes_[i].next) {
@@ -292,7 +295,9 @@ void RangeAllocator::carry(Space& space) {
 void RangeAllocator::carryOver() {
   Space& space = spaces_[following_.back()];
   carry(space);
-  if (space.cursor == kNone) following_.pop_back();
+  if (space.cursor != kNone) return;
+  space.queued = false;
+  following_.pop_back();
   carrying_ = !following_.empty();
 }
 

@@ -193,6 +193,7 @@ class RangeAllocator {
     std::uint32_t firstKey = 0;    // of its rank
     std::uint32_t cursor = kNone;  // the next range to carry over to the bins of a new rank
     SpaceRank rank = SpaceRank::First;
+    bool queued = false;  // in `following_`
   };
 
   /// All bins, and three levels of bitmaps of those that are not empty.

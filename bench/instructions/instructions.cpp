@@ -1,0 +1,157 @@
+/// One operation of the frame protocol or of the allocator, again and again, for a tool that counts instructions:
+/// scripts/count_instructions.sh. The same work on every run.
+
+#include "alloc/chunk_space.hpp"
+#include "alloc/range_allocator.hpp"
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+#include <random>
+#include <string_view>
+#include <vector>
+
+#include "../protocol/array_table.hpp"
+#include "../protocol/draw_list.hpp"
+#include "../protocol/idle_pool.hpp"
+#include "../protocol/ring_table.hpp"
+
+namespace flux::bench {
+namespace {
+
+constexpr std::uint32_t kBlocks = 20'000;
+
+template <class Table, class Lookup>
+void lookups(std::uint32_t passes, const Lookup& lookup) {
+  Table table(kBlocks);
+  const std::vector<BlockHandle> handles = randomHandles(kBlocks, 1);
+  std::vector<Draw> draws(handles.size());
+  const auto view = table.begin();
+  for (std::uint32_t i = 0; i < passes; ++i) {
+    recordDraws(handles, draws, [&](const BlockHandle& handle) { return lookup(view, handle); });
+    asm volatile("" : : "r"(draws.data()) : "memory");  // the draws are wanted
+  }
+}
+
+void publishes(std::uint32_t count) {
+  constexpr std::uint32_t kChanges = 64;
+  constexpr std::uint32_t kRecords = 64 * kChanges;
+  // Twice around all records, so that no list grows any more.
+  constexpr std::uint32_t kBefore = 2 * kRecords / kChanges;
+  RingTable ring(kRecords);
+  const std::vector<std::uint32_t> order = shuffledIndices(kRecords, 1);
+  std::size_t at = 0;
+  for (std::uint32_t i = 0; i < kBefore + count; ++i) {
+    for (std::uint32_t change = 0; change < kChanges; ++change) ring.edit(order[at++ % order.size()], i);
+    ring.publish();
+  }
+}
+
+void idleSteps(std::uint32_t count) {
+  IdlePool idle(1000);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if (!idle.pool().step({}, idle.now()) || idle.pool().publish().changes != 0) std::abort();
+  }
+}
+
+/// One of the live ranges goes, another one comes; drawn before, so that drawing does not count.
+struct Exchange {
+  std::uint32_t which;
+  std::uint32_t units;
+};
+
+constexpr std::uint32_t kLive = 10'000;
+
+/// Log-uniform from 256 B to 1 MiB, in units of 16 bytes.
+std::vector<Exchange> exchanges() {
+  std::mt19937 random(1);
+  const auto below = [&](std::uint32_t bound) { return static_cast<std::uint32_t>(random()) % bound; };
+  std::vector<Exchange> drawn(1U << 16U);
+  for (Exchange& exchange : drawn) {
+    const std::uint32_t octave = 16U << below(12);
+    exchange = {below(kLive), octave + below(octave)};
+  }
+  return drawn;
+}
+
+/// Carries out `count` exchanges after as many as make the holes steady.
+template <class Take, class Free>
+void churn(std::uint32_t count, const Take& take, const Free& free) {
+  const std::vector<Exchange> drawn = exchanges();
+  std::vector<RangeId> live;
+  for (std::uint32_t i = 0; i < kLive; ++i) live.push_back(take(drawn[i].units));
+  for (std::uint32_t i = 0; i < 5 * kLive + count; ++i) {
+    const Exchange& exchange = drawn[i % drawn.size()];
+    free(live[exchange.which]);
+    live[exchange.which] = take(exchange.units);
+  }
+}
+
+void rangePairs(std::uint32_t count) {
+  RangeAllocator ranges;
+  ranges.addSpace(0, 1U << 27U);
+  churn(
+      count, [&](std::uint32_t units) { return ranges.allocate(units).range.id; },
+      [&](RangeId id) { ranges.free(id); });
+}
+
+void rangeRefusals(std::uint32_t count) {
+  RangeAllocator ranges;
+  ranges.addSpace(0, 1U << 20U);
+  while (ranges.allocate(1000).status == RangeStatus::Ok) {
+  }
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if (ranges.allocate(2000).status != RangeStatus::Full) std::abort();
+  }
+}
+
+void chunkPairs(std::uint32_t count) {
+  ChunkSpace chunks({.firstChunkBytes = 16 * kMiB});
+  std::uint32_t made = 0;
+  const auto take = [&](std::uint32_t units) {
+    const ByteCount bytes = units * kPlaceUnitBytes;
+    std::optional<Placement> place = chunks.allocate(bytes, 16);
+    if (!place) {
+      chunks.addChunk(ChunkIndex{made++}, 16 * kMiB, false);
+      place = chunks.allocate(bytes, 16);
+    }
+    return place->range;
+  };
+  churn(count, take, [&](RangeId id) { chunks.free(id, 0, {}); });
+}
+
+bool run(std::string_view what, std::uint32_t count) {
+  if (what == "array") {
+    lookups<ArrayTable>(count, [](const auto& view, const auto& handle) { return ArrayTable::block(view, handle); });
+  } else if (what == "block") {
+    lookups<RingTable>(count, [](const auto& view, const auto& handle) { return RingTable::block(view, handle); });
+  } else if (what == "part") {
+    lookups<RingTable>(count, [](const auto& view, const auto& handle) { return RingTable::part(view, handle); });
+  } else if (what == "publish") {
+    publishes(count);
+  } else if (what == "idle") {
+    idleSteps(count);
+  } else if (what == "range") {
+    rangePairs(count);
+  } else if (what == "refusal") {
+    rangeRefusals(count);
+  } else if (what == "chunk") {
+    chunkPairs(count);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
+}  // namespace flux::bench
+
+int main(int argc, char** argv) {
+  if (argc == 3 && flux::bench::run(argv[1], static_cast<std::uint32_t>(std::atoi(argv[2])))) return 0;
+  std::fprintf(stderr,
+               "flux_instruction_probe array|block|part|publish|idle|range|refusal|chunk COUNT\n"
+               "(array, block, part: passes of %u lookups; range, chunk: pairs of allocate and free)\n",
+               flux::bench::kLookupsPerPass);
+  return 2;
+}
