@@ -29,7 +29,7 @@ struct FitReport {
 
   // The chunks of that lifetime as they are.
   ByteCount freeBytes = 0;
-  ByteCount largestFreeBytes = 0;  ///< The largest free range, to within 1/32.
+  ByteCount largestFreeBytes = 0;  ///< The largest free range, to within 1/128.
 
   // What will come free by itself (of all lifetimes): a reason to try again some frames later.
   ByteCount forFramesBytes = 0;  ///< Some open frame may still name it, or no newer snapshot has been published.

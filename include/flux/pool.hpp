@@ -20,6 +20,7 @@
 #include <flux/shared.hpp>
 #include <flux/types.hpp>
 
+#include <array>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -115,6 +116,14 @@ struct RetirementStats {
   TimelineValue queueCompleted = 0;
 };
 
+/// The chunks of one lifetime.
+struct ChunkClassStats {
+  ByteCount reservedBytes = 0;
+  ByteCount freeBytes = 0;         ///< In chunks that blocks share.
+  ByteCount largestFreeBytes = 0;  ///< In them, to within 1/128: 1 - largest / free is their fragmentation.
+  std::uint32_t chunks = 0;
+};
+
 /// Counters and gauges. *live*: bytes that the application asked for. *reserved*: device chunks, empty ones included.
 struct PoolStats {
   ByteCount liveBytes = 0;
@@ -139,6 +148,7 @@ struct PoolStats {
   std::uint32_t waitingInstructions = 0;
   bool deviceLost = false;
   RetirementStats retirement;
+  std::array<ChunkClassStats, 2> classes;  ///< By `Lifetime`.
   ByteCount peakLiveBytes = 0;
   ByteCount peakReservedBytes = 0;
   ByteCount peakStagingBytes = 0;

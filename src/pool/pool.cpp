@@ -228,6 +228,12 @@ PoolStats Pool::Impl::stats() const {
   stats.reservedBytes = chunks_.reservedBytes();
   stats.retiredBytes = retirement_.bytesWaiting();
   stats.retirement = retirementStats();
+  for (std::size_t i = 0; i < spaces_.size(); ++i) {
+    stats.classes[i] = {.reservedBytes = spaces_[i].reservedBytes(),
+                        .freeBytes = spaces_[i].freeBytes(),
+                        .largestFreeBytes = spaces_[i].largestFreeBytes(),
+                        .chunks = spaces_[i].chunkCount()};
+  }
   stats.stagingBytes = staging_.reservedBytes();
   stats.hardLimitBytes = hardLimitBytes_;
   stats.chunks = chunks_.count();
