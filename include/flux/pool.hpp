@@ -13,12 +13,14 @@
 
 #include <flux/block.hpp>
 #include <flux/device.hpp>
+#include <flux/fit.hpp>
 #include <flux/frame.hpp>
 #include <flux/producer.hpp>
 #include <flux/result.hpp>
 #include <flux/shared.hpp>
 #include <flux/types.hpp>
 
+#include <array>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -45,15 +47,30 @@ struct PoolDesc {
   /// Device memory (chunks) never exceeds this. 0: the device's budget when the pool is made.
   ByteCount hardLimitBytes = 0;
   std::uint32_t maxBlocks = 1U << 20U;
-  /// An empty chunk goes after so many steps, or so much time; one is kept. At most one a step.
+  /// An empty chunk goes after so many steps, or so much time, at most one a step. With 0 steps all go in the step in
+  /// which they become empty.
   std::uint32_t emptyChunkSteps = 120;
   std::chrono::nanoseconds emptyChunkAge = std::chrono::seconds{2};
+  std::uint32_t spareChunks = 1;  ///< 0 or 1: empty chunks that each lifetime keeps.
+  ByteCount reserveBytes = 0;     ///< Streaming chunks to make with the pool, as `Pool::reserve` does.
   /// A frame that has been open for longer is named in every step's report.
   std::chrono::nanoseconds lateFrameAge = std::chrono::seconds{2};
   /// Of all producers together that may wait; also the most that a step carries out.
   std::uint32_t maxInstructions = 8192;
   ByteCount maxInstructionBytes = 64 * kMiB;  ///< That came with instructions, until the device has them.
 };
+
+/// What the application is, roughly. A pool that starts too small makes chunks while the first scene loads, each of
+/// which may stall the application's submissions; one that starts too large holds memory that nothing uses.
+enum class StartProfile : std::uint8_t {
+  Simple2D,   ///< 2 MiB: user interfaces, charts.
+  Complex2D,  ///< 8 MiB: maps, drawings, games in 2D.
+  Scene3D,    ///< 48 MiB.
+  Large3D,    ///< 128 MiB: buildings, cities, scans.
+};
+
+/// The defaults, with the first chunk and the reserve that suit the profile.
+[[nodiscard]] PoolDesc poolDescFor(StartProfile profile) noexcept;
 
 /// Told about chunks on the geometry thread, so that an application can keep descriptor sets for them.
 class ChunkListener {
@@ -99,6 +116,14 @@ struct RetirementStats {
   TimelineValue queueCompleted = 0;
 };
 
+/// The chunks of one lifetime.
+struct ChunkClassStats {
+  ByteCount reservedBytes = 0;
+  ByteCount freeBytes = 0;         ///< In chunks that blocks share.
+  ByteCount largestFreeBytes = 0;  ///< In them, to within 1/128: 1 - largest / free is their fragmentation.
+  std::uint32_t chunks = 0;
+};
+
 /// Counters and gauges. *live*: bytes that the application asked for. *reserved*: device chunks, empty ones included.
 struct PoolStats {
   ByteCount liveBytes = 0;
@@ -118,11 +143,14 @@ struct PoolStats {
   std::uint64_t uploadedBytes = 0;
   std::uint64_t copiedBytes = 0;
   std::uint64_t deferredPublishes = 0;
+  std::uint64_t chunksCreated = 0;
+  std::uint64_t chunksReleased = 0;
   std::uint64_t instructions = 0;  ///< Of other threads, refused ones included.
   std::uint64_t misses = 0;
   std::uint32_t waitingInstructions = 0;
   bool deviceLost = false;
   RetirementStats retirement;
+  std::array<ChunkClassStats, 2> classes;  ///< By `Lifetime`.
   ByteCount peakLiveBytes = 0;
   ByteCount peakReservedBytes = 0;
   ByteCount peakStagingBytes = 0;
@@ -155,7 +183,7 @@ struct SharedUsage {
 /// are refused. Frames and publishing go on.
 class Pool {
  public:
-  /// Makes a pool on a device that outlives it. Errors: InvalidArgument (names the field).
+  /// Makes a pool on a device that outlives it. Errors: InvalidArgument (names the field), those of `reserve`.
   [[nodiscard]] static Result<std::unique_ptr<Pool>> create(Device& device, const PoolDesc& desc,
                                                             ChunkListener* listener = nullptr);
 
@@ -258,6 +286,22 @@ class Pool {
 
   /// Pins the newest snapshot. Any thread; takes a short lock. `label` names the frame in reports and must outlive it.
   [[nodiscard]] Frame beginFrame(const char* label = "frame");
+
+  /// Makes chunks ahead of time, so that empty ones for `bytes` in all stand ready. They are not released before they
+  /// have held something, but when a request would otherwise exceed the hard limit. Empty chunks that are there count;
+  /// they are kept like new ones. O(chunks made). Errors: OutOfBudget, OutOfDeviceMemory, TooManyChunks, DriverError,
+  /// DeviceLost; then no chunk of this call stays.
+  [[nodiscard]] Result<void> reserve(ByteCount bytes, Lifetime lifetime = Lifetime::Streaming,
+                                     std::source_location where = std::source_location::current());
+
+  /// Where a block of these parts would go if it were added now, or why it could not; sources are not looked at.
+  /// Of what `add` may answer it foresees all that concerns chunks, but not what the driver itself refuses. Costs a
+  /// lookup; changes nothing.
+  [[nodiscard]] FitReport wouldFit(std::span<const PartDesc> parts, Lifetime lifetime = Lifetime::Streaming) const;
+
+  /// As above, for a range of `bytes` at a multiple of `alignmentBytes`.
+  [[nodiscard]] FitReport wouldFit(ByteCount bytes, ByteCount alignmentBytes,
+                                   Lifetime lifetime = Lifetime::Streaming) const;
 
   /// Where a block stands for the geometry thread: its newest accepted version, 0 if the handle is stale. O(1).
   [[nodiscard]] ContentVersion requestedVersion(BlockHandle block) const noexcept;

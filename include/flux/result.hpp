@@ -21,12 +21,13 @@
 namespace flux {
 
 enum class ErrorCode : std::uint16_t {
-  InvalidArgument,    ///< The call itself is wrong: a size of 0, no parts, an unknown part.
-  StaleHandle,        ///< The handle is null, forged, or its block has been removed.
-  TooLarge,           ///< Larger than the device allows for one chunk.
-  TooManyBlocks,      ///< `PoolDesc::maxBlocks` are in use.
-  TooManyChunks,      ///< The device's limit on allocations, or the chunk table, is reached.
-  OutOfBudget,        ///< It would exceed the hard limit. numbers: bytes wanted, bytes retired and pending.
+  InvalidArgument,  ///< The call itself is wrong: a size of 0, no parts, an unknown part.
+  StaleHandle,      ///< The handle is null, forged, or its block has been removed.
+  TooLarge,         ///< Larger than the device allows for one chunk.
+  TooManyBlocks,    ///< `PoolDesc::maxBlocks` are in use.
+  TooManyChunks,    ///< The device's limit on allocations, or the chunk table, is reached.
+  OutOfBudget,      ///< It would exceed the hard limit. numbers: bytes wanted, bytes retired and pending, bytes in the
+                    ///< largest free range, free bytes in all.
   OutOfDeviceMemory,  ///< The driver refused. numbers: bytes wanted, bytes reserved so far.
   StagingFull,        ///< No staging page is free now; try again after the next step. numbers: bytes wanted, limit.
   QueueFull,          ///< Too much waits for the geometry thread. numbers: instructions, bytes that wait.
@@ -40,21 +41,23 @@ enum class ErrorCode : std::uint16_t {
 
 std::string_view toString(ErrorCode code) noexcept;
 
+using ErrorNumbers = std::array<std::uint64_t, 4>;
+
 /// What went wrong, with what, and where the caller stood. Trivially copyable.
 struct Error {
   ErrorCode code = ErrorCode::InvalidArgument;
-  std::int32_t nativeCode = 0;             ///< `VkResult`, `HRESULT`, …; 0 when no driver call failed.
-  BlockHandle handle{};                    ///< The block concerned, if any.
-  std::array<std::uint64_t, 2> numbers{};  ///< Meaning given with the code.
-  std::source_location where{};            ///< The application's call.
-  std::array<char, 48> resource{};         ///< Name of the resource or of the failing call, cut to fit.
+  std::int32_t nativeCode = 0;      ///< `VkResult`, `HRESULT`, …; 0 when no driver call failed.
+  BlockHandle handle{};             ///< The block concerned, if any.
+  ErrorNumbers numbers{};           ///< Meaning given with the code.
+  std::source_location where{};     ///< The application's call.
+  std::array<char, 48> resource{};  ///< Name of the resource or of the failing call, cut to fit.
 
   [[nodiscard]] std::string_view resourceName() const noexcept { return resource.data(); }
 };
 
 /// Makes an error; a longer `resource` is cut.
 [[nodiscard]] Error makeError(ErrorCode code, std::string_view resource, std::source_location where,
-                              std::array<std::uint64_t, 2> numbers = {}) noexcept;
+                              ErrorNumbers numbers = {}) noexcept;
 
 /// One line for people: code, resource, numbers, file and line of the caller. Allocates.
 [[nodiscard]] std::string describe(const Error& error);

@@ -12,20 +12,32 @@ namespace {
 
 constexpr ByteCount kDedicatedGrainBytes = 64 * kKiB;
 constexpr ByteCount kMaxUnits = std::numeric_limits<std::uint32_t>::max();
-constexpr std::uint32_t kNoSpace = ~0U;
 
 constexpr ByteCount roundUp(ByteCount bytes, ByteCount grain) {
   return (bytes + grain - 1) / grain * grain;
 }
 
+ChunkSpacePolicy usable(ChunkSpacePolicy policy) {
+  policy.maxChunkBytes = std::min(policy.maxChunkBytes, kMaxUnits * kPlaceUnitBytes);
+  policy.maxChunkBytes -= policy.maxChunkBytes % kDedicatedGrainBytes;
+  policy.chunkBytes = std::min(policy.chunkBytes, policy.maxChunkBytes);
+  policy.firstChunkBytes = std::min(policy.firstChunkBytes, policy.chunkBytes);
+  return policy;
+}
+
+/// Multiples of an alignment that are also multiples of the unit, counted in units.
+constexpr ByteCount alignmentUnits(ByteCount alignmentBytes) {
+  return alignmentBytes / std::gcd(alignmentBytes, kPlaceUnitBytes);
+}
+
 }  // namespace
 
-ChunkSpace::ChunkSpace(const ChunkSpacePolicy& policy) : policy_(policy) {
-  policy_.maxChunkBytes = std::min(policy_.maxChunkBytes, kMaxUnits * kPlaceUnitBytes);
-  policy_.maxChunkBytes -= policy_.maxChunkBytes % kDedicatedGrainBytes;
-  policy_.chunkBytes = std::min(policy_.chunkBytes, policy_.maxChunkBytes);
-  policy_.firstChunkBytes = std::min(policy_.firstChunkBytes, policy_.chunkBytes);
-}
+ChunkSpace::ChunkSpace(const ChunkSpacePolicy& policy)
+    : policy_(usable(policy)),
+      chunkUnits_(static_cast<std::uint32_t>(policy_.chunkBytes / kPlaceUnitBytes)),
+      drain_(chunkUnits_) {}
+
+// ---- Placing -----------------------------------------------------------------------------------------------
 
 std::optional<Placement> ChunkSpace::allocate(ByteCount bytes, ByteCount alignmentBytes) {
   if (bytes == 0 || alignmentBytes == 0 || bytes > policy_.maxChunkBytes) return std::nullopt;
@@ -35,41 +47,91 @@ std::optional<Placement> ChunkSpace::allocate(ByteCount bytes, ByteCount alignme
     const std::optional<std::uint32_t> space = emptyDedicated(bytes);
     if (!space) return std::nullopt;
     allocation = ranges_.allocateWhole(*space);
+    apartUnits_ -= allocation.range.size;
   } else {
-    // Multiples of the alignment that are also multiples of the unit, counted in units.
-    const ByteCount alignment = alignmentBytes / std::gcd(alignmentBytes, kPlaceUnitBytes);
-    if (alignment > kMaxUnits) return std::nullopt;
-    allocation =
-        ranges_.allocate(static_cast<std::uint32_t>(rounded / kPlaceUnitBytes), static_cast<std::uint32_t>(alignment));
+    allocation = ranges_.allocate(rounded / kPlaceUnitBytes, alignmentUnits(alignmentBytes));
   }
   if (allocation.status != RangeStatus::Ok) return std::nullopt;
   const Range& range = allocation.range;
-  if (ranges_.liveInSpace(range.space) == 1) std::erase(empties_, range.space);
-  chunks_[range.space].used = true;
+  if (ranges_.liveInSpace(range.space) == 1) {
+    takeEmpty(range.space);
+    chunks_[range.space].used = true;
+  }
   rank(range.space);
   return Placement{range.id, ChunkIndex{range.space}, ByteOffset{range.offset} * kPlaceUnitBytes, rounded};
 }
 
+std::optional<ChunkIndex> ChunkSpace::wouldFit(ByteCount bytes, ByteCount alignmentBytes) const {
+  if (bytes == 0 || alignmentBytes == 0 || bytes > policy_.maxChunkBytes) return std::nullopt;
+  if (dedicated(bytes)) {
+    const std::optional<std::uint32_t> space = emptyDedicated(bytes);
+    return space ? std::optional(ChunkIndex{*space}) : std::nullopt;
+  }
+  const RangeAllocator::Allocation foreseen =
+      ranges_.wouldAllocate(roundUp(bytes, kPlaceUnitBytes) / kPlaceUnitBytes, alignmentUnits(alignmentBytes));
+  if (foreseen.status != RangeStatus::Ok) return std::nullopt;
+  return ChunkIndex{foreseen.range.space};
+}
+
 /// The tightest empty chunk for a dedicated request, if it leaves at most an eighth over.
 std::optional<std::uint32_t> ChunkSpace::emptyDedicated(ByteCount bytes) const {
-  std::uint32_t best = kNoSpace;
-  for (const std::uint32_t space : empties_) {
-    if (!chunks_[space].dedicated || bytesOf(space) < bytes) continue;
-    if (bytesOf(space) > roundUp(bytes + bytes / 8, kDedicatedGrainBytes)) continue;
-    if (best == kNoSpace || bytesOf(space) < bytesOf(best) || (bytesOf(space) == bytesOf(best) && space < best)) {
-      best = space;
-    }
+  const ByteCount least = roundUp(bytes, kPlaceUnitBytes) / kPlaceUnitBytes;
+  const ByteCount most = roundUp(bytes + bytes / 8, kDedicatedGrainBytes) / kPlaceUnitBytes;
+  std::optional<std::uint32_t> best;
+  for (std::uint32_t s = empties_.first(kEmptyDedicated); s != IndexLists::kNone; s = empties_.next(s)) {
+    const std::uint64_t units = ranges_.unitsOfSpace(s);
+    if (units < least || units > most) continue;
+    const std::uint64_t bestUnits = best ? ranges_.unitsOfSpace(*best) : ~std::uint64_t{0};
+    if (units < bestUnits || (units == bestUnits && s < best)) best = s;
   }
-  if (best == kNoSpace) return std::nullopt;
   return best;
 }
+
+void ChunkSpace::free(RangeId range, std::uint64_t step, std::chrono::steady_clock::time_point now) {
+  const std::optional<Range> place = ranges_.find(range);
+  FLUX_ASSERT(place, "a place is given back once");
+  if (!place) return;
+  const std::uint32_t space = place->space;
+  ranges_.free(range);
+  if (apart(space)) apartUnits_ += place->size;
+  if (ranges_.liveInSpace(space) == 0) {
+    chunks_[space].emptyStep = step;
+    chunks_[space].emptyTime = now;
+    putEmpty(space);
+  }
+  rank(space);
+}
+
+/// Puts a shared chunk's rank right after its use has changed (C2), and that of one other chunk if that is due.
+void ChunkSpace::rank(std::uint32_t space) {
+  if (!fullSize(space) || chunks_[space].retired) return;
+  if (const std::uint32_t ranges = ranges_.liveInSpace(space); ranges == 0) {
+    drain_.forget(space);
+    ranges_.setRank(space, SpaceRank::Last);
+  } else {
+    if (!drain_.contains(space)) ranges_.setRank(space, SpaceRank::First);
+    drain_.set(space, static_cast<std::uint32_t>(ranges_.unitsOfSpace(space) - ranges_.freeInSpace(space)), ranges);
+  }
+  if (const auto change = drain_.balance()) ranges_.setRank(change->chunk, change->rank);
+}
+
+/// The chunks of the ramp drain as soon as there is one of full size.
+void ChunkSpace::rankSmall() {
+  const SpaceRank rank = fullSizeChunks_ != 0 ? SpaceRank::Last : SpaceRank::First;
+  for (std::uint32_t s = small_.first(0); s != IndexLists::kNone; s = small_.next(s)) {
+    if (!chunks_[s].retired) ranges_.setRank(s, rank);
+  }
+}
+
+// ---- Chunks that come, go, and stand by --------------------------------------------------------------------
 
 ByteCount ChunkSpace::nextChunkBytes(ByteCount bytes, ByteCount /*a chunk's start has any alignment*/) const {
   if (bytes == 0 || bytes > policy_.maxChunkBytes) return 0;
   if (dedicated(bytes)) return roundUp(bytes, kDedicatedGrainBytes);
+  if (fullSizeChunks_ != 0) return policy_.chunkBytes;
   ByteCount next = policy_.firstChunkBytes;
-  for (std::uint32_t s = 0; s < chunks_.size() && next < policy_.chunkBytes; ++s) {
-    if (chunks_[s].present && !chunks_[s].dedicated) next = std::max(next, 2 * bytesOf(s));
+  for (std::uint32_t s = small_.first(0); s != IndexLists::kNone; s = small_.next(s)) {
+    next = std::max(next, 2 * bytesOf(s));
   }
   while (next < bytes) next *= 2;
   return std::min(next, policy_.chunkBytes);
@@ -79,84 +141,164 @@ void ChunkSpace::addChunk(ChunkIndex chunk, ByteCount bytes, bool dedicated) {
   const std::uint32_t space = spaceOf(chunk);
   FLUX_ASSERT(bytes % kPlaceUnitBytes == 0 && bytes / kPlaceUnitBytes <= kMaxUnits,
               "a chunk is whole units of 16 bytes");
-  const RangeStatus status = ranges_.addSpace(space, static_cast<std::uint32_t>(bytes / kPlaceUnitBytes));
+  const RangeStatus status = ranges_.addSpace(space, bytes / kPlaceUnitBytes);
   FLUX_ASSERT(status == RangeStatus::Ok, "a chunk has a size, and an index of its own");
   if (space >= chunks_.size()) chunks_.resize(std::size_t{space} + 1);
   chunks_[space] = {.present = true, .dedicated = dedicated};
-  empties_.push_back(space);
   ++chunkCount_;
-  if (dedicated) ranges_.setRank(space, SpaceRank::Apart);
-  if (fullSize(space) && ++fullSizeChunks_ == 1) rankAll();
+  putEmpty(space);
+  if (dedicated) {
+    ranges_.setRank(space, SpaceRank::Apart);
+    apartUnits_ += ranges_.unitsOfSpace(space);
+  } else if (fullSize(space)) {
+    ranges_.setRank(space, SpaceRank::Last);
+    if (++fullSizeChunks_ == 1) rankSmall();
+  } else {
+    small_.append(0, space);
+    if (fullSizeChunks_ != 0) ranges_.setRank(space, SpaceRank::Last);
+  }
+}
+
+void ChunkSpace::removeChunk(ChunkIndex chunk) {
+  const std::uint32_t space = spaceOf(chunk);
+  const bool empty = contains(chunk) && ranges_.liveInSpace(space) == 0;
+  FLUX_ASSERT(empty, "a chunk that goes is here and empty");
+  if (!empty) return;
+  takeEmpty(space);
+  small_.remove(space);
+  if (apart(space)) apartUnits_ -= ranges_.unitsOfSpace(space);
+  const bool lastOfFullSize = fullSize(space) && --fullSizeChunks_ == 0;
+  ranges_.removeSpace(space);
+  chunks_[space] = {};
+  --chunkCount_;
+  if (lastOfFullSize) rankSmall();
+}
+
+void ChunkSpace::retireChunk(ChunkIndex chunk) {
+  const std::uint32_t space = spaceOf(chunk);
+  const bool inService = contains(chunk) && !chunks_[space].retired;
+  FLUX_ASSERT(inService, "a chunk that is retired is here and in service");
+  if (!inService) return;
+  setRetired(space, true);
+  drain_.forget(space);
+  ranges_.setRank(space, SpaceRank::Apart);
+}
+
+void ChunkSpace::restoreChunk(ChunkIndex chunk) {
+  const std::uint32_t space = spaceOf(chunk);
+  FLUX_ASSERT(retired(chunk), "a chunk that is restored is retired");
+  if (!retired(chunk)) return;
+  setRetired(space, false);
+  if (chunks_[space].dedicated) return;
+  if (!fullSize(space)) ranges_.setRank(space, fullSizeChunks_ != 0 ? SpaceRank::Last : SpaceRank::First);
   rank(space);
 }
 
-void ChunkSpace::free(RangeId range, std::uint64_t step, std::chrono::steady_clock::time_point now) {
-  const std::optional<Range> place = ranges_.find(range);
-  FLUX_ASSERT(place, "a place is given back once");
-  if (!place) return;
-  const std::uint32_t space = place->space;
-  ranges_.free(range);
-  rank(space);
-  if (ranges_.liveInSpace(space) != 0) return;
-  chunks_[space].emptyStep = step;
-  chunks_[space].emptyTime = now;
-  empties_.push_back(space);
+void ChunkSpace::setRetired(std::uint32_t space, bool retired) {
+  const bool empty = ranges_.liveInSpace(space) == 0;
+  const bool wasApart = apart(space);
+  if (empty) takeEmpty(space);
+  chunks_[space].retired = retired;
+  if (empty) putEmpty(space);
+  if (apart(space) == wasApart) return;
+  const std::uint64_t units = ranges_.freeInSpace(space);
+  apartUnits_ = retired ? apartUnits_ + units : apartUnits_ - units;
 }
 
-/// The largest empty chunk that is worth keeping; kNoSpace if there is none.
+ChunkSpace::Empty ChunkSpace::emptyListOf(std::uint32_t space) const {
+  const Chunk& chunk = chunks_[space];
+  if (chunk.retired) return kEmptyRetired;
+  if (chunk.dedicated) return kEmptyDedicated;
+  if (!chunk.used) return kUnused;
+  return fullSize(space) ? kEmptyFull : kEmptySmall;
+}
+
+void ChunkSpace::putEmpty(std::uint32_t space) {
+  const Empty list = emptyListOf(space);
+  empties_.append(list, space);
+  emptyUnits_ += ranges_.unitsOfSpace(space);
+  if (list >= kEmptyFull) readyUnits_ += ranges_.unitsOfSpace(space);
+}
+
+/// A chunk is not empty any more, or goes.
+void ChunkSpace::takeEmpty(std::uint32_t space) {
+  const std::uint32_t list = empties_.listOf(space);
+  empties_.remove(space);
+  emptyUnits_ -= ranges_.unitsOfSpace(space);
+  if (list >= kEmptyFull) readyUnits_ -= ranges_.unitsOfSpace(space);
+}
+
 std::uint32_t ChunkSpace::spare() const {
-  std::uint32_t best = kNoSpace;
-  for (const std::uint32_t space : empties_) {
-    if (chunks_[space].dedicated || (fullSizeChunks_ != 0 && !fullSize(space))) continue;
-    if (best == kNoSpace || bytesOf(space) > bytesOf(best) || (bytesOf(space) == bytesOf(best) && space < best)) {
-      best = space;
-    }
+  if (policy_.spareChunks == 0 || !empties_.empty(kUnused)) return IndexLists::kNone;
+  if (fullSizeChunks_ != 0) return empties_.last(kEmptyFull);
+  std::uint32_t best = IndexLists::kNone;
+  for (std::uint32_t s = empties_.first(kEmptySmall); s != IndexLists::kNone; s = empties_.next(s)) {
+    if (best == IndexLists::kNone || ranges_.unitsOfSpace(s) > ranges_.unitsOfSpace(best)) best = s;
   }
   return best;
 }
 
 std::optional<ChunkIndex> ChunkSpace::releasable(std::uint64_t step, std::chrono::steady_clock::time_point now) const {
+  if (!empties_.empty(kEmptyRetired)) return ChunkIndex{empties_.first(kEmptyRetired)};
   const std::uint32_t kept = spare();
-  for (const std::uint32_t space : empties_) {  // in the order in which they became empty
-    const Chunk& chunk = chunks_[space];
-    if (space == kept || !chunk.used) continue;
-    if (step >= chunk.emptyStep + policy_.emptySteps || now - chunk.emptyTime >= policy_.emptyAge) {
-      return ChunkIndex{space};
-    }
+  std::uint32_t oldest = IndexLists::kNone;
+  for (const Empty list : {kEmptyDedicated, kEmptySmall, kEmptyFull}) {
+    std::uint32_t s = empties_.first(list);
+    while (s != IndexLists::kNone && (s == kept || !chunks_[s].used)) s = empties_.next(s);
+    if (s == IndexLists::kNone) continue;
+    if (oldest == IndexLists::kNone || chunks_[s].emptyStep < chunks_[oldest].emptyStep) oldest = s;
+  }
+  if (oldest == IndexLists::kNone) return std::nullopt;
+  const Chunk& chunk = chunks_[oldest];
+  const bool longEnough = step >= chunk.emptyStep + policy_.emptySteps || now - chunk.emptyTime >= policy_.emptyAge;
+  return longEnough ? std::optional(ChunkIndex{oldest}) : std::nullopt;
+}
+
+std::optional<ChunkIndex> ChunkSpace::anyEmpty() const {
+  for (std::uint32_t list = 0; list < kUnused; ++list) {
+    if (!empties_.empty(list)) return ChunkIndex{empties_.first(list)};
   }
   return std::nullopt;
 }
 
-void ChunkSpace::removeChunk(ChunkIndex chunk) {
-  const std::uint32_t space = spaceOf(chunk);
-  const bool empty = space < chunks_.size() && chunks_[space].present && ranges_.liveInSpace(space) == 0;
-  FLUX_ASSERT(empty, "a chunk that goes is here and empty");
-  if (!empty) return;
-  const bool full = fullSize(space);
-  ranges_.removeSpace(space);
-  chunks_[space] = {};
-  std::erase(empties_, space);
-  --chunkCount_;
-  if (full && --fullSizeChunks_ == 0) rankAll();
-}
-
-/// Puts a chunk's rank right (C2). Between a quarter and a half full it stays as it is, so that a chunk on the edge
-/// does not change with every call.
-void ChunkSpace::rank(std::uint32_t space) {
-  if (chunks_[space].dedicated) return;
-  const std::uint64_t units = ranges_.unitsOfSpace(space);
-  const std::uint64_t used = units - ranges_.freeInSpace(space);
-  if ((fullSizeChunks_ != 0 && !fullSize(space)) || used * 4 < units) {
-    ranges_.setRank(space, SpaceRank::Last);
-  } else if (used * 2 >= units) {
-    ranges_.setRank(space, SpaceRank::First);
+void ChunkSpace::keepReady(ByteCount bytes) {
+  ByteCount kept = 0;
+  for (std::uint32_t s = empties_.first(kUnused); s != IndexLists::kNone; s = empties_.next(s)) {
+    kept += bytesOf(s);
+  }
+  while (kept < bytes && !empties_.empty(kEmptyFull)) {
+    const std::uint32_t space = empties_.last(kEmptyFull);
+    takeEmpty(space);
+    chunks_[space].used = false;
+    putEmpty(space);
+    kept += bytesOf(space);
   }
 }
 
-void ChunkSpace::rankAll() {
+bool ChunkSpace::checkInvariants() const {
+  std::uint32_t count = 0;
+  std::uint32_t full = 0;
+  std::uint64_t empty = 0;
+  std::uint64_t ready = 0;
+  std::uint64_t apartFree = 0;
   for (std::uint32_t s = 0; s < chunks_.size(); ++s) {
-    if (chunks_[s].present) rank(s);
+    const Chunk& chunk = chunks_[s];
+    if (chunk.present != (ranges_.unitsOfSpace(s) != 0)) return false;
+    if (!chunk.present) continue;
+    const bool holds = ranges_.liveInSpace(s) != 0;
+    const std::uint32_t list = holds ? IndexLists::kNone : emptyListOf(s);
+    if (empties_.listOf(s) != list || (holds && !chunk.used)) return false;
+    if (drain_.contains(s) != (holds && fullSize(s) && !chunk.retired)) return false;
+    if ((small_.listOf(s) == 0) != (!chunk.dedicated && !fullSize(s))) return false;
+    if (chunk.dedicated && ranges_.liveInSpace(s) > 1) return false;
+    ++count;
+    full += fullSize(s) ? 1 : 0;
+    empty += holds ? 0 : ranges_.unitsOfSpace(s);
+    ready += list == kEmptyFull || list == kUnused ? ranges_.unitsOfSpace(s) : 0;
+    apartFree += apart(s) ? ranges_.freeInSpace(s) : 0;
   }
+  return count == chunkCount_ && full == fullSizeChunks_ && empty == emptyUnits_ && ready == readyUnits_ &&
+         apartFree == apartUnits_ && ranges_.checkInvariants();
 }
 
 }  // namespace flux

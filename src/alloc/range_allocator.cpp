@@ -356,6 +356,7 @@ inline std::uint32_t RangeAllocator::findFree(std::uint32_t units, std::uint64_t
 }
 
 std::uint64_t RangeAllocator::largestFree() const {
+  if (freeUnits_ == 0) return 0;
   std::uint32_t largest = 0;
   for (const SpaceRank rank : {SpaceRank::First, SpaceRank::Last}) {
     const std::uint32_t first = firstKey(rank);

@@ -40,8 +40,7 @@ std::string_view toString(ErrorCode code) noexcept {
   return "unknown error";
 }
 
-Error makeError(ErrorCode code, std::string_view resource, std::source_location where,
-                std::array<std::uint64_t, 2> numbers) noexcept {
+Error makeError(ErrorCode code, std::string_view resource, std::source_location where, ErrorNumbers numbers) noexcept {
   Error error;
   error.code = code;
   error.where = where;
@@ -61,7 +60,8 @@ std::string describeNumbers(const Error& error) {
     case ErrorCode::TooLarge:
       return first + " bytes wanted, at most " + second;
     case ErrorCode::OutOfBudget:
-      return first + " bytes wanted, " + second + " retired and pending";
+      return first + " bytes wanted, " + second + " retired and pending; largest free range " +
+             std::to_string(error.numbers[2]) + " of " + std::to_string(error.numbers[3]) + " free";
     case ErrorCode::OutOfDeviceMemory:
       return first + " bytes wanted, " + second + " reserved";
     case ErrorCode::StagingFull:

@@ -73,6 +73,8 @@ void write(JsonWriter& json, const PoolStats& stats) {
       .member("uploadedBytes", stats.uploadedBytes)
       .member("copiedBytes", stats.copiedBytes)
       .member("deferredPublishes", stats.deferredPublishes)
+      .member("chunksCreated", stats.chunksCreated)
+      .member("chunksReleased", stats.chunksReleased)
       .member("instructions", stats.instructions)
       .member("waitingInstructions", stats.waitingInstructions)
       .member("misses", stats.misses)
@@ -81,6 +83,14 @@ void write(JsonWriter& json, const PoolStats& stats) {
       .member("peakReservedBytes", stats.peakReservedBytes)
       .member("peakStagingBytes", stats.peakStagingBytes)
       .member("peakChunks", stats.peakChunks);
+  json.key("classes").beginArray();
+  for (const Lifetime lifetime : {Lifetime::Streaming, Lifetime::LongLived}) {
+    const ChunkClassStats& chunks = stats.classes[static_cast<std::size_t>(lifetime)];
+    json.beginObject().member("class", toString(lifetime)).member("chunks", chunks.chunks);
+    json.member("reservedBytes", chunks.reservedBytes).member("freeBytes", chunks.freeBytes);
+    json.member("largestFreeBytes", chunks.largestFreeBytes).endObject();
+  }
+  json.endArray();
   json.key("retirement");
   write(json, stats.retirement);
   json.endObject();

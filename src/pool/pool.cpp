@@ -22,6 +22,7 @@ Result<void> check(const PoolDesc& desc, const DeviceCaps& caps, std::source_loc
   if (desc.longLivedFirstChunkBytes < kSmallestChunkBytes || desc.longLivedFirstChunkBytes % 256 != 0) {
     return bad("PoolDesc::longLivedFirstChunkBytes");
   }
+  if (desc.spareChunks > 1) return bad("PoolDesc::spareChunks");
   if (desc.stagingPageBytes < 4 * kKiB || desc.stagingPageBytes % 256 != 0) return bad("PoolDesc::stagingPageBytes");
   if (desc.stagingLimitBytes < desc.stagingPageBytes) return bad("PoolDesc::stagingLimitBytes");
   if (desc.maxBlocks == 0 || desc.maxBlocks > kMaxBlocks) return bad("PoolDesc::maxBlocks");
@@ -33,6 +34,7 @@ ChunkSpacePolicy policy(const PoolDesc& desc, const DeviceCaps& caps, ByteCount 
   return {.chunkBytes = desc.chunkBytes,
           .firstChunkBytes = std::min(firstChunkBytes, desc.chunkBytes),
           .maxChunkBytes = std::min(caps.maxChunkBytes, 64 * kGiB - kPlaceUnitBytes),
+          .spareChunks = desc.spareChunks,
           .emptySteps = desc.emptyChunkSteps,
           .emptyAge = desc.emptyChunkAge};
 }
@@ -45,13 +47,36 @@ ByteCount hardLimit(Device& device, const PoolDesc& desc) {
 
 }  // namespace
 
+PoolDesc poolDescFor(StartProfile profile) noexcept {
+  PoolDesc desc;
+  switch (profile) {
+    case StartProfile::Simple2D:
+      desc.reserveBytes = 2 * kMiB;
+      break;
+    case StartProfile::Complex2D:
+      desc.reserveBytes = 8 * kMiB;
+      break;
+    case StartProfile::Scene3D:
+      desc.reserveBytes = 48 * kMiB;
+      break;
+    case StartProfile::Large3D:
+      desc.reserveBytes = 128 * kMiB;
+      break;
+  }
+  desc.firstChunkBytes = std::min(desc.reserveBytes, desc.chunkBytes);
+  return desc;
+}
+
 // ---- The public face -------------------------------------------------------------------------------------
 
 Result<std::unique_ptr<Pool>> Pool::create(Device& device, const PoolDesc& desc, ChunkListener* listener) {
   if (Result<void> checked = check(desc, device.caps(), std::source_location::current()); !checked) {
     return Unexpected(checked.error());
   }
-  return std::unique_ptr<Pool>(new Pool(std::make_unique<Impl>(device, desc, listener)));
+  std::unique_ptr<Pool> pool(new Pool(std::make_unique<Impl>(device, desc, listener)));
+  const Result<void> reserved = pool->reserve(desc.reserveBytes);
+  if (!reserved) return Unexpected(reserved.error());
+  return pool;
 }
 
 Pool::Pool(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -109,6 +134,15 @@ Result<ByteCount> Pool::collect() {
 }
 PublishReport Pool::publish() {
   return impl_->publish();
+}
+Result<void> Pool::reserve(ByteCount bytes, Lifetime lifetime, std::source_location where) {
+  return impl_->reserve(bytes, lifetime, where);
+}
+FitReport Pool::wouldFit(std::span<const PartDesc> parts, Lifetime lifetime) const {
+  return impl_->wouldFit(parts, lifetime);
+}
+FitReport Pool::wouldFit(ByteCount bytes, ByteCount alignmentBytes, Lifetime lifetime) const {
+  return impl_->wouldFit(bytes, alignmentBytes, lifetime);
 }
 Frame Pool::beginFrame(const char* label) {
   return impl_->beginFrame(label);
@@ -207,6 +241,12 @@ PoolStats Pool::Impl::stats() const {
   stats.reservedBytes = chunks_.reservedBytes();
   stats.retiredBytes = retirement_.bytesWaiting();
   stats.retirement = retirementStats();
+  for (std::size_t i = 0; i < spaces_.size(); ++i) {
+    stats.classes[i] = {.reservedBytes = spaces_[i].reservedBytes(),
+                        .freeBytes = spaces_[i].freeBytes(),
+                        .largestFreeBytes = spaces_[i].largestFreeBytes(),
+                        .chunks = spaces_[i].chunkCount()};
+  }
   stats.stagingBytes = staging_.reservedBytes();
   stats.hardLimitBytes = hardLimitBytes_;
   stats.chunks = chunks_.count();

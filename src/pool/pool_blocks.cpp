@@ -9,7 +9,7 @@
 namespace flux {
 namespace {
 
-Error invalid(std::string_view what, std::source_location where, std::array<std::uint64_t, 2> numbers = {}) {
+Error invalid(std::string_view what, std::source_location where, ErrorNumbers numbers = {}) {
   return makeError(ErrorCode::InvalidArgument, what, where, numbers);
 }
 
@@ -126,36 +126,6 @@ void Pool::Impl::install(BlockHandle handle, const BlockDesc& desc, Relocation& 
 
   ++counters_.blocks;
   ++counters_.blocksAdded;
-}
-
-Result<Placement> Pool::Impl::acquirePlace(Lifetime lifetime, ByteCount bytes, ByteCount alignment) {
-  ChunkSpace& chunkSpace = space(lifetime);
-  if (std::optional<Placement> place = chunkSpace.allocate(bytes, alignment)) return *place;
-
-  ByteCount chunkBytes = chunkSpace.nextChunkBytes(bytes, alignment);
-  if (chunkBytes == 0) {
-    return Unexpected(makeError(ErrorCode::TooLarge, "block", {}, {bytes, device_.caps().maxChunkBytes}));
-  }
-  while (chunks_.reservedBytes() + chunkBytes > hardLimitBytes_) {
-    // Under pressure the empty chunks go first, all at once; then the last chunk takes what the budget still has.
-    if (releaseAnyEmptyChunk()) continue;
-    const ByteCount reserved = chunks_.reservedBytes();
-    const ByteCount rest = hardLimitBytes_ > reserved ? hardLimitBytes_ - reserved : 0;
-    const ByteCount usable = rest - rest % kSmallestChunkBytes;
-    if (chunkSpace.dedicated(bytes) || usable < bytes + alignment) {
-      const ByteCount pending = retirement_.bytesWaiting();
-      return Unexpected(makeError(ErrorCode::OutOfBudget, "chunk", {}, {chunkBytes, pending}));
-    }
-    chunkBytes = usable;
-  }
-  const Result<ChunkIndex> chunk =
-      chunks_.create(chunkBytes, lifetime == Lifetime::LongLived ? "flux long-lived" : "flux streaming");
-  if (!chunk) return Unexpected(chunk.error());
-  chunkSpace.addChunk(*chunk, chunkBytes, chunkSpace.dedicated(bytes));
-  notePeaks();
-  const std::optional<Placement> place = chunkSpace.allocate(bytes, alignment);
-  FLUX_ASSERT(place.has_value(), "a new chunk has room for what it was made for");
-  return *place;
 }
 
 Result<std::vector<StagingSpan>> Pool::Impl::stage(std::span<const std::byte> data) {

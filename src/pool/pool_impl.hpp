@@ -56,6 +56,7 @@ class Pool::Impl {
   Result<StepReport> step(const StepQuota& quota, std::chrono::steady_clock::time_point now);
   Result<ByteCount> collect();
   PublishReport publish();
+  Result<void> reserve(ByteCount bytes, Lifetime lifetime, std::source_location where);
 
   // Any thread:
   Frame beginFrame(const char* label) { return gate_.begin(label); }
@@ -66,6 +67,8 @@ class Pool::Impl {
   [[nodiscard]] ContentVersion requestedVersion(BlockHandle handle) const noexcept;
   [[nodiscard]] std::optional<std::uint32_t> framesSinceUse(BlockHandle handle) noexcept;
   [[nodiscard]] std::span<const Error> errors() const noexcept { return errors_; }
+  [[nodiscard]] FitReport wouldFit(std::span<const PartDesc> parts, Lifetime lifetime) const;
+  [[nodiscard]] FitReport wouldFit(ByteCount bytes, ByteCount alignment, Lifetime lifetime) const;
   [[nodiscard]] PoolStats stats() const;
   [[nodiscard]] SharedUsage sharedUsage() const;
   [[nodiscard]] std::string dump() const;
@@ -114,6 +117,13 @@ class Pool::Impl {
     std::array<char, kNameBytes> name{};
   };
 
+  /// What making a chunk for a request comes to.
+  struct Growth {
+    FitOutcome outcome = FitOutcome::Grows;
+    ByteCount chunkBytes = 0;    ///< Grows: its size.
+    ByteCount missingBytes = 0;  ///< OverBudget: by how much it is over the limit when all empty chunks have gone.
+  };
+
   struct RetiredRange {
     Placement place;
     Lifetime lifetime;
@@ -139,6 +149,9 @@ class Pool::Impl {
   [[nodiscard]] Error named(Error error, std::string_view name, BlockHandle handle, std::source_location where) const;
   [[nodiscard]] Error pinned(const Block& block, BlockHandle handle, std::source_location where) const;
   [[nodiscard]] ChunkSpace& space(Lifetime lifetime) noexcept { return spaces_[static_cast<std::size_t>(lifetime)]; }
+  [[nodiscard]] const ChunkSpace& space(Lifetime lifetime) const noexcept {
+    return spaces_[static_cast<std::size_t>(lifetime)];
+  }
 
   /// Adds under a handle that was taken from the reserve; on an error it is still taken.
   Result<void> addAs(BlockHandle handle, const BlockDesc& desc, std::source_location where);
@@ -146,6 +159,7 @@ class Pool::Impl {
   void install(BlockHandle handle, const BlockDesc& desc, Relocation& relocation, const Placement& place,
                const BlockLayout* layout, std::source_location where);
   Result<Placement> acquirePlace(Lifetime lifetime, ByteCount bytes, ByteCount alignment);
+  Result<ChunkIndex> makeChunk(Lifetime lifetime, ByteCount bytes, bool dedicated);
   Result<std::vector<StagingSpan>> stage(std::span<const std::byte> data);
   void releaseStaged(std::span<const Edit> edits);
   void queueForUpdate(std::uint32_t index);
@@ -210,6 +224,10 @@ class Pool::Impl {
   void loseDevice();
   /// How far a queue is; a lost device has nothing left to do.
   [[nodiscard]] TimelineValue completed(QueueId queue) const noexcept;
+  [[nodiscard]] Growth growthFor(Lifetime lifetime, ByteCount bytes, ByteCount alignment) const;
+  [[nodiscard]] Error refusal(const Growth& growth, Lifetime lifetime, ByteCount bytes) const;
+  [[nodiscard]] ByteCount roomBytes() const noexcept;
+  [[nodiscard]] bool allocationsLeft() const noexcept;
   bool releaseEmptyChunk(std::chrono::steady_clock::time_point now);
   bool releaseAnyEmptyChunk();
   void releaseChunk(ChunkSpace& chunkSpace, ChunkIndex chunk);

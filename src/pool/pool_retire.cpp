@@ -69,29 +69,4 @@ void Pool::Impl::loseDevice() {
   updateQueue_.clear();
 }
 
-bool Pool::Impl::releaseEmptyChunk(std::chrono::steady_clock::time_point now) {
-  for (ChunkSpace& chunkSpace : spaces_) {
-    if (const std::optional<ChunkIndex> chunk = chunkSpace.releasable(steps_, now)) {
-      releaseChunk(chunkSpace, *chunk);
-      return true;
-    }
-  }
-  return false;
-}
-
-bool Pool::Impl::releaseAnyEmptyChunk() {
-  for (ChunkSpace& chunkSpace : spaces_) {
-    if (const std::optional<ChunkIndex> chunk = chunkSpace.anyEmpty()) {
-      releaseChunk(chunkSpace, *chunk);
-      return true;
-    }
-  }
-  return false;
-}
-
-void Pool::Impl::releaseChunk(ChunkSpace& chunkSpace, ChunkIndex chunk) {
-  chunkSpace.removeChunk(chunk);
-  chunks_.destroy(chunk);
-}
-
 }  // namespace flux

@@ -50,6 +50,7 @@ class StagingPages {
 
   [[nodiscard]] ByteCount pageBytes() const noexcept { return pageBytes_; }
   [[nodiscard]] ByteCount reservedBytes() const noexcept { return openPages_ * pageBytes_; }
+  [[nodiscard]] ByteCount openPages() const noexcept { return openPages_; }
 
  private:
   struct Page {

@@ -94,7 +94,8 @@ TEST(ChunkSpace, AnEmptyDedicatedChunkServesOnlyARequestOfAboutItsSize) {
   Space space;
   const Placement first = space.take(9 * kMiB);
   space.free(first);
-  EXPECT_EQ(space.chunks.freeBytes(), 9 * kMiB);
+  EXPECT_EQ(space.chunks.freeBytes(first.chunk), 9 * kMiB);
+  EXPECT_EQ(space.chunks.freeBytes(), 0U) << "for blocks that share chunks";
   EXPECT_FALSE(space.chunks.allocate(kMiB, 1)) << "small";
   EXPECT_FALSE(space.chunks.allocate(10 * kMiB, 1)) << "too large";
   const Placement again = space.take(9 * kMiB - 1000);
@@ -169,44 +170,122 @@ TEST(ChunkSpace, SmallChunksDrainOnceThereIsAFullSizeOne) {
   EXPECT_EQ(space.take(2 * kMiB).chunk, small) << "rather than a new chunk";
 }
 
-TEST(ChunkSpace, AChunkUnderAQuarterFullIsUsedLastUntilItIsHalfFull) {
+TEST(ChunkSpace, AfterADropTheChunksWithTheFewestRangesDrain) {
   Space space({.firstChunkBytes = 16 * kMiB});
-  const auto fill = [&](ChunkIndex chunk, int count) {
-    std::vector<Placement> places;
-    for (int i = 0; i < count; ++i) places.push_back(space.take(kMiB));
-    for (const Placement& place : places) EXPECT_EQ(place.chunk, chunk);
-    return places;
-  };
-  const auto freeAt = [&](const std::vector<Placement>& places, std::initializer_list<std::size_t> which) {
-    for (const std::size_t i : which) space.free(places[i]);
-  };
-  const auto preferred = [&] {
-    const Placement place = space.take(kMiB);
-    space.free(place);
-    return place.chunk;
-  };
+  std::vector<std::vector<Placement>> inChunk(4);
+  for (std::vector<Placement>& places : inChunk) {
+    for (int i = 0; i < 16; ++i) places.push_back(space.take(kMiB));
+    for (const Placement& place : places) ASSERT_EQ(place.chunk, places[0].chunk);
+  }
+  // 8 + 4 + 2 + 2 MiB stay: two chunks are enough for all, those with the most ranges.
+  const std::vector<std::size_t> kept{2, 8, 4, 2};
+  for (const std::size_t c : {3U, 0U, 2U, 1U}) {
+    for (std::size_t i = 0; i < 16 - kept[c]; ++i) space.free(inChunk[c][i]);
+  }
+  std::vector<Placement> added;
+  for (int i = 0; i < 12; ++i) added.push_back(space.take(kMiB));
+  for (const Placement& place : added) {
+    EXPECT_TRUE(place.chunk == inChunk[1][0].chunk || place.chunk == inChunk[2][0].chunk)
+        << static_cast<std::uint32_t>(place.chunk);
+  }
+  EXPECT_EQ(space.chunks.chunkCount(), 4U);
+  // What holds nothing more may go; a request that finds no room elsewhere still uses the other one.
+  space.free(inChunk[3][14]);
+  space.free(inChunk[3][15]);
+  EXPECT_EQ(space.chunks.anyEmpty(), inChunk[3][0].chunk);
+  space.take(kMiB);
+  EXPECT_EQ(space.take(8 * kMiB).chunk, inChunk[0][0].chunk);
+  EXPECT_EQ(space.added.size(), 4U);
+  EXPECT_TRUE(space.chunks.checkInvariants());
+}
 
+TEST(ChunkSpace, ARetiredChunkTakesNothingAndGivesItsPlacesBack) {
+  Space space({.firstChunkBytes = 16 * kMiB});
+  const Placement first = space.take(4 * kMiB);
+  const Placement second = space.take(4 * kMiB);
+  space.chunks.retireChunk(first.chunk);
+  EXPECT_TRUE(space.chunks.retired(first.chunk));
+  EXPECT_EQ(space.chunks.freeBytes(), 0U);
+  EXPECT_EQ(space.chunks.largestFreeBytes(), 0U);
+  EXPECT_EQ(space.chunks.wouldFit(16, 1), std::nullopt);
+  EXPECT_EQ(space.chunks.allocate(16, 1), std::nullopt);
+  const ChunkIndex other = space.add(16 * kMiB);
+  space.free(first, 7);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(space.take(4 * kMiB).chunk, other) << "although the place that came free fits exactly";
+  }
+  EXPECT_TRUE(space.chunks.checkInvariants());
+
+  space.chunks.restoreChunk(first.chunk);
+  EXPECT_FALSE(space.chunks.retired(first.chunk));
+  EXPECT_EQ(space.chunks.freeBytes(), 16 * kMiB);
+  EXPECT_EQ(space.take(4 * kMiB).chunk, first.chunk);
+  EXPECT_TRUE(space.chunks.checkInvariants());
+
+  space.chunks.retireChunk(first.chunk);
+  space.free(second, 8);
+  EXPECT_EQ(space.releasable(8), std::nullopt) << "one place is still live";
+}
+
+TEST(ChunkSpace, ARetiredChunkMayGoAsSoonAsItIsEmptyAndIsNoSpare) {
+  Space space({.firstChunkBytes = 16 * kMiB});
+  const Placement place = space.take(kMiB);
+  space.chunks.retireChunk(place.chunk);
+  space.free(place, 5);
+  EXPECT_EQ(space.releasable(5), place.chunk);
+  EXPECT_EQ(space.chunks.readyBytes(), 0U);
+  space.chunks.restoreChunk(place.chunk);
+  EXPECT_EQ(space.releasable(1000), std::nullopt) << "the spare";
+  EXPECT_EQ(space.chunks.readyBytes(), 16 * kMiB);
+  space.chunks.retireChunk(place.chunk);
+  space.chunks.removeChunk(place.chunk);
+  EXPECT_EQ(space.chunks.freeBytes(), 0U);
+  EXPECT_TRUE(space.chunks.checkInvariants());
+}
+
+TEST(ChunkSpace, ARetiredDedicatedChunkIsNotUsedAgain) {
+  Space space;
+  const Placement large = space.take(9 * kMiB);
+  space.chunks.retireChunk(large.chunk);
+  space.free(large);
+  EXPECT_EQ(space.chunks.allocate(9 * kMiB, 1), std::nullopt);
+  space.chunks.restoreChunk(large.chunk);
+  EXPECT_EQ(space.chunks.wouldFit(9 * kMiB, 1), large.chunk);
+  EXPECT_EQ(space.take(9 * kMiB).chunk, large.chunk);
+  EXPECT_TRUE(space.chunks.checkInvariants());
+}
+
+TEST(ChunkSpace, ASmallChunkThatComesBackStillDrains) {
+  Space space;
+  const Placement small = space.take(kMiB / 2);
+  space.chunks.retireChunk(small.chunk);
+  const ChunkIndex full = space.add(16 * kMiB);
+  EXPECT_EQ(space.take(kMiB).chunk, full);
+  space.chunks.restoreChunk(small.chunk);
+  EXPECT_EQ(space.take(kMiB / 2).chunk, full) << "although the rest of the small one fits exactly";
+}
+
+TEST(ChunkSpace, ReservedChunksCountUntilTheyAreUsed) {
+  Space space;
+  EXPECT_EQ(space.chunks.nextReservedBytes(3 * kMiB), 4 * kMiB) << "one chunk of the ramp is enough";
+  EXPECT_EQ(space.chunks.nextReservedBytes(9 * kMiB), 16 * kMiB);
+  EXPECT_EQ(space.chunks.nextReservedBytes(64 * kMiB), 16 * kMiB);
   const ChunkIndex a = space.add(16 * kMiB);
-  const std::vector<Placement> inA = fill(a, 16);
+  EXPECT_EQ(space.chunks.nextReservedBytes(1), 16 * kMiB);
   const ChunkIndex b = space.add(16 * kMiB);
-  std::vector<Placement> inB = fill(b, 10);
-
-  freeAt(inA, {0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7});
-  EXPECT_EQ(space.chunks.freeBytes(a), 12 * kMiB);
-  EXPECT_EQ(preferred(), a) << "a quarter is not under a quarter, and a hole fits exactly";
-  freeAt(inA, {9});
-  EXPECT_EQ(preferred(), b) << "although a hole in the other one fits exactly";
-
-  for (const Placement& place : fill(b, 6)) inB.push_back(place);
-  fill(a, 4);
-  EXPECT_EQ(space.chunks.freeBytes(a), 9 * kMiB);
-  freeAt(inB, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
-  EXPECT_EQ(preferred(), b) << "not half full yet, although its hole of 9 MiB is the smaller one";
-
-  inB = fill(b, 10);
-  fill(a, 1);
-  freeAt(inB, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
-  EXPECT_EQ(preferred(), a) << "half full";
+  EXPECT_EQ(space.chunks.readyBytes(), 32 * kMiB);
+  EXPECT_EQ(space.releasable(100000), std::nullopt);
+  const Placement place = space.take(16);
+  EXPECT_EQ(place.chunk, a) << "the lowest";
+  EXPECT_EQ(space.chunks.readyBytes(), 16 * kMiB);
+  space.free(place, 1);
+  EXPECT_EQ(space.chunks.readyBytes(), 32 * kMiB);
+  EXPECT_EQ(space.releasable(1000), a) << "it was used, and the other one is there";
+  space.chunks.keepReady(17 * kMiB);
+  EXPECT_EQ(space.releasable(1000), std::nullopt) << "both are wanted";
+  EXPECT_EQ(space.chunks.anyEmpty(), std::nullopt);
+  EXPECT_EQ(space.chunks.anyUnused(), b);
+  EXPECT_EQ(space.chunks.emptyBytes(), 32 * kMiB);
 }
 
 TEST(ChunkSpace, AChunkMayGoAfterSoManyStepsOrSoLong) {
@@ -272,14 +351,28 @@ TEST(ChunkSpace, SmallAndDedicatedChunksAreNoSpares) {
   EXPECT_EQ(space.releasable(1000), large.chunk);
 }
 
+TEST(ChunkSpace, WithoutHysteresisAndSpareAnEmptyChunkMayGoAtOnce) {
+  Space space({.firstChunkBytes = 16 * kMiB, .spareChunks = 0, .emptySteps = 0});
+  EXPECT_EQ(space.chunks.nextChunkBytes(1, 1), 16 * kMiB);
+  const Placement place = space.take(kMiB);
+  EXPECT_EQ(space.releasable(1000), std::nullopt);
+  space.free(place, 1000);
+  EXPECT_EQ(space.releasable(1000), place.chunk);
+}
+
 TEST(ChunkSpace, AChunkThatNobodyHasUsedYetStays) {
   Space space({.firstChunkBytes = 16 * kMiB});
-  for (int i = 0; i < 3; ++i) space.add(16 * kMiB);
+  for (int i = 0; i < 2; ++i) space.add(16 * kMiB);
   EXPECT_EQ(space.releasable(1000000, 1000s), std::nullopt);
   const Placement place = space.take(16);
-  space.free(place, 7);
-  EXPECT_EQ(space.releasable(1000), std::nullopt) << "chunk 0 is the spare: the lowest of the largest";
   EXPECT_EQ(place.chunk, ChunkIndex{0});
+  space.free(place, 7);
+  EXPECT_EQ(space.releasable(1000), place.chunk) << "no spare is needed beside a chunk that waits for its first use";
+  space.free(space.take(16), 8);
+  space.free(space.take(16 * kMiB / 2), 8);
+  space.take(16);
+  space.take(16 * kMiB / 2);
+  EXPECT_EQ(space.releasable(1000), std::nullopt);
 }
 
 TEST(ChunkSpace, WhenMemoryIsShortAnyEmptyChunkMayGo) {

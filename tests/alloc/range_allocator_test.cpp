@@ -62,6 +62,19 @@ bool fits(const RangeAllocator& ranges, std::uint64_t units, std::uint64_t align
   return ranges.wouldAllocate(units, alignment).status == RangeStatus::Ok;
 }
 
+TEST(RangeAllocator, WithoutSpacesNothingIsCounted) {
+  RangeAllocator ranges;
+  EXPECT_EQ(ranges.largestFree(), 0U);
+  EXPECT_EQ(ranges.fragmentation(), 0.0);
+  EXPECT_EQ(ranges.addSpace(0, 10), RangeStatus::Ok);
+  EXPECT_EQ(ranges.addSpace(1, 20), RangeStatus::Ok);
+  EXPECT_EQ(ranges.removeSpace(1), RangeStatus::Ok);
+  EXPECT_EQ(ranges.removeSpace(0), RangeStatus::Ok);
+  EXPECT_EQ(ranges.totalUnits(), 0U);
+  EXPECT_EQ(ranges.allocate(1).status, RangeStatus::TooLarge);
+  EXPECT_TRUE(ranges.checkInvariants());
+}
+
 TEST(RangeAllocator, TakesFromTheFrontAndMergesWhenFreed) {
   RangeAllocator ranges = oneSpace(10);
   const Range range = take(ranges, 4);

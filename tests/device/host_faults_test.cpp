@@ -182,7 +182,7 @@ TEST(HostLimits, HeapIsExact) {
   ASSERT_TRUE(succeeds(device->createChunk(kChunk, 512)));
   const auto refused = device->createChunk(kOther, 768);
   ASSERT_TRUE(failsWith(refused, ErrorCode::OutOfDeviceMemory));
-  EXPECT_EQ(refused.error().numbers, (std::array<std::uint64_t, 2>{768, 512}));
+  EXPECT_EQ(refused.error().numbers, (ErrorNumbers{768, 512}));
   EXPECT_TRUE(device->bytes(kOther).empty());
   EXPECT_EQ(device->budget().usedBytes, 512U);
   ASSERT_TRUE(succeeds(device->createChunk(kOther, 512)));

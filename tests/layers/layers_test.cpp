@@ -37,6 +37,7 @@ const std::map<std::string, std::string, std::less<>> kPublicLayers{
     {"producer.hpp", "pool"},     {"render_scheduler.hpp", "resources"},
     {"growth.hpp", "alloc"},      {"strategies.hpp", "resources"},
     {"part_kind.hpp", "base"},
+    {"fit.hpp", "pool"},
 };
 
 constexpr std::string_view kNativePrefixes[] = {"vulkan/", "vk_video/", "volk.h", "d3d",  "dxgi",  "directx/",

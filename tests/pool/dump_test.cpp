@@ -36,6 +36,12 @@ TEST(PoolDump, IsJsonThatAgreesWithTheStatistics) {
   std::uint64_t reserved = 0;
   for (const auto& chunk : dump["chunks"]) reserved += chunk["bytes"].get<std::uint64_t>();
   EXPECT_EQ(reserved, dump["stats"]["reservedBytes"].get<std::uint64_t>());
+  const nlohmann::json& streaming = dump["stats"]["classes"][0];
+  EXPECT_EQ(streaming["class"], "streaming");
+  EXPECT_EQ(streaming["reservedBytes"], reserved);
+  EXPECT_EQ(streaming["freeBytes"], dump["chunks"][0]["freeBytes"]);
+  EXPECT_EQ(streaming["largestFreeBytes"], streaming["freeBytes"]) << "nothing lies between";
+  EXPECT_EQ(dump["stats"]["classes"][1]["chunks"], 0);
 }
 
 TEST(PoolDump, NamesThatAreNotUtf8StillMakeValidJson) {

@@ -70,7 +70,7 @@ DeviceCaps capsOf(const HostDeviceDesc& desc) {
   return caps;
 }
 
-Unexpected failure(ErrorCode code, std::string_view resource, std::array<std::uint64_t, 2> numbers = {},
+Unexpected failure(ErrorCode code, std::string_view resource, ErrorNumbers numbers = {},
                    std::source_location where = std::source_location::current()) {
   return Unexpected(makeError(code, resource, where, numbers));
 }

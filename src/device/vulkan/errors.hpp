@@ -10,8 +10,7 @@
 namespace flux::vulkan {
 
 /// The error for a failed driver call; `call` is the Vulkan function's name.
-[[nodiscard]] inline Error errorFrom(VkResult result, std::string_view call,
-                                     std::array<std::uint64_t, 2> numbers = {}) noexcept {
+[[nodiscard]] inline Error errorFrom(VkResult result, std::string_view call, ErrorNumbers numbers = {}) noexcept {
   ErrorCode code = ErrorCode::DriverError;
   if (result == VK_ERROR_OUT_OF_DEVICE_MEMORY || result == VK_ERROR_OUT_OF_HOST_MEMORY) {
     code = ErrorCode::OutOfDeviceMemory;
@@ -25,8 +24,7 @@ namespace flux::vulkan {
   return error;
 }
 
-[[nodiscard]] inline Unexpected failed(VkResult result, std::string_view call,
-                                       std::array<std::uint64_t, 2> numbers = {}) noexcept {
+[[nodiscard]] inline Unexpected failed(VkResult result, std::string_view call, ErrorNumbers numbers = {}) noexcept {
   return Unexpected(errorFrom(result, call, numbers));
 }
 

@@ -1,0 +1,135 @@
+#include "pool/pool_impl.hpp"
+
+#include <flux/assert.hpp>
+
+#include <algorithm>
+#include <vector>
+
+namespace flux {
+
+// ---- Growing -----------------------------------------------------------------------------------------------
+
+Result<Placement> Pool::Impl::acquirePlace(Lifetime lifetime, ByteCount bytes, ByteCount alignment) {
+  ChunkSpace& chunkSpace = space(lifetime);
+  if (std::optional<Placement> place = chunkSpace.allocate(bytes, alignment)) return *place;
+
+  const Growth growth = growthFor(lifetime, bytes, alignment);
+  if (growth.outcome != FitOutcome::Grows) return Unexpected(refusal(growth, lifetime, bytes));
+  while (growth.chunkBytes > roomBytes() || !allocationsLeft()) {
+    const bool released = releaseAnyEmptyChunk();
+    FLUX_ASSERT(released, "a chunk that is to be made has room when the empty ones are gone");
+    if (!released) break;
+  }
+  const Result<ChunkIndex> chunk = makeChunk(lifetime, growth.chunkBytes, chunkSpace.dedicated(bytes));
+  if (!chunk) return Unexpected(chunk.error());
+  const std::optional<Placement> place = chunkSpace.allocate(bytes, alignment);
+  FLUX_ASSERT(place.has_value(), "a new chunk has room for what it was made for");
+  return *place;
+}
+
+/// What it takes to make room for a request that fits nowhere. `acquirePlace` does it, `wouldFit` only tells.
+Pool::Impl::Growth Pool::Impl::growthFor(Lifetime lifetime, ByteCount bytes, ByteCount alignment) const {
+  const ChunkSpace& chunkSpace = space(lifetime);
+  const ByteCount wanted = chunkSpace.nextChunkBytes(bytes, alignment);
+  if (wanted == 0) return {.outcome = FitOutcome::TooLarge};
+  // Under pressure the empty chunks go first, all at once; then the last chunk takes what the limit still has.
+  ByteCount emptyBytes = 0;
+  for (const ChunkSpace& each : spaces_) emptyBytes += each.emptyBytes();
+  if (!allocationsLeft() && emptyBytes == 0) return {.outcome = FitOutcome::TooManyChunks};
+  const ByteCount room = roomBytes() + emptyBytes;
+  if (wanted <= room) return {.chunkBytes = wanted};
+  const ByteCount usable = room - room % kSmallestChunkBytes;
+  if (!chunkSpace.dedicated(bytes) && usable >= bytes) return {.chunkBytes = usable};
+  const ByteCount least = (bytes + kSmallestChunkBytes - 1) / kSmallestChunkBytes * kSmallestChunkBytes;
+  return {.outcome = FitOutcome::OverBudget, .missingBytes = least - room};
+}
+
+Error Pool::Impl::refusal(const Growth& growth, Lifetime lifetime, ByteCount bytes) const {
+  switch (growth.outcome) {
+    case FitOutcome::TooLarge:
+      return makeError(ErrorCode::TooLarge, "block", {}, {bytes, device_.caps().maxChunkBytes});
+    case FitOutcome::TooManyChunks:
+      return makeError(ErrorCode::TooManyChunks, "chunk", {}, {chunks_.count() + staging_.openPages()});
+    default:
+      return makeError(
+          ErrorCode::OutOfBudget, "chunk", {},
+          {bytes, retirement_.bytesWaiting(), space(lifetime).largestFreeBytes(), space(lifetime).freeBytes()});
+  }
+}
+
+/// What the hard limit leaves.
+ByteCount Pool::Impl::roomBytes() const noexcept {
+  const ByteCount reserved = chunks_.reservedBytes();
+  return hardLimitBytes_ > reserved ? hardLimitBytes_ - reserved : 0;
+}
+
+/// Whether the device's number of allocations leaves one for a chunk, and one for staging, without which no chunk could
+/// be filled. What the application itself has allocated is not known here; then the device refuses.
+bool Pool::Impl::allocationsLeft() const noexcept {
+  const ByteCount pages = std::max<ByteCount>(staging_.openPages(), 1);
+  return chunks_.count() < kMaxChunks && chunks_.count() + pages < device_.caps().maxAllocations;
+}
+
+Result<ChunkIndex> Pool::Impl::makeChunk(Lifetime lifetime, ByteCount bytes, bool dedicated) {
+  const Result<ChunkIndex> chunk =
+      chunks_.create(bytes, lifetime == Lifetime::LongLived ? "flux long-lived" : "flux streaming");
+  if (!chunk) return chunk;
+  ++counters_.chunksCreated;
+  space(lifetime).addChunk(*chunk, bytes, dedicated);
+  notePeaks();
+  return chunk;
+}
+
+Result<void> Pool::Impl::reserve(ByteCount bytes, Lifetime lifetime, std::source_location where) {
+  ChunkSpace& chunkSpace = space(lifetime);
+  std::vector<ChunkIndex> made;
+  const auto giveUp = [&](const Error& error) {
+    for (const ChunkIndex chunk : made) releaseChunk(chunkSpace, chunk);
+    return Unexpected(named(error, "reserve", {}, where));
+  };
+  if (lost_) return giveUp(makeError(ErrorCode::DeviceLost, "", {}));
+  while (chunkSpace.readyBytes() < bytes) {
+    const ByteCount missing = bytes - chunkSpace.readyBytes();
+    const ByteCount room = roomBytes() - roomBytes() % kSmallestChunkBytes;
+    const ByteCount chunkBytes = std::min(chunkSpace.nextReservedBytes(missing), room);
+    if (missing > room) return giveUp(refusal({.outcome = FitOutcome::OverBudget}, lifetime, missing));
+    if (!allocationsLeft()) return giveUp(refusal({.outcome = FitOutcome::TooManyChunks}, lifetime, missing));
+    const Result<ChunkIndex> chunk = makeChunk(lifetime, chunkBytes, false);
+    if (!chunk) return giveUp(chunk.error());
+    made.push_back(*chunk);
+  }
+  chunkSpace.keepReady(bytes);
+  return {};
+}
+
+// ---- Shrinking ---------------------------------------------------------------------------------------------
+
+bool Pool::Impl::releaseEmptyChunk(std::chrono::steady_clock::time_point now) {
+  for (ChunkSpace& chunkSpace : spaces_) {
+    if (const std::optional<ChunkIndex> chunk = chunkSpace.releasable(steps_, now)) {
+      releaseChunk(chunkSpace, *chunk);
+      return true;
+    }
+  }
+  return false;
+}
+
+bool Pool::Impl::releaseAnyEmptyChunk() {
+  for (const auto any : {&ChunkSpace::anyEmpty, &ChunkSpace::anyUnused}) {
+    for (ChunkSpace& chunkSpace : spaces_) {
+      if (const std::optional<ChunkIndex> chunk = (chunkSpace.*any)()) {
+        releaseChunk(chunkSpace, *chunk);
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+void Pool::Impl::releaseChunk(ChunkSpace& chunkSpace, ChunkIndex chunk) {
+  chunkSpace.removeChunk(chunk);
+  chunks_.destroy(chunk);
+  ++counters_.chunksReleased;
+}
+
+}  // namespace flux

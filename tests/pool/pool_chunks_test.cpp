@@ -1,0 +1,238 @@
+#include "pool/pool_test_tools.hpp"
+
+#include <flux/decorators.hpp>
+
+#include <algorithm>
+#include <random>
+#include <utility>
+#include <vector>
+
+namespace flux {
+namespace {
+
+using test::pattern;
+using test::PoolFixture;
+using Completion = HostDeviceDesc::Completion;
+
+/// No ramp, no spare, no hysteresis: reserved follows live as closely as chunks of one size can.
+PoolDesc leanPool() {
+  PoolDesc desc = test::smallPool();
+  desc.firstChunkBytes = desc.chunkBytes;
+  desc.spareChunks = 0;
+  desc.emptyChunkSteps = 0;
+  return desc;
+}
+
+TEST(PoolChunks, ALeanPoolGivesEveryEmptyChunkBackInTheSameStep) {
+  PoolFixture f(Completion::Immediate, leanPool());
+  std::vector<BlockHandle> blocks;
+  for (int i = 0; i < 12; ++i) {
+    blocks.push_back(f.add("mesh", pattern(1, 0, 1, 60000)));
+    f.stepAndPublish();
+  }
+  EXPECT_EQ(f.pool->stats().chunks, 3U) << "the first one is full size";
+  for (const BlockHandle block : blocks) ASSERT_TRUE(f.pool->remove(block));
+  f.pool->publish();
+  const Result<StepReport> report = f.pool->step();
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->chunksReleased, 3U);
+  EXPECT_EQ(f.pool->stats().reservedBytes, 0U);
+  EXPECT_EQ(f.pool->stats().chunksCreated, 3U);
+  EXPECT_EQ(f.pool->stats().chunksReleased, 3U);
+}
+
+TEST(PoolChunks, ChunksThatAStepReleasesForRoomAreReported) {
+  // Two chunks of 64 and 128 KiB stand empty when an update in a step needs one of 256.
+  PoolDesc desc = test::smallPool();
+  desc.hardLimitBytes = 512 * kKiB;
+  PoolFixture f(Completion::Immediate, desc);
+  const BlockHandle large = f.add("large", pattern(1, 0, 1, 200000));
+  f.stepAndPublish(2);
+  const BlockHandle small = f.add("small", pattern(2, 0, 1, 40000));
+  const BlockHandle medium = f.add("medium", pattern(3, 0, 1, 100000));
+  ASSERT_EQ(f.pool->stats().chunks, 3U);
+  f.stepAndPublish(2);
+  ASSERT_TRUE(f.pool->remove(small));
+  ASSERT_TRUE(f.pool->remove(medium));
+  f.stepAndPublish(2);
+  ASSERT_TRUE(f.update(large, pattern(1, 0, 2, 200000)));
+  const Result<StepReport> report = f.pool->step();
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->waitingBlocks, 0U);
+  EXPECT_EQ(report->chunksCreated, 1U);
+  EXPECT_EQ(report->chunksReleased, 2U);
+}
+
+TEST(PoolChunks, AtMostOneSpare) {
+  PoolDesc desc = test::smallPool();
+  desc.spareChunks = 2;
+  PoolFixture f;
+  EXPECT_EQ(Pool::create(*f.host, desc).error().resourceName(), "PoolDesc::spareChunks");
+}
+
+TEST(PoolChunks, ReservedChunksStandReadyUntilTheyAreUsed) {
+  PoolFixture f;
+  ASSERT_TRUE(f.pool->reserve(600 * kKiB));
+  EXPECT_EQ(f.pool->stats().reservedBytes, 768 * kKiB) << "three of full size";
+  ASSERT_TRUE(f.pool->reserve(700 * kKiB));
+  EXPECT_EQ(f.pool->stats().chunks, 3U) << "what is there counts";
+  f.stepAndPublish(300);
+  EXPECT_EQ(f.pool->stats().chunks, 3U) << "nothing has used them";
+
+  std::vector<BlockHandle> blocks;
+  for (int i = 0; i < 12; ++i) {
+    blocks.push_back(f.add("mesh", pattern(1, 0, 1, 60000)));
+    f.stepAndPublish();
+  }
+  EXPECT_EQ(f.pool->stats().chunksCreated, 3U) << "the scene needed no chunk more";
+  for (const BlockHandle block : blocks) ASSERT_TRUE(f.pool->remove(block));
+  f.stepAndPublish(400);
+  EXPECT_EQ(f.pool->stats().chunks, 1U) << "used once, they go like all others";
+}
+
+TEST(PoolChunks, AReserveKeepsEmptyChunksThatAreThere) {
+  PoolFixture f;
+  ASSERT_TRUE(f.pool->reserve(512 * kKiB));
+  const BlockHandle block = f.add("mesh", pattern(1, 0, 1, 60000));
+  f.stepAndPublish(2);
+  ASSERT_TRUE(f.pool->remove(block));
+  f.stepAndPublish(2);
+  ASSERT_TRUE(f.pool->reserve(512 * kKiB));
+  EXPECT_EQ(f.pool->stats().chunksCreated, 2U);
+  f.stepAndPublish(400);
+  EXPECT_EQ(f.pool->stats().chunks, 2U);
+}
+
+TEST(PoolChunks, ASmallReserveMakesOneChunkOfTheRamp) {
+  PoolFixture f;
+  ASSERT_TRUE(f.pool->reserve(100 * kKiB, Lifetime::LongLived));
+  EXPECT_EQ(f.pool->stats().reservedBytes, 128 * kKiB);
+  const BlockHandle streaming = f.add("mesh", pattern(1, 0, 1, 64));
+  EXPECT_EQ(f.pool->stats().chunks, 2U) << "each lifetime has its own";
+  EXPECT_TRUE(f.pool->remove(streaming));
+  ASSERT_TRUE(f.pool->reserve(0));
+  EXPECT_EQ(f.pool->stats().chunks, 2U);
+}
+
+TEST(PoolChunks, AReserveRespectsTheHardLimitAndIsAllOrNothing) {
+  PoolDesc desc = test::smallPool();
+  desc.hardLimitBytes = 640 * kKiB;
+  PoolFixture f(Completion::Immediate, desc);
+  const Result<void> tooMuch = f.pool->reserve(641 * kKiB);
+  ASSERT_FALSE(tooMuch);
+  EXPECT_EQ(tooMuch.error().code, ErrorCode::OutOfBudget);
+  EXPECT_EQ(tooMuch.error().resourceName(), "reserve");
+  EXPECT_EQ(f.pool->stats().chunks, 0U);
+  ASSERT_TRUE(f.pool->reserve(640 * kKiB)) << "the last chunk takes what the limit leaves";
+  EXPECT_EQ(f.pool->stats().reservedBytes, 640 * kKiB);
+}
+
+TEST(PoolChunks, UnderPressureUnusedChunksGoLast) {
+  PoolDesc desc = test::smallPool();
+  desc.hardLimitBytes = 768 * kKiB;
+  PoolFixture f(Completion::Immediate, desc);
+  ASSERT_TRUE(f.pool->reserve(512 * kKiB));
+  const auto longLived = [&](std::size_t bytes) {
+    const auto data = pattern(2, 0, 1, bytes);
+    const PartDesc part{PartKind::Vertex, bytes, Source::bytes(data)};
+    BlockDesc block = test::blockDesc("ui", {&part, 1});
+    block.lifetime = Lifetime::LongLived;
+    return f.pool->add(block);
+  };
+  const BlockHandle first = longLived(200000).value();
+  f.stepAndPublish(2);
+  ASSERT_TRUE(f.pool->remove(first));
+  f.stepAndPublish(2);
+  ASSERT_TRUE(longLived(130000));
+  EXPECT_EQ(f.pool->stats().chunksReleased, 1U) << "the empty one";
+  EXPECT_EQ(f.pool->stats().reservedBytes, 512 * kKiB + 128 * kKiB);
+  ASSERT_TRUE(longLived(130000)) << "rather than refuse it";
+  EXPECT_EQ(f.pool->stats().chunksReleased, 2U);
+}
+
+TEST(PoolChunks, EveryFailingChunkOfAReserveTakesTheOthersBack) {
+  for (std::uint64_t k = 1; k <= 5; ++k) {
+    SCOPED_TRACE(k);
+    const auto host = HostDevice::create({.completion = Completion::Immediate});
+    const auto faulty = FaultyDevice::create(*host);
+    const std::unique_ptr<Pool> pool = std::move(Pool::create(*faulty, test::smallPool()).value());
+    faulty->failCall(DeviceCall::CreateChunk, k, ErrorCode::OutOfDeviceMemory);
+    const Result<void> failed = pool->reserve(5 * 256 * kKiB);
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().code, ErrorCode::OutOfDeviceMemory);
+    EXPECT_EQ(pool->stats().reservedBytes, 0U);
+    EXPECT_EQ(pool->stats().chunks, 0U);
+    ASSERT_TRUE(pool->reserve(5 * 256 * kKiB));
+    EXPECT_EQ(pool->stats().chunks, 5U);
+  }
+}
+
+TEST(PoolChunks, AStartProfileReservesWhatItSays) {
+  const auto host = HostDevice::create({.completion = Completion::Immediate});
+  const std::vector<std::pair<StartProfile, std::uint32_t>> profiles{{StartProfile::Simple2D, 2},
+                                                                     {StartProfile::Complex2D, 8},
+                                                                     {StartProfile::Scene3D, 48},
+                                                                     {StartProfile::Large3D, 128}};
+  for (const auto& [profile, mebibytes] : profiles) {
+    const Result<std::unique_ptr<Pool>> pool = Pool::create(*host, poolDescFor(profile));
+    ASSERT_TRUE(pool);
+    EXPECT_EQ((*pool)->stats().reservedBytes, mebibytes * kMiB);
+    EXPECT_EQ((*pool)->stats().chunks, std::max(mebibytes / 16, 1U));
+  }
+  PoolDesc desc = poolDescFor(StartProfile::Large3D);
+  desc.hardLimitBytes = 64 * kMiB;
+  EXPECT_EQ(Pool::create(*host, desc).error().code, ErrorCode::OutOfBudget);
+}
+
+TEST(PoolChunks, StreamingChurnNeverTouchesLongLivedBlocksOrTheirChunks) {
+  PoolFixture f;
+  std::vector<std::pair<BlockHandle, Place>> settled;
+  for (std::uint32_t i = 0; i < 30; ++i) {
+    const auto bytes = pattern(i, 0, 1, 3000 + 400 * i);
+    const PartDesc part{PartKind::Vertex, bytes.size(), Source::bytes(bytes)};
+    BlockDesc desc = test::blockDesc("ui", {&part, 1});
+    desc.lifetime = Lifetime::LongLived;
+    settled.emplace_back(f.pool->add(desc).value(), Place{});
+    f.stepAndPublish();
+  }
+  f.stepAndPublish(2);
+  std::vector<ChunkIndex> chunks;
+  {
+    const Frame frame = f.pool->beginFrame();
+    for (auto& [block, place] : settled) {
+      place = frame.find(block).place;
+      chunks.push_back(place.chunk);
+    }
+  }
+
+  std::mt19937 random(5);
+  std::vector<BlockHandle> streaming;
+  for (int i = 0; i < 1500; ++i) {
+    if (streaming.size() < 40 || random() % 2 == 0) {
+      streaming.push_back(f.add("mesh", pattern(1, 0, 1, 1 + random() % 50000)));
+    } else {
+      std::swap(streaming[random() % streaming.size()], streaming.back());
+      ASSERT_TRUE(f.pool->remove(streaming.back()));
+      streaming.pop_back();
+    }
+    f.stepAndPublish();
+    if (i % 100 != 0) continue;
+    const Frame frame = f.pool->beginFrame();
+    for (const BlockHandle block : streaming) {
+      const PartLookup found = frame.find(block, PartId{0});
+      if (found.status != FindStatus::Resident) continue;
+      EXPECT_EQ(std::count(chunks.begin(), chunks.end(), found.place.chunk), 0)
+          << "a long-lived chunk holds nothing else";
+    }
+  }
+  const Frame frame = f.pool->beginFrame();
+  for (std::uint32_t i = 0; i < settled.size(); ++i) {
+    const auto& [block, place] = settled[i];
+    EXPECT_EQ(frame.find(block).place.chunk, place.chunk);
+    EXPECT_EQ(frame.find(block).place.offset, place.offset);
+    EXPECT_EQ(f.hashAt(frame.find(block, PartId{0}).place), hashBytes(pattern(i, 0, 1, 3000 + 400 * i)));
+  }
+}
+
+}  // namespace
+}  // namespace flux
