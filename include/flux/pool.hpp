@@ -45,9 +45,11 @@ struct PoolDesc {
   /// Device memory (chunks) never exceeds this. 0: the device's budget when the pool is made.
   ByteCount hardLimitBytes = 0;
   std::uint32_t maxBlocks = 1U << 20U;
-  /// An empty chunk goes after so many steps, or so much time; one is kept. At most one a step.
+  /// An empty chunk goes after so many steps, or so much time, at most one a step. With 0 steps all go in the step in
+  /// which they become empty.
   std::uint32_t emptyChunkSteps = 120;
   std::chrono::nanoseconds emptyChunkAge = std::chrono::seconds{2};
+  std::uint32_t spareChunks = 1;  ///< 0 or 1: empty chunks that each lifetime keeps.
   /// A frame that has been open for longer is named in every step's report.
   std::chrono::nanoseconds lateFrameAge = std::chrono::seconds{2};
   /// Of all producers together that may wait; also the most that a step carries out.
@@ -116,6 +118,8 @@ struct PoolStats {
   std::uint64_t uploadedBytes = 0;
   std::uint64_t copiedBytes = 0;
   std::uint64_t deferredPublishes = 0;
+  std::uint64_t chunksCreated = 0;
+  std::uint64_t chunksReleased = 0;
   std::uint64_t instructions = 0;  ///< Of other threads, refused ones included.
   std::uint64_t misses = 0;
   std::uint32_t waitingInstructions = 0;

@@ -116,7 +116,7 @@ std::uint32_t ChunkSpace::spare() const {
 }
 
 std::optional<ChunkIndex> ChunkSpace::releasable(std::uint64_t step, std::chrono::steady_clock::time_point now) const {
-  const std::uint32_t kept = spare();
+  const std::uint32_t kept = policy_.spareChunks != 0 ? spare() : kNoSpace;
   for (const std::uint32_t space : empties_) {  // in the order in which they became empty
     const Chunk& chunk = chunks_[space];
     if (space == kept || !chunk.used) continue;

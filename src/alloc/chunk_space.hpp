@@ -18,7 +18,8 @@ struct ChunkSpacePolicy {
   ByteCount chunkBytes = 16 * kMiB;    ///< A full-size chunk. A request over half of it gets a chunk of its own.
   ByteCount firstChunkBytes = kMiB;    ///< The first chunk; each further one doubles, up to `chunkBytes`.
   ByteCount maxChunkBytes = 2 * kGiB;  ///< That the device can make; under 64 GiB.
-  std::uint32_t emptySteps = 120;      ///< A chunk that has been empty for so many steps, …
+  std::uint32_t spareChunks = 1;       ///< 0 or 1: empty shared chunks that are kept.
+  std::uint32_t emptySteps = 120;      ///< A chunk that has been empty for so many steps (0: at once), …
   std::chrono::nanoseconds emptyAge = std::chrono::seconds(2);  ///< … or so long, may go.
 };
 
@@ -62,7 +63,7 @@ class ChunkSpace {
   /// Gives a place back. `step` and `now` say since when its chunk is empty, if it is. REQUIRES: a live range.
   void free(RangeId range, std::uint64_t step, std::chrono::steady_clock::time_point now);
 
-  /// The chunk that has been empty longest, if for long enough. The largest empty shared chunk is kept as a spare.
+  /// The chunk that has been empty longest, if for long enough. The spare is the largest empty shared chunk.
   /// O(empty chunks).
   [[nodiscard]] std::optional<ChunkIndex> releasable(std::uint64_t step,
                                                      std::chrono::steady_clock::time_point now) const;

@@ -66,6 +66,8 @@ void write(JsonWriter& json, const PoolStats& stats) {
       .member("uploadedBytes", stats.uploadedBytes)
       .member("copiedBytes", stats.copiedBytes)
       .member("deferredPublishes", stats.deferredPublishes)
+      .member("chunksCreated", stats.chunksCreated)
+      .member("chunksReleased", stats.chunksReleased)
       .member("instructions", stats.instructions)
       .member("waitingInstructions", stats.waitingInstructions)
       .member("misses", stats.misses)

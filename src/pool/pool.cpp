@@ -22,6 +22,7 @@ Result<void> check(const PoolDesc& desc, const DeviceCaps& caps, std::source_loc
   if (desc.longLivedFirstChunkBytes < kSmallestChunkBytes || desc.longLivedFirstChunkBytes % 256 != 0) {
     return bad("PoolDesc::longLivedFirstChunkBytes");
   }
+  if (desc.spareChunks > 1) return bad("PoolDesc::spareChunks");
   if (desc.stagingPageBytes < 4 * kKiB || desc.stagingPageBytes % 256 != 0) return bad("PoolDesc::stagingPageBytes");
   if (desc.stagingLimitBytes < desc.stagingPageBytes) return bad("PoolDesc::stagingLimitBytes");
   if (desc.maxBlocks == 0 || desc.maxBlocks > kMaxBlocks) return bad("PoolDesc::maxBlocks");
@@ -33,6 +34,7 @@ ChunkSpacePolicy policy(const PoolDesc& desc, const DeviceCaps& caps, ByteCount 
   return {.chunkBytes = desc.chunkBytes,
           .firstChunkBytes = std::min(firstChunkBytes, desc.chunkBytes),
           .maxChunkBytes = std::min(caps.maxChunkBytes, 64 * kGiB - kPlaceUnitBytes),
+          .spareChunks = desc.spareChunks,
           .emptySteps = desc.emptyChunkSteps,
           .emptyAge = desc.emptyChunkAge};
 }

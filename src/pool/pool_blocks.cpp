@@ -147,6 +147,7 @@ Result<Placement> Pool::Impl::acquirePlace(Lifetime lifetime, ByteCount bytes, B
   const Result<ChunkIndex> chunk =
       chunks_.create(chunkBytes, lifetime == Lifetime::LongLived ? "flux long-lived" : "flux streaming");
   if (!chunk) return Unexpected(chunk.error());
+  ++counters_.chunksCreated;
   chunkSpace.addChunk(*chunk, chunkBytes, chunkSpace.dedicated(bytes));
   notePeaks();
   const std::optional<Placement> place = chunkSpace.allocate(bytes, alignment);

@@ -90,6 +90,7 @@ bool Pool::Impl::releaseAnyEmptyChunk() {
 void Pool::Impl::releaseChunk(ChunkSpace& chunkSpace, ChunkIndex chunk) {
   chunkSpace.removeChunk(chunk);
   chunks_.destroy(chunk);
+  ++counters_.chunksReleased;
 }
 
 }  // namespace flux

@@ -12,7 +12,8 @@ Result<StepReport> Pool::Impl::step(const StepQuota& quota, std::chrono::steady_
   StepReport report;
   errors_.clear();
   ++steps_;
-  const std::uint32_t chunksBefore = chunks_.count();
+  const std::uint64_t createdBefore = counters_.chunksCreated;
+  const std::uint64_t releasedBefore = counters_.chunksReleased;
 
   Result<void> polled = poll();
   staging_.recycle(completed(kCopyQueue));
@@ -28,8 +29,11 @@ Result<StepReport> Pool::Impl::step(const StepQuota& quota, std::chrono::steady_
 
   counters_.uploadedBytes += report.uploadedBytes;
   counters_.copiedBytes += report.copiedBytes;
-  report.chunksCreated = chunks_.count() - chunksBefore;
-  if (releaseEmptyChunk(now)) ++report.chunksReleased;
+  // A release costs the driver some 300 us, so one a step; without hysteresis the application wants the memory more.
+  while (releaseEmptyChunk(now) && desc_.emptyChunkSteps == 0) {
+  }
+  report.chunksCreated = static_cast<std::uint32_t>(counters_.chunksCreated - createdBefore);
+  report.chunksReleased = static_cast<std::uint32_t>(counters_.chunksReleased - releasedBefore);
   notePeaks();
   report.errors = errors_;
   report.lateFrames = lateFrames_;

@@ -272,6 +272,15 @@ TEST(ChunkSpace, SmallAndDedicatedChunksAreNoSpares) {
   EXPECT_EQ(space.releasable(1000), large.chunk);
 }
 
+TEST(ChunkSpace, WithoutHysteresisAndSpareAnEmptyChunkMayGoAtOnce) {
+  Space space({.firstChunkBytes = 16 * kMiB, .spareChunks = 0, .emptySteps = 0});
+  EXPECT_EQ(space.chunks.nextChunkBytes(1, 1), 16 * kMiB);
+  const Placement place = space.take(kMiB);
+  EXPECT_EQ(space.releasable(1000), std::nullopt);
+  space.free(place, 1000);
+  EXPECT_EQ(space.releasable(1000), place.chunk);
+}
+
 TEST(ChunkSpace, AChunkThatNobodyHasUsedYetStays) {
   Space space({.firstChunkBytes = 16 * kMiB});
   for (int i = 0; i < 3; ++i) space.add(16 * kMiB);
