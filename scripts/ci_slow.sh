@@ -73,6 +73,7 @@ step "Windows cross build" windows
 step "clang" clang
 step "acceptance run of flux view" acceptance
 step "instruction counts" scripts/count_instructions.sh --check
+step "fuzzers" scripts/fuzz.sh 60
 step "models of the frame protocol" scripts/check_model.sh
 for preset in asan tsan; do
   step "build $preset" build "$preset" || continue

@@ -35,6 +35,7 @@ const std::map<std::string, std::string, std::less<>> kPublicLayers{
     {"decorators.hpp", "device"}, {"pool.hpp", "pool"},
     {"shared.hpp", "frame"},      {"block.hpp", "transfer"},
     {"producer.hpp", "pool"},     {"render_scheduler.hpp", "resources"},
+    {"growth.hpp", "alloc"},      {"strategies.hpp", "resources"},
 };
 
 constexpr std::string_view kNativePrefixes[] = {"vulkan/", "vk_video/", "volk.h", "d3d",  "dxgi",  "directx/",
