@@ -2,6 +2,8 @@
 
 #include "failure.hpp"
 
+#include <flux/strategies.hpp>
+
 #include <nlohmann/json.hpp>
 
 #include <iostream>
@@ -10,7 +12,6 @@ namespace flux::app {
 
 void addReplay(CLI::App& command, ReplayArguments& arguments, const std::vector<std::string>& backends) {
   ReplayOptions& options = arguments.options;
-  options.backend = backends.front();
   command.footer(
       "Each object of a trace becomes a block with one part: textures as texel parts, other kinds as what they are\n"
       "called, and 'other' as storage. Each frame of a trace is a frame that is submitted, a step and a publish.");
@@ -25,6 +26,10 @@ void addReplay(CLI::App& command, ReplayArguments& arguments, const std::vector<
       ->transform(CLI::AsSizeValue(true))
       ->capture_default_str();
   command.add_flag("--lean", options.lean, "As little memory as possible: no spare chunk, no ramp, no hysteresis");
+  std::vector<std::string> policies(strategyNames().begin(), strategyNames().end());
+  policies.emplace_back("all");
+  command.add_option("--policy", options.policy, "Also place the objects by a simple strategy, or by all, and compare")
+      ->check(CLI::IsMember(policies));
   command.add_option("--repeat", options.repeat, "Replays of each trace; times are of all of them")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();

@@ -16,7 +16,7 @@ struct ReplayArguments {
   std::string json;
 };
 
-/// Adds the options; `backends`: the names that `--backend` takes, the default first.
+/// Adds the options; `backends`: the names that `--backend` takes.
 void addReplay(CLI::App& command, ReplayArguments& arguments, const std::vector<std::string>& backends);
 
 /// Replays, prints, and returns the exit code. Throws Failure.

@@ -2,11 +2,13 @@
 
 #include "failure.hpp"
 #include "interrupt.hpp"
+#include "replay/policy_replayer.hpp"
 #include "replay/replayer.hpp"
 #include "report_files.hpp"
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <ostream>
 
@@ -45,24 +47,49 @@ ReplayerDesc replayerDesc(const ReplayOptions& options, const TraceHeader& heade
 
 class ProgressPrinter {
  public:
-  ProgressPrinter(std::ostream& out, std::string trace, std::uint64_t frames)
-      : out_(out), trace_(std::move(trace)), frames_(frames) {}
+  ProgressPrinter(std::ostream& out, std::string what, const ReplayOptions& options, const TraceHeader& header)
+      : out_(out), what_(std::move(what)), frames_(options.frames != 0 ? options.frames : header.frames) {}
   void frameEnded(std::uint64_t number) {
     if (Clock::now() < next_) return;
     next_ = Clock::now() + kProgressInterval;
-    out_ << "flux: " << trace_ << ": frame " << number;
+    out_ << "flux: " << what_ << ": frame " << number;
     if (frames_ != 0) out_ << " of " << frames_;
     out_ << '\n' << std::flush;
   }
 
  private:
   std::ostream& out_;
-  std::string trace_;
+  std::string what_;
   std::uint64_t frames_;
   Clock::time_point next_ = Clock::now() + kProgressInterval;
 };
 
-/// One replay of a trace, from its first line to its end, to the last wanted frame, or to a Ctrl-C.
+/// Until the trace ends, or the last wanted frame, or a Ctrl-C.
+template <class Replays>
+void applyEvents(TraceReader& reader, const ReplayOptions& options, Replays& replayer, ProgressPrinter& printer) {
+  TraceEvent event;
+  while (reader.next(event)) {
+    replayer.apply(event);
+    if (event.kind != TraceEvent::Kind::FrameEnd) continue;
+    printer.frameEnded(replayer.frames());
+    if (replayer.frames() == options.frames || InterruptGuard::interrupted()) break;
+  }
+}
+
+PolicyFigures replayPolicy(const ReplayOptions& options, const std::filesystem::path& file, std::string_view policy,
+                           std::ostream& progress) {
+  TraceReader reader(file);
+  const std::unique_ptr<ReplayTarget> target = makeTarget(options);
+  StrategyOptions strategy;
+  strategy.chunkBytes = options.chunkBytes;
+  if (options.lean) strategy.firstBytes = options.chunkBytes;
+  PolicyReplayer replayer(*target, policy, strategy);
+  ProgressPrinter printer(progress, file.string() + " by policy " + std::string(policy), options, reader.header());
+  applyEvents(reader, options, replayer, printer);
+  return replayer.finish();
+}
+
+/// One replay of a trace through the Pool.
 void replayOnce(const ReplayOptions& options, const ReplayHooks& hooks, const std::filesystem::path& file,
                 ReplayResult& result, std::ostream& progress) {
   TraceReader reader(file);
@@ -77,14 +104,8 @@ void replayOnce(const ReplayOptions& options, const ReplayHooks& hooks, const st
 
   Replayer replayer(*target, wrapped != nullptr ? *wrapped : target->device(), replayerDesc(options, reader.header()),
                     result.times);
-  ProgressPrinter printer(progress, result.trace, options.frames != 0 ? options.frames : reader.header().frames);
-  TraceEvent event;
-  while (reader.next(event)) {
-    replayer.apply(event);
-    if (event.kind != TraceEvent::Kind::FrameEnd) continue;
-    printer.frameEnded(replayer.frames());
-    if (replayer.frames() == options.frames || InterruptGuard::interrupted()) break;
-  }
+  ProgressPrinter printer(progress, result.trace, options, reader.header());
+  applyEvents(reader, options, replayer, printer);
   result.interrupted = InterruptGuard::interrupted();
   result.counts = replayer.finish(result.interrupted);
   ++result.repeats;
@@ -99,6 +120,11 @@ std::vector<ReplayResult> runReplay(const ReplayOptions& options, std::ostream& 
   // Everything that can be refused is tried before the long work.
   if (!options.json.empty()) requireWritable(options.json.has_parent_path() ? options.json.parent_path() : ".");
   for (const std::filesystem::path& file : options.traces) (void)TraceReader(file);
+  const auto policies = strategyNames();
+  const bool policyKnown = std::ranges::find(policies, options.policy) != policies.end();
+  if (!options.policy.empty() && options.policy != "all" && !policyKnown) {
+    throw badUse("unknown policy '" + options.policy + "'");
+  }
   const InterruptGuard interrupts;
 
   std::vector<ReplayResult> results;
@@ -113,6 +139,14 @@ std::vector<ReplayResult> runReplay(const ReplayOptions& options, std::ostream& 
     while (result.repeats < options.repeat && !InterruptGuard::interrupted()) {
       replayOnce(options, hooks, file, result, progress);
     }
+    if (!options.policy.empty()) result.policies.push_back(poolFigures(result));
+    for (const std::string_view policy : strategyNames()) {
+      if (InterruptGuard::interrupted()) break;
+      if (options.policy != "all" && options.policy != policy) continue;
+      PolicyFigures figures = replayPolicy(options, file, policy, progress);
+      if (!InterruptGuard::interrupted()) result.policies.push_back(std::move(figures));
+    }
+    result.interrupted = InterruptGuard::interrupted();
     result.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   }
   if (!options.json.empty()) writeWhole(options.json, toJson(results).dump(2) + "\n");

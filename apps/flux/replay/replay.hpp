@@ -23,6 +23,8 @@ struct ReplayOptions {
   bool lean = false;  ///< No spare chunk, no small first chunks, no waiting before an empty chunk goes.
   bool verify = false;
   bool validate = false;
+  /// Strategies that place the trace's objects as well, for comparison (flux/strategies.hpp); empty, a name, or "all".
+  std::string policy;
   std::uint32_t repeat = 1;
   std::uint64_t frames = 0;    ///< Of each trace, from its beginning; 0: all, and what follows the last.
   std::filesystem::path json;  ///< Gets the results. Empty: none.

@@ -31,7 +31,8 @@ Replayer::Replayer(ReplayTarget& target, Device& device, const ReplayerDesc& des
       verify_(desc.verify),
       frameTime_(desc.frameTime),
       now_(Clock::now()),
-      times_(times) {}
+      times_(times),
+      meter_(device_) {}
 
 Replayer::~Replayer() = default;
 
@@ -85,21 +86,11 @@ bool Replayer::fillContents(void* context, const FillRequest& request) {
   return true;
 }
 
-template <class Call>
-auto Replayer::measured(Percentiles& times, const Call& call) {
-  const std::chrono::nanoseconds inDevice = device_.inDevice();
-  auto result = timer_.measure(times, call);
-  callTime_ += timer_.last();
-  deviceTime_ += device_.inDevice() - inDevice;
-  ++calls_;
-  return result;
-}
-
 void Replayer::add(std::uint32_t slot, ByteCount bytes) {
   Object& object = objects_[slot];
   const PartDesc part{object.part, bytes, Source::callback(fillContents, this, std::uint64_t{slot} << 32U | 1U)};
   const std::string name = nameOf(object);
-  const Result<BlockHandle> block = measured(times_.alloc, [&] {
+  const Result<BlockHandle> block = meter_.measure(times_.alloc, [&] {
     return pool_->add({.name = name, .parts = {&part, 1}});
   });
   object.asked = false;
@@ -113,7 +104,7 @@ void Replayer::add(std::uint32_t slot, ByteCount bytes) {
 
 void Replayer::remove(Object& object) {
   if (!object.block) return;
-  const Result<void> removed = measured(times_.free, [&] { return pool_->remove(object.block); });
+  const Result<void> removed = meter_.measure(times_.free, [&] { return pool_->remove(object.block); });
   if (!removed) throw Failure("removing " + nameOf(object) + " failed: " + describe(removed.error()));
   object.block = {};
 }
@@ -154,6 +145,7 @@ void Replayer::endFrame() {
   const PoolStats stats = pool_->stats();
   liveSum_ += static_cast<double>(stats.liveBytes);
   reservedSum_ += static_cast<double>(stats.reservedBytes);
+  retiredSum_ += static_cast<double>(stats.retiredBytes);
 }
 
 void Replayer::submitFrame() {
@@ -172,7 +164,7 @@ void Replayer::finishOldest() {
 
 void Replayer::stepAndPublish() {
   now_ += frameTime_;
-  const Result<StepReport> step = timer_.measure(times_.step, [&] { return pool_->step({}, now_); });
+  const Result<StepReport> step = stepTimer_.measure(times_.step, [&] { return pool_->step({}, now_); });
   if (!step) throw Failure("a step failed: " + describe(step.error()));
   for (const Error& error : step->errors) throw Failure("a step failed: " + describe(error));
   pool_->publish();
@@ -187,13 +179,12 @@ ReplayCounts Replayer::finish(bool interrupted) {
   counts_.chunksCreated = stats.chunksCreated;
   counts_.chunksReleased = stats.chunksReleased;
   counts_.uploadedBytes = stats.uploadedBytes;
-  counts_.meanLiveBytes = frames_ != 0 ? liveSum_ / static_cast<double>(frames_) : 0;
-  counts_.meanReservedBytes = frames_ != 0 ? reservedSum_ / static_cast<double>(frames_) : 0;
-  if (calls_ != 0) {
-    const double calls = static_cast<double>(calls_);
-    times_.nsPerOp.push_back(static_cast<double>(std::max(callTime_ - deviceTime_, {}).count()) / calls);
-    times_.deviceNsPerOp.push_back(static_cast<double>(deviceTime_.count()) / calls);
-  }
+  const double frames = static_cast<double>(std::max<std::uint64_t>(frames_, 1));
+  counts_.meanLiveBytes = liveSum_ / frames;
+  counts_.meanReservedBytes = reservedSum_ / frames;
+  counts_.meanRetiredBytes = retiredSum_ / frames;
+  times_.nsPerOp.push_back(meter_.nsPerOp());
+  times_.deviceNsPerOp.push_back(meter_.deviceNsPerOp());
 
   if (!interrupted) settle();
   frame_.end();

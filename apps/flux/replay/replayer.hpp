@@ -2,8 +2,8 @@
 
 /// Does to a pool what a recorded program did to its driver.
 
-#include "replay/call_timer.hpp"
 #include "replay/metered_device.hpp"
+#include "replay/operation_meter.hpp"
 #include "replay/result.hpp"
 #include "replay/target.hpp"
 #include "replay/trace_reader.hpp"
@@ -64,8 +64,6 @@ class Replayer {
   static bool fillContents(void* context, const FillRequest& request);
   static std::string nameOf(const Object& object);
 
-  template <class Call>
-  auto measured(Percentiles& times, const Call& call);
   void add(std::uint32_t slot, ByteCount bytes);
   void remove(Object& object);
   void update(std::uint32_t slot);
@@ -89,14 +87,11 @@ class Replayer {
   std::size_t pending_ = 0;  ///< Frames in flight.
 
   ReplayTimes& times_;
-  CallTimer timer_;
-  std::chrono::nanoseconds callTime_{};    ///< In `add` and `remove`.
-  std::chrono::nanoseconds deviceTime_{};  ///< Of it: in the device.
-  std::uint64_t calls_ = 0;
-
+  OperationMeter meter_;
+  CallTimer stepTimer_;
   ReplayCounts counts_;
   std::uint64_t frames_ = 0;
-  double liveSum_ = 0, reservedSum_ = 0;
+  double liveSum_ = 0, reservedSum_ = 0, retiredSum_ = 0;
 };
 
 }  // namespace flux::app

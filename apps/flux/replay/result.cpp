@@ -21,6 +21,20 @@ Json stepQuantiles(const Percentiles& times) {
           {"max", times.microseconds(1)}};
 }
 
+Json toJson(const PolicyFigures& figures) {
+  return {{"policy", figures.policy},
+          {"failures", figures.failures},
+          {"creations", figures.creations},
+          {"peakChunks", figures.peakChunks},
+          {"peakLiveBytes", figures.peakLiveBytes},
+          {"peakReservedBytes", figures.peakReservedBytes},
+          {"efficiency", figures.efficiency},
+          {"fragmentation", figures.fragmentation},
+          {"copiedBytes", figures.copiedBytes},
+          {"nsPerOp", figures.nsPerOp},
+          {"deviceNsPerOp", figures.deviceNsPerOp}};
+}
+
 }  // namespace
 
 double medianOf(std::vector<double> values) {
@@ -61,6 +75,7 @@ Json toJson(const ReplayResult& result) {
   json["peakChunks"] = counts.peakChunks;
   json["meanReservedBytes"] = counts.meanReservedBytes;
   json["meanLiveBytes"] = counts.meanLiveBytes;
+  json["meanRetiredBytes"] = counts.meanRetiredBytes;
   json["chunksCreated"] = counts.chunksCreated;
   json["chunksReleased"] = counts.chunksReleased;
   json["uploadedBytes"] = counts.uploadedBytes;
@@ -75,7 +90,27 @@ Json toJson(const ReplayResult& result) {
   json["nsPerOp"] = medianOf(result.times.nsPerOp);
   json["deviceNsPerOp"] = medianOf(result.times.deviceNsPerOp);
   json["stepUs"] = stepQuantiles(result.times.step);
+  for (const PolicyFigures& figures : result.policies) json["policies"].push_back(toJson(figures));
   return json;
+}
+
+PolicyFigures poolFigures(const ReplayResult& result) {
+  const ReplayCounts& counts = result.counts;
+  PolicyFigures figures;
+  figures.policy = "pool";
+  figures.failures = counts.failures;
+  figures.creations = counts.chunksCreated;
+  figures.peakChunks = counts.peakChunks;
+  figures.peakLiveBytes = counts.peakLiveBytes;
+  figures.peakReservedBytes = counts.peakReservedBytes;
+  if (counts.meanReservedBytes > 0) {
+    const double used = counts.meanLiveBytes + counts.meanRetiredBytes;
+    figures.efficiency = counts.meanLiveBytes / counts.meanReservedBytes;
+    figures.fragmentation = std::max(0.0, 1 - used / counts.meanReservedBytes);
+  }
+  figures.nsPerOp = medianOf(result.times.nsPerOp);
+  figures.deviceNsPerOp = medianOf(result.times.deviceNsPerOp);
+  return figures;
 }
 
 std::string failureOf(const ReplayResult& result) {

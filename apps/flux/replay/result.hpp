@@ -27,7 +27,7 @@ struct ReplayCounts {
 
   ByteCount peakLiveBytes = 0, peakReservedBytes = 0;
   std::uint32_t peakChunks = 0;
-  double meanLiveBytes = 0, meanReservedBytes = 0;  ///< Over the frames.
+  double meanLiveBytes = 0, meanReservedBytes = 0, meanRetiredBytes = 0;  ///< Over the frames.
   std::uint64_t chunksCreated = 0, chunksReleased = 0;
   ByteCount uploadedBytes = 0;
 
@@ -46,6 +46,19 @@ struct ReplayTimes {
   std::vector<double> nsPerOp, deviceNsPerOp;
 };
 
+/// How one way to place a trace's objects does: the Pool, or a strategy (flux/strategies.hpp).
+struct PolicyFigures {
+  std::string policy;
+  std::uint64_t failures = 0;
+  std::uint64_t creations = 0;  ///< Device allocations made.
+  std::uint32_t peakChunks = 0;
+  ByteCount peakLiveBytes = 0, peakReservedBytes = 0;
+  double efficiency = 0;     ///< Mean live bytes over mean reserved ones.
+  double fragmentation = 0;  ///< Mean free bytes over mean reserved ones: neither live, nor padding, nor retired.
+  ByteCount copiedBytes = 0;
+  double nsPerOp = 0, deviceNsPerOp = 0;  ///< As in `ReplayTimes`.
+};
+
 /// One trace, replayed. Field names here and above are the names in the JSON; units are in the names, counts have none.
 struct ReplayResult {
   std::string trace;  ///< The file.
@@ -59,6 +72,7 @@ struct ReplayResult {
   double seconds = 0;         ///< All replays, verification included.
   ReplayCounts counts;        ///< Of the last replay.
   ReplayTimes times;
+  std::vector<PolicyFigures> policies;  ///< The Pool, and the strategies that were asked for; empty if none was.
   std::uint64_t validationMessages = 0;
   std::vector<std::string> firstValidationMessages;
 };
@@ -70,6 +84,9 @@ struct ReplayResult {
 
 /// Why the replay has to be called a failure, in one line; empty when it has not.
 [[nodiscard]] std::string failureOf(const ReplayResult& result);
+
+/// The Pool as a row beside the strategies.
+[[nodiscard]] PolicyFigures poolFigures(const ReplayResult& result);
 
 /// A table for people.
 void printSummary(const ReplayResult& result, std::ostream& out);

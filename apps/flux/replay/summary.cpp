@@ -1,7 +1,9 @@
 #include "replay/result.hpp"
 #include "text_table.hpp"
 
+#include <algorithm>
 #include <ostream>
+#include <vector>
 
 namespace flux::app {
 namespace {
@@ -14,6 +16,31 @@ std::string verdict(const ReplayResult& result) {
 
 std::string nanoseconds(const Percentiles& times) {
   return fixedText(times.value(0.99), 0) + " ns (p99), " + fixedText(times.value(0.999), 0) + " ns (p99.9)";
+}
+
+std::string percent(double share) {
+  return fixedText(100 * share, 1) + " %";
+}
+
+/// A row a policy, its figures in columns as wide as the widest.
+void printPolicies(const std::vector<PolicyFigures>& policies, std::ostream& out) {
+  std::vector<std::vector<std::string>> rows{{"policy", "made", "at once", "reserved (peak)", "efficiency",
+                                              "fragmentation", "copied", "ns an operation", "failures"}};
+  for (const PolicyFigures& figures : policies) {
+    rows.push_back({figures.policy, countText(figures.creations), countText(figures.peakChunks),
+                    mebibytesText(static_cast<double>(figures.peakReservedBytes)), percent(figures.efficiency),
+                    percent(figures.fragmentation), bytesText(figures.copiedBytes), fixedText(figures.nsPerOp, 0),
+                    countText(figures.failures)});
+  }
+  std::vector<std::size_t> widths(rows.front().size());
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  for (const auto& row : rows) {
+    out << "  " << row[0] << std::string(widths[0] - row[0].size(), ' ');
+    for (std::size_t i = 1; i < row.size(); ++i) out << "  " << std::string(widths[i] - row[i].size(), ' ') << row[i];
+    out << '\n';
+  }
 }
 
 }  // namespace
@@ -51,6 +78,7 @@ void printSummary(const ReplayResult& result, std::ostream& out) {
   table.row("step", fixedText(times.step.microseconds(0.5), 1) + " us (p50)",
             fixedText(times.step.microseconds(0.99), 1) + " us (p99), " + fixedText(times.step.microseconds(0.999), 1) +
                 " us (p99.9), " + fixedText(times.step.microseconds(1), 1) + " us (max)");
+  if (!result.policies.empty()) printPolicies(result.policies, out);
 }
 
 }  // namespace flux::app
