@@ -36,4 +36,24 @@ struct PartUpdate {
   Source source = Source::bytes({});
 };
 
+/// A small thing that shares blocks with others: see `Pool::addShared`. Views are only read during the call.
+struct SharedPartDesc {
+  /// Things of one affinity lie together: those of one material, one region, one level of detail. Any number.
+  std::uint64_t affinity = 0;
+  PartDesc part;
+  Lifetime lifetime = Lifetime::Streaming;
+  std::string_view name;  ///< Of the block that is made if none has a gap; for errors, dumps and tools.
+};
+
+/// Names such a thing.
+struct SharedPart {
+  BlockHandle block;
+  PartId part{};
+
+  friend constexpr bool operator==(const SharedPart&, const SharedPart&) noexcept = default;
+};
+
+/// The most parts of one shared block: its layout is written anew when one of them changes.
+inline constexpr std::uint32_t kMaxSharedParts = 256;
+
 }  // namespace flux

@@ -114,7 +114,9 @@ struct PoolStats {
   SnapshotNumber published = 0;
   std::uint64_t blocksAdded = 0;
   std::uint64_t blocksRemoved = 0;
-  std::uint64_t blocksUpdated = 0;  ///< Accepted updates.
+  std::uint64_t blocksUpdated = 0;  ///< Accepted updates, and calls that add parts.
+  std::uint64_t partsAdded = 0;     ///< To live blocks, and to shared ones.
+  std::uint64_t partsRemoved = 0;   ///< From live blocks.
   std::uint64_t uploadedBytes = 0;
   std::uint64_t copiedBytes = 0;
   std::uint64_t deferredPublishes = 0;
@@ -129,6 +131,17 @@ struct PoolStats {
   ByteCount peakReservedBytes = 0;
   ByteCount peakStagingBytes = 0;
   std::uint32_t peakChunks = 0;
+};
+
+/// What things in shared blocks cost. `blockBytes + metadataBytes` over `parts` is the price of one.
+struct SharedUsage {
+  std::uint32_t blocks = 0;
+  std::uint32_t parts = 0;
+  ByteCount liveBytes = 0;   ///< Asked for.
+  ByteCount blockBytes = 0;  ///< Space of the blocks in device memory, gaps included.
+  /// System memory: records of all snapshots, layouts (retired ones included), tables, gaps, allocator nodes; by
+  /// capacity.
+  ByteCount metadataBytes = 0;
 };
 
 /// Stores geometry once and keeps it safe to read for every frame that can see it.
@@ -168,6 +181,35 @@ class Pool {
   /// Errors: StaleHandle, InvalidArgument, StagingFull, Pinned, DeviceLost.
   [[nodiscard]] Result<ContentVersion> update(BlockHandle block, std::span<const PartUpdate> parts,
                                               std::source_location where = std::source_location::current());
+
+  /// Adds parts to a block: in gaps of its place if they fit there, so that the others stay where they are; otherwise
+  /// the block moves to a larger place with some room to spare. `ids` receives their ids. A frame sees all parts of a
+  /// call or none: none before the publish of the version that is returned, in which they are looked up as Stale.
+  /// O(parts of the block). Errors: StaleHandle, InvalidArgument (also: over 64 parts; a shared block; a lost block),
+  /// TooLarge, StagingFull, Pinned (no gap takes them, or the block's place is not final yet), DeviceLost. A source
+  /// that fails later drops what was asked for with it, and the step says so. REQUIRES: `ids` has a place for each
+  /// part.
+  [[nodiscard]] Result<ContentVersion> addParts(BlockHandle block, std::span<const PartDesc> parts,
+                                                std::span<PartId> ids,
+                                                std::source_location where = std::source_location::current());
+
+  /// Removes parts of a block. The next snapshot does not have them; open frames keep them, and their places in the
+  /// block are used again when no frame and no queue can still read them (G4). Without any part left the block itself
+  /// is removed, whoever owns it. O(parts of the block). Errors: StaleHandle, InvalidArgument (no such part, or twice),
+  /// Pinned.
+  [[nodiscard]] Result<void> removeParts(BlockHandle block, std::span<const PartId> parts,
+                                         std::source_location where = std::source_location::current());
+
+  /// Adds a small thing to a block that it shares with others of its affinity: to a gap of such a block; if there is
+  /// none, to a new block in a chunk with room; if there is none, to one in a new chunk. It is a part like any other:
+  /// `update` gives it new contents, `removeParts` takes it away, and the last one takes the block along. Each stands
+  /// alone: a source that fails drops its own part. O(log blocks of the affinity + `kMaxSharedParts`). Errors:
+  /// InvalidArgument, TooLarge, TooManyBlocks, TooManyChunks, OutOfBudget, OutOfDeviceMemory, StagingFull, DeviceLost.
+  [[nodiscard]] Result<SharedPart> addShared(const SharedPartDesc& desc,
+                                             std::source_location where = std::source_location::current());
+
+  /// What all shared blocks together cost. O(blocks).
+  [[nodiscard]] SharedUsage sharedUsage() const;
 
   /// Removes a block, whoever owns it. Its handle is refused by the next snapshot on; its memory is used again when
   /// no frame and no queue can still read it (G4). O(1). Errors: StaleHandle, Pinned.

@@ -60,20 +60,23 @@ struct PartPlacement {
   std::uint32_t offsetBytes = 0;
   std::uint32_t sizeBytes = 0;
   PartKind kind = PartKind::Vertex;
+  std::uint16_t generation = 0;  ///< Of the part's id.
 };
+static_assert(sizeof(PartPlacement) == 12);
 
 /// Parts whose places stand in a column of their own, so that looking one up costs a second read that does not depend
 /// on the first. Four: most meshes have no more (vertices, indices, constants, meshlets).
 inline constexpr std::uint32_t kInlineParts = 4;
 
-/// The column that lookups of parts read: the places of a block's first parts, half a cache line.
+/// The column that lookups of parts read: the places of a block's first parts, half a cache line. Only those of
+/// generation 0: a part whose index has been used before is found through the layout, which holds generations.
 struct PartsRecord {
   std::array<std::uint32_t, kInlineParts> offsetBytes{};
   std::array<std::uint32_t, kInlineParts> sizeBytes{};  ///< 0: no such part.
 };
 static_assert(sizeof(PartsRecord) == 32);
 
-/// The places of a block's parts, indexed by `PartId`. Immutable once a snapshot names it.
+/// The places of a block's parts, by the indices of their ids. Immutable once a snapshot names it.
 struct BlockLayout {
   const PartPlacement* parts = nullptr;
   std::uint32_t partCount = 0;

@@ -2,10 +2,11 @@
 
 /// The small vocabulary that every other header speaks: units, indices, handles, part kinds.
 
+#include <flux/part_kind.hpp>
+
 #include <compare>
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
 
 namespace flux {
 
@@ -51,13 +52,21 @@ struct ChunkInfo {
 /// Index of a staging page.
 enum class StagingIndex : std::uint32_t {};
 
-/// Names a part of a block, for as long as the block lives: moves, updates and compaction keep it.
-/// Parts given to `Pool::add` get the ids 0, 1, 2, … in their order.
+/// Names a part of a block, for as long as the part lives: moves, updates and compaction keep it.
+/// Parts given to `Pool::add` get the ids 0, 1, 2, … in their order. An id is an index (low 16 bits) and a generation:
+/// when a part has been removed, its index may be used again, and the old id is refused (G10).
 enum class PartId : std::uint32_t {};
+inline constexpr std::uint32_t kMaxPartIndices = 1U << 16U;
 
-/// What a part is used for. It decides the part's alignment (`partKindTraits`).
-enum class PartKind : std::uint8_t { Vertex, Index, Uniform, Storage, Indirect, ShaderData, Texel };
-inline constexpr std::size_t kPartKindCount = 7;
+constexpr std::uint32_t partIndex(PartId part) noexcept {
+  return static_cast<std::uint32_t>(part) % kMaxPartIndices;
+}
+constexpr std::uint16_t partGeneration(PartId part) noexcept {
+  return static_cast<std::uint16_t>(static_cast<std::uint32_t>(part) / kMaxPartIndices);
+}
+constexpr PartId makePartId(std::uint32_t index, std::uint16_t generation) noexcept {
+  return PartId{generation * kMaxPartIndices + index};
+}
 
 /// Names a block: 8 bytes, copyable, never dangling. A handle whose block is gone is refused
 /// (G10), also when the index has been used again, because the generation differs.
@@ -69,8 +78,5 @@ struct BlockHandle {
   explicit constexpr operator bool() const noexcept { return generation != 0; }
   friend constexpr auto operator<=>(const BlockHandle&, const BlockHandle&) noexcept = default;
 };
-
-/// Short lower-case name of a kind, for reports.
-std::string_view toString(PartKind kind) noexcept;
 
 }  // namespace flux

@@ -34,6 +34,12 @@ std::uint64_t alignmentOf(const Alignments& alignments, PartKind kind) {
   return alignments[static_cast<std::size_t>(kind)];
 }
 
+std::uint64_t wholeAlignment(PartKind kind, const std::array<std::uint32_t, kPartKindCount>& alignments) {
+  const std::uint32_t asked = alignments[static_cast<std::size_t>(kind)];
+  return std::lcm(std::uint64_t{asked != 0 ? asked : partKindTraits(kind).alignmentBytes},
+                  std::uint64_t{kPlaceUnitBytes});
+}
+
 /// Appends a part to a block that ends at `end`. Sizes and alignments have 32 bits, so that a sum cannot overflow as
 /// long as the block itself has 32 bits.
 std::uint64_t place(std::uint64_t end, const PartRequest& part, std::uint64_t alignment, PartPlacement& out) {
@@ -80,8 +86,7 @@ std::optional<LayoutSize> layoutParts(std::span<const PartRequest> parts,
   for (const PartRequest& part : parts) {
     if (part.bytes == 0 || part.bytes > kMax32) return std::nullopt;
     const auto kind = static_cast<std::size_t>(part.kind);
-    const std::uint32_t wanted = alignments[kind] != 0 ? alignments[kind] : partKindTraits(part.kind).alignmentBytes;
-    effective[kind] = std::lcm(std::uint64_t{wanted}, std::uint64_t{kPlaceUnitBytes});
+    effective[kind] = wholeAlignment(part.kind, alignments);
     // With powers of two, the least common multiple is the greatest one.
     blockAlignment = std::lcm(blockAlignment, effective[kind]);
     if (blockAlignment > kMax32) return std::nullopt;
@@ -94,6 +99,26 @@ std::optional<LayoutSize> layoutParts(std::span<const PartRequest> parts,
   }
   if (bytes > kMax32) return std::nullopt;
   return LayoutSize{static_cast<std::uint32_t>(bytes), static_cast<std::uint32_t>(blockAlignment)};
+}
+
+std::optional<LayoutSize> planCompaction(std::span<const PartPlacement> shown,
+                                         const std::array<std::uint32_t, kPartKindCount>& alignments,
+                                         std::vector<PartMove>& moves) {
+  std::vector<PartRequest> requests;
+  moves.clear();
+  for (std::uint32_t i = 0; i < shown.size(); ++i) {
+    if (shown[i].sizeBytes == 0) continue;
+    requests.push_back({shown[i].kind, shown[i].sizeBytes});
+    moves.push_back({makePartId(i, shown[i].generation), shown[i].offsetBytes, 0});
+  }
+  std::vector<PartPlacement> places(requests.size());
+  const std::optional<LayoutSize> size = layoutParts(requests, alignments, places);
+  for (std::size_t i = 0; i < moves.size(); ++i) moves[i].to = places[i].offsetBytes;
+  return size;
+}
+
+std::uint32_t partAlignment(PartKind kind, const std::array<std::uint32_t, kPartKindCount>& alignments) {
+  return static_cast<std::uint32_t>(std::min(wholeAlignment(kind, alignments), kMax32));
 }
 
 /// What a slab consists of. The places follow at once; `layout` is first, so that its address is the piece's.
@@ -115,26 +140,54 @@ std::size_t gradeOf(std::size_t parts) {
 
 }  // namespace
 
+std::size_t LayoutStore::pieceBytesOf(std::size_t grade) {
+  return roundUp(sizeof(Piece) + (std::size_t{1} << grade) * sizeof(PartPlacement), alignof(Piece));
+}
+
 LayoutStore::LayoutStore() = default;
 LayoutStore::~LayoutStore() = default;
 
-const BlockLayout* LayoutStore::create(std::span<const PartPlacement> parts, LayoutSize size) {
+const BlockLayout* LayoutStore::create(std::span<const PartPlacement> parts, LayoutSize size, std::uint32_t count) {
   FLUX_ASSERT(!parts.empty(), "a layout has a part");
-  const std::size_t grade = gradeOf(parts.size());
+  count = std::max(count, static_cast<std::uint32_t>(parts.size()));
+  const std::size_t grade = gradeOf(count);
   if (unused_[grade] == nullptr) addSlab(grade);
   Piece* const piece = unused_[grade];
   unused_[grade] = piece->next;
-  std::copy(parts.begin(), parts.end(), piece->parts());
-  piece->layout = {piece->parts(), static_cast<std::uint32_t>(parts.size()), size.bytes, size.alignment};
+  std::fill(std::copy(parts.begin(), parts.end(), piece->parts()), piece->parts() + count, PartPlacement{});
+  piece->layout = {piece->parts(), count, size.bytes, size.alignment};
   piece->live = true;
   ++liveCount_;
   return &piece->layout;
 }
 
-void LayoutStore::release(const BlockLayout* layout) {
+LayoutStore::Piece* LayoutStore::pieceOf(const BlockLayout* layout) {
   static_assert(std::is_standard_layout_v<Piece> && std::is_trivially_destructible_v<Piece>);
   // Only the pointer that users get is const: the piece behind it was made as a mutable object by addSlab.
-  Piece* const piece = reinterpret_cast<Piece*>(const_cast<BlockLayout*>(layout));
+  return reinterpret_cast<Piece*>(const_cast<BlockLayout*>(layout));
+}
+
+std::span<PartPlacement> LayoutStore::edit(const BlockLayout* layout, std::uint32_t count) {
+  Piece* const piece = pieceOf(layout);
+  if (count > std::size_t{1} << gradeOf(layout->partCount)) return {};
+  if (count > layout->partCount) {
+    std::fill(piece->parts() + layout->partCount, piece->parts() + count, PartPlacement{});
+    piece->layout.partCount = count;
+  }
+  return {piece->parts(), layout->partCount};
+}
+
+void LayoutStore::setSize(const BlockLayout* layout, LayoutSize size) {
+  pieceOf(layout)->layout.sizeBytes = size.bytes;
+  pieceOf(layout)->layout.alignmentBytes = size.alignment;
+}
+
+std::size_t LayoutStore::pieceBytes(const BlockLayout* layout) {
+  return pieceBytesOf(gradeOf(layout->partCount));
+}
+
+void LayoutStore::release(const BlockLayout* layout) {
+  Piece* const piece = pieceOf(layout);
   FLUX_ASSERT(piece->live, "a layout is released once");
   const std::size_t grade = gradeOf(layout->partCount);
   piece->live = false;
@@ -146,9 +199,10 @@ void LayoutStore::release(const BlockLayout* layout) {
 void LayoutStore::addSlab(std::size_t grade) {
   static_assert(alignof(Piece) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__ && alignof(PartPlacement) <= alignof(Piece));
   const std::size_t room = std::size_t{1} << grade;
-  const std::size_t pieceBytes = roundUp(sizeof(Piece) + room * sizeof(PartPlacement), alignof(Piece));
+  const std::size_t pieceBytes = pieceBytesOf(grade);
   const std::size_t count = std::max<std::size_t>(1, kSlabBytes / pieceBytes);
   slabs_.push_back(std::make_unique<std::byte[]>(count * pieceBytes));
+  heapBytes_ += count * pieceBytes;
   // The lowest piece comes first, so that layouts made in a row lie in a row.
   for (std::size_t i = count; i-- != 0;) {
     auto* const piece = new (slabs_.back().get() + i * pieceBytes) Piece;

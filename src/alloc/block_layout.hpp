@@ -25,26 +25,6 @@ struct LayoutSize {
   std::uint32_t alignment = 0;  ///< That the block's offset must have so that every part has its own.
 };
 
-struct PartKindTraits {
-  PartKind kind;
-  std::uint32_t alignmentBytes;  ///< Enough on every API; used where the device states none (0).
-};
-
-/// A new kind is an enum value and a row here, in the order of the enum.
-inline constexpr std::array<PartKindTraits, kPartKindCount> kPartKindTraits{{
-    {PartKind::Vertex, 16},
-    {PartKind::Index, 16},
-    {PartKind::Uniform, 256},
-    {PartKind::Storage, 256},
-    {PartKind::Indirect, 16},
-    {PartKind::ShaderData, 64},
-    {PartKind::Texel, 256},
-}};
-
-constexpr const PartKindTraits& partKindTraits(PartKind kind) {
-  return kPartKindTraits[static_cast<std::size_t>(kind)];
-}
-
 /// Places parts one after the other; `out[i]` is the place of `parts[i]`. Offsets are multiples of the kind's
 /// alignment (`DeviceCaps::partAlignmentBytes`, any number) and of `kPlaceUnitBytes`, so that no two parts share a
 /// unit: sizes stay as given, and a copy may round them up to whole words. Parts lie in the given order, or by falling
@@ -55,12 +35,31 @@ constexpr const PartKindTraits& partKindTraits(PartKind kind) {
                                                     const std::array<std::uint32_t, kPartKindCount>& alignments,
                                                     std::span<PartPlacement> out);
 
+/// Where a part goes when its block is compacted.
+struct PartMove {
+  PartId part{};
+  std::uint32_t from = 0;  ///< Offset in the block as it is.
+  std::uint32_t to = 0;    ///< Offset in the new, tight block.
+};
+
+/// A tight new layout for the parts that a block still has: `layoutParts` without the gaps. The block is compacted by
+/// moving it to a new place, so `from` and `to` may overlap. Ids stay; the moves stand in their order, those that keep
+/// their offsets included. `shown[i]` is the part of index i, of 0 bytes where there is none. O(parts).
+/// nullopt: as `layoutParts`.
+[[nodiscard]] std::optional<LayoutSize> planCompaction(std::span<const PartPlacement> shown,
+                                                       const std::array<std::uint32_t, kPartKindCount>& alignments,
+                                                       std::vector<PartMove>& moves);
+
+/// The alignment of a kind's offsets: the device's, or that of the table, and whole units.
+[[nodiscard]] std::uint32_t partAlignment(PartKind kind, const std::array<std::uint32_t, kPartKindCount>& alignments);
+
 /// Keeps layouts: a `BlockLayout` and its places in one piece of memory, at an address that does not change. Pieces
 /// come from slabs and are used again for layouts of about as many parts: no heap allocation in steady state.
 ///
 /// **Thread contract.** One thread creates and releases; any thread may read a layout while it lives.
 ///
-/// **Invariant.** A layout does not change until it is released.
+/// **Invariant.** A layout that a snapshot names does not change until it is released. `edit` is for those that none
+/// names yet.
 class LayoutStore {
  public:
   LayoutStore();
@@ -68,22 +67,37 @@ class LayoutStore {
   LayoutStore(const LayoutStore&) = delete;
   LayoutStore& operator=(const LayoutStore&) = delete;
 
-  /// Copies the places. REQUIRES: at least one.
-  [[nodiscard]] const BlockLayout* create(std::span<const PartPlacement> parts, LayoutSize size);
+  /// Copies the places, and makes empty ones behind them until there are `count`. REQUIRES: at least one.
+  [[nodiscard]] const BlockLayout* create(std::span<const PartPlacement> parts, LayoutSize size,
+                                          std::uint32_t count = 0);
+
+  /// The places of a layout, to change, `count` of them: new ones are empty. Empty: it has no room for so many; make a
+  /// new one. REQUIRES: no snapshot names the layout, nor will before the changes are done.
+  [[nodiscard]] std::span<PartPlacement> edit(const BlockLayout* layout, std::uint32_t count);
+
+  /// As `edit`. The parts stay.
+  void setSize(const BlockLayout* layout, LayoutSize size);
+
+  /// Of the piece of memory that the layout lies in, for reports.
+  [[nodiscard]] static std::size_t pieceBytes(const BlockLayout* layout);
 
   /// REQUIRES: made here, and not released yet.
   void release(const BlockLayout* layout);
 
   [[nodiscard]] std::size_t liveCount() const { return liveCount_; }
+  [[nodiscard]] std::size_t heapBytes() const { return heapBytes_; }
 
  private:
   struct Piece;
 
+  static std::size_t pieceBytesOf(std::size_t grade);
+  static Piece* pieceOf(const BlockLayout* layout);
   void addSlab(std::size_t grade);
 
   std::vector<std::unique_ptr<std::byte[]>> slabs_;
   std::array<Piece*, 32> unused_{};  // by grade: room for 2^grade parts
   std::size_t liveCount_ = 0;
+  std::size_t heapBytes_ = 0;
 };
 
 }  // namespace flux

@@ -40,7 +40,10 @@ Frame::Resolved Frame::resolveAbsent(std::uint32_t index, std::uint32_t generati
 
 PartPlacement Frame::furtherPart(std::uint32_t index, std::uint32_t part) const noexcept {
   const BlockLayout* layout = view_.cold[index].layout;
-  return layout != nullptr && part < layout->partCount ? layout->parts[part] : PartPlacement{};
+  const PartId id{part};
+  if (layout == nullptr || partIndex(id) >= layout->partCount) return {};
+  const PartPlacement& place = layout->parts[partIndex(id)];
+  return place.generation == partGeneration(id) ? place : PartPlacement{};
 }
 
 void Frame::use(BlockHandle handle) const noexcept {

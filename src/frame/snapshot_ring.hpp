@@ -56,6 +56,11 @@ class SnapshotRing {
   /// beside its own changes.
   [[nodiscard]] std::size_t longestBacklog() const noexcept;
 
+  /// Memory of one record: in the master copy and every slot, and what is noted beside them.
+  static constexpr std::size_t kRecordBytes =
+      (1 + kSnapshotSlots) * (sizeof(HotRecord) + sizeof(PartsRecord) + sizeof(ColdRecord)) + UsageBoard::kRecordBytes +
+      sizeof(std::uint8_t);
+
   /// The newest published snapshot; 0: none.
   [[nodiscard]] SnapshotNumber published() const noexcept { return published_; }
 

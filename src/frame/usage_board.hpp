@@ -19,6 +19,9 @@ namespace flux {
 /// missed again in the next frame.
 class UsageBoard {
  public:
+  /// Memory of one record, without the flags of its page.
+  static constexpr std::size_t kRecordBytes = sizeof(std::uint32_t) + sizeof(std::uint8_t);
+
   explicit UsageBoard(std::uint32_t capacity)
       : lastUsed_(capacity), missed_(capacity), pages_(capacity / kPageRecords + 1) {}
 

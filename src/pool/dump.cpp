@@ -49,6 +49,11 @@ void write(JsonWriter& json, const RetirementStats& stats) {
   json.endObject();
 }
 
+void write(JsonWriter& json, const SharedUsage& usage) {
+  json.beginObject().member("blocks", usage.blocks).member("parts", usage.parts).member("liveBytes", usage.liveBytes);
+  json.member("blockBytes", usage.blockBytes).member("metadataBytes", usage.metadataBytes).endObject();
+}
+
 void write(JsonWriter& json, const PoolStats& stats) {
   json.beginObject()
       .member("liveBytes", stats.liveBytes)
@@ -63,6 +68,8 @@ void write(JsonWriter& json, const PoolStats& stats) {
       .member("blocksAdded", stats.blocksAdded)
       .member("blocksRemoved", stats.blocksRemoved)
       .member("blocksUpdated", stats.blocksUpdated)
+      .member("partsAdded", stats.partsAdded)
+      .member("partsRemoved", stats.partsRemoved)
       .member("uploadedBytes", stats.uploadedBytes)
       .member("copiedBytes", stats.copiedBytes)
       .member("deferredPublishes", stats.deferredPublishes)
@@ -90,6 +97,9 @@ std::string Pool::Impl::dump() const {
   json.member("device", device_.caps().deviceName).member("backend", flux::toString(device_.caps().backend));
   json.key("stats");
   write(json, stats());
+
+  json.key("shared");
+  write(json, sharedUsage());
 
   json.key("chunks").beginArray();
   chunks_.forEach([&](ChunkIndex index, const ChunkInfo& info) {
@@ -123,10 +133,17 @@ std::string Pool::Impl::dump() const {
       json.key("relocatingTo");
       write(json, block.relocation->to);
     }
+    if (block.parts != nullptr) {
+      const AllocationMap& map = newestMap(block);
+      json.key("gaps").beginObject().member("freeBytes", map.freeBytes()).member("largestBytes", map.largestGap());
+      json.member("fragmentation", map.fragmentation()).member("shared", block.parts->shared).endObject();
+    }
     json.key("parts").beginArray();
     for (std::uint32_t p = 0; p < cold.layout->partCount; ++p) {
       const PartPlacement& part = cold.layout->parts[p];
-      json.beginObject().member("kind", flux::toString(part.kind));
+      if (part.sizeBytes == 0) continue;
+      json.beginObject().member("id", static_cast<std::uint32_t>(makePartId(p, part.generation)));
+      json.member("kind", flux::toString(part.kind));
       json.member("offset", part.offsetBytes).member("bytes", part.sizeBytes).endObject();
     }
     json.endArray().endObject();

@@ -65,6 +65,19 @@ Result<BlockHandle> Pool::add(const BlockDesc& desc, std::source_location where)
 Result<ContentVersion> Pool::update(BlockHandle block, std::span<const PartUpdate> parts, std::source_location where) {
   return impl_->update(block, parts, where);
 }
+Result<ContentVersion> Pool::addParts(BlockHandle block, std::span<const PartDesc> parts, std::span<PartId> ids,
+                                      std::source_location where) {
+  return impl_->addParts(block, parts, ids, where);
+}
+Result<void> Pool::removeParts(BlockHandle block, std::span<const PartId> parts, std::source_location where) {
+  return impl_->removeParts(block, parts, where);
+}
+Result<SharedPart> Pool::addShared(const SharedPartDesc& desc, std::source_location where) {
+  return impl_->addShared(desc, where);
+}
+SharedUsage Pool::sharedUsage() const {
+  return impl_->sharedUsage();
+}
 Result<void> Pool::remove(BlockHandle block, std::source_location where) {
   return impl_->remove(block, where);
 }

@@ -67,9 +67,11 @@ Result<void> Pool::Impl::addAs(BlockHandle handle, const BlockDesc& desc, std::s
     const PartDesc& part = desc.parts[i];
     Transfer& transfer = relocation.transfers.emplace_back();
     transfer.part = PartId{static_cast<std::uint32_t>(i)};
+    transfer.kind = part.kind;
     transfer.offset = placements[i].offsetBytes;
-    transfer.bytes = part.bytes;
+    transfer.bytes = placements[i].sizeBytes;
     transfer.source = part.source;
+    transfer.where = where;
   }
   const auto giveUp = [&](const Error& error) {
     relocations_.drop(relocation);  // releases what is staged
@@ -86,42 +88,45 @@ Result<void> Pool::Impl::addAs(BlockHandle handle, const BlockDesc& desc, std::s
   const Result<Placement> place = acquirePlace(desc.lifetime, size->bytes, size->alignment);
   if (!place) return giveUp(place.error());
 
+  relocation.alignment = size->alignment;
+  install(handle, desc, relocation, *place, layouts_.create(used, *size), where);
+  counters_.liveBytes += liveBytes;
+  blocks_[handle.index].liveBytes = liveBytes;
+  notePeaks();
+  return {};
+}
+
+void Pool::Impl::install(BlockHandle handle, const BlockDesc& desc, Relocation& relocation, const Placement& place,
+                         const BlockLayout* layout, std::source_location where) {
   Block& block = blocks_[handle.index];
   block.generation = handle.generation;
   block.live = true;
   block.owners = 1;
   block.pins = 0;
   block.firstNamed = ring_.published() + 1;
+  block.layoutFirstNamed = block.firstNamed;
   block.lifetime = desc.lifetime;
   block.requested = 1;
-  block.liveBytes = liveBytes;
+  block.liveBytes = 0;
   block.place = {};
   block.relocation = &relocation;
   block.where = where;
   copyName(block.name, desc.name);
 
   relocation.block = handle;
-  relocation.to = *place;
+  relocation.to = place;
   relocation.version = block.requested;
   relocation.where = where;
   relocations_.enqueue(relocation);
 
   const SnapshotRing::Edit record = ring_.edit(handle.index);
   record.hot = HotRecord::without(handle.generation, BlockState::Absent);
-  record.parts = {};
-  record.cold = {.layout = layouts_.create(used, *size), .fallback = desc.fallback, .userData = desc.userData};
-  for (std::size_t i = 0; i < std::min<std::size_t>(used.size(), kInlineParts); ++i) {
-    record.parts.offsetBytes[i] = used[i].offsetBytes;
-    record.parts.sizeBytes[i] = used[i].sizeBytes;
-    record.cold.kinds[i] = used[i].kind;
-  }
+  record.cold = {.layout = layout, .fallback = desc.fallback, .userData = desc.userData};
+  writeInlineParts(handle.index);
   ring_.usage().reset(handle.index);
 
   ++counters_.blocks;
   ++counters_.blocksAdded;
-  counters_.liveBytes += liveBytes;
-  notePeaks();
-  return {};
 }
 
 Result<Placement> Pool::Impl::acquirePlace(Lifetime lifetime, ByteCount bytes, ByteCount alignment) {
@@ -182,25 +187,30 @@ Result<ContentVersion> Pool::Impl::update(BlockHandle handle, std::span<const Pa
 
   if (lost_) return fail(makeError(ErrorCode::DeviceLost, "device", where));
   if (block->pins > 0) return Unexpected(pinned(*block, handle, where));
-  const BlockLayout& layout = *ring_.cold(handle.index).layout;
+  const std::uint32_t partCount =
+      block->parts != nullptr ? block->parts->table.count() : ring_.cold(handle.index).layout->partCount;
   if (parts.empty()) return fail(invalid("parts", where));
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const auto part = static_cast<std::uint32_t>(parts[i].part);
-    if (part >= layout.partCount) return fail(invalid("part", where, {part, layout.partCount}));
-    const ByteCount bytes = layout.parts[part].sizeBytes;
+    const ByteCount bytes = partBytes(*block, handle.index, parts[i].part);
+    if (bytes == 0) return fail(invalid("part", where, {part, partCount}));
     if (!parts[i].source.gives(bytes)) return fail(invalid("part size", where, {parts[i].source.data().size(), bytes}));
     const bool twice = std::any_of(parts.begin(), parts.begin() + static_cast<std::ptrdiff_t>(i),
                                    [&](const PartUpdate& other) { return other.part == parts[i].part; });
     if (twice) return fail(invalid("part given twice", where, {part, 0}));
   }
-  if (ring_.hot(handle.index).state() == BlockState::Lost && parts.size() < layout.partCount) {
-    return fail(invalid("a lost block needs all its parts", where, {parts.size(), layout.partCount}));
+  if (ring_.hot(handle.index).state() == BlockState::Lost && parts.size() < partCount) {
+    return fail(invalid("a lost block needs all its parts", where, {parts.size(), partCount}));
   }
 
   std::vector<Edit> edits;
   edits.reserve(parts.size());
   for (const PartUpdate& update : parts) {
-    Edit edit{update.part, update.source, {}};
+    Edit edit;
+    edit.part = update.part;
+    edit.bytes = static_cast<std::uint32_t>(partBytes(*block, handle.index, update.part));
+    edit.source = update.source;
+    edit.where = where;
     if (!update.source.isLater()) {
       Result<std::vector<StagingSpan>> staged = stage(update.source.data());
       if (!staged) {
@@ -219,7 +229,9 @@ Result<ContentVersion> Pool::Impl::update(BlockHandle handle, std::span<const Pa
       block->edits.push_back(std::move(edit));
     } else {  // superseded before anybody could see it
       releaseStaged({&*same, 1});
-      *same = std::move(edit);
+      same->source = std::move(edit.source);
+      same->staged = std::move(edit.staged);
+      same->where = where;
     }
   }
   block->where = where;
@@ -251,16 +263,19 @@ Result<void> Pool::Impl::remove(BlockHandle handle, std::source_location where) 
 
 void Pool::Impl::removeBlock(Block& block, BlockHandle handle) {
   if (block.relocation != nullptr) {
-    retireDestination(block, block.relocation->to);
+    if (!block.relocation->inPlace()) retireDestination(block, block.relocation->to);
     relocations_.drop(*block.relocation);
     block.relocation = nullptr;
   }
   if (block.place.range) retirePlace(block);
   releaseStaged(block.edits);
   block.edits.clear();
+  const bool shared = block.parts != nullptr && block.parts->shared;
+  if (shared) sharedBlocks_.remove(handle.index);
+  block.parts.reset();
 
   const SnapshotRing::Edit record = ring_.edit(handle.index);
-  retire(record.cold.layout, block.firstNamed);
+  retire(RetiredLayout{record.cold.layout, shared}, block.layoutFirstNamed);
   retire(handle, block.firstNamed);
   record.hot = HotRecord::without(handle.generation, BlockState::Free);
   record.parts = {};

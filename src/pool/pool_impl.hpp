@@ -1,7 +1,9 @@
 #pragma once
 
+#include "alloc/allocation_map.hpp"
 #include "alloc/block_layout.hpp"
 #include "alloc/chunk_space.hpp"
+#include "alloc/part_table.hpp"
 #include "base/handle_reserve.hpp"
 #include "frame/drop_list.hpp"
 #include "frame/frame_gate.hpp"
@@ -10,6 +12,7 @@
 #include "pool/chunk_table.hpp"
 #include "pool/instructions.hpp"
 #include "pool/relocation.hpp"
+#include "pool/shared_blocks.hpp"
 #include "transfer/staging_pages.hpp"
 
 #include <flux/pool.hpp>
@@ -40,6 +43,10 @@ class Pool::Impl {
 
   Result<BlockHandle> add(const BlockDesc& desc, std::source_location where);
   Result<ContentVersion> update(BlockHandle handle, std::span<const PartUpdate> parts, std::source_location where);
+  Result<ContentVersion> addParts(BlockHandle handle, std::span<const PartDesc> parts, std::span<PartId> ids,
+                                  std::source_location where);
+  Result<void> removeParts(BlockHandle handle, std::span<const PartId> parts, std::source_location where);
+  Result<SharedPart> addShared(const SharedPartDesc& desc, std::source_location where);
   Result<void> remove(BlockHandle handle, std::source_location where);
   Result<void> retain(BlockHandle handle, std::source_location where);
   Result<void> release(BlockHandle handle, std::source_location where);
@@ -60,17 +67,31 @@ class Pool::Impl {
   [[nodiscard]] std::optional<std::uint32_t> framesSinceUse(BlockHandle handle) noexcept;
   [[nodiscard]] std::span<const Error> errors() const noexcept { return errors_; }
   [[nodiscard]] PoolStats stats() const;
+  [[nodiscard]] SharedUsage sharedUsage() const;
   [[nodiscard]] std::string dump() const;
 
  private:
   static constexpr std::size_t kNameBytes = 48;
   static constexpr std::size_t kMaxParts = 64;
 
-  /// New contents for a part that wait for the block's running relocation, or for the next step.
+  /// New contents for a part, or a new part, that wait for the block's running relocation, or for the next step.
   struct Edit {
     PartId part{};
+    PartKind kind = PartKind::Vertex;
+    bool adds = false;  ///< The part is new: nothing shows it yet.
+    std::uint32_t bytes = 0;
+    std::optional<std::uint32_t> offset;  ///< Taken in the allocation map of the block's newest place.
     Source source = Source::bytes({});
     std::vector<StagingSpan> staged;  ///< Used instead of `source` when not empty.
+    std::source_location where{};
+  };
+
+  /// What a block has in addition when its parts come and go, or change in gaps of it.
+  struct LiveParts {
+    PartTable table;
+    AllocationMap map;     ///< Of `Block::place`.
+    AllocationMap target;  ///< Of the place that a running relocation fills, if it is another one.
+    bool shared = false;   ///< The block is in `sharedBlocks_`.
   };
 
   struct Block {
@@ -83,11 +104,13 @@ class Pool::Impl {
     std::uint32_t pins = 0;
     ByteCount liveBytes = 0;
     SnapshotNumber firstNamed = 0;  ///< The first snapshot that names the block.
-    Placement place;                ///< Null range: no bytes on the device.
+    SnapshotNumber layoutFirstNamed = 0;
+    Placement place;  ///< Null range: no bytes on the device.
     SnapshotNumber placeFirstNamed = 0;
     Relocation* relocation = nullptr;  ///< Running.
     std::vector<Edit> edits;
-    std::source_location where{};  ///< Of the last call that asked for contents.
+    std::unique_ptr<LiveParts> parts;  ///< Null: the parts are those of the layout, one place after the other.
+    std::source_location where{};      ///< Of the last call that asked for contents.
     std::array<char, kNameBytes> name{};
   };
 
@@ -95,7 +118,18 @@ class Pool::Impl {
     Placement place;
     Lifetime lifetime;
   };
-  using Retired = std::variant<RetiredRange, BlockHandle, const BlockLayout*>;
+  /// A range inside a block's place. If the block has left it meanwhile, the place retires as a whole.
+  struct RetiredPart {
+    BlockHandle block;
+    RangeId place;
+    std::uint32_t offset;
+    std::uint32_t bytes;
+  };
+  struct RetiredLayout {
+    const BlockLayout* layout;
+    bool shared;
+  };
+  using Retired = std::variant<RetiredRange, BlockHandle, RetiredLayout, RetiredPart>;
 
   [[nodiscard]] const Block* find(BlockHandle handle) const noexcept;
   [[nodiscard]] Block* find(BlockHandle handle) noexcept {
@@ -108,6 +142,9 @@ class Pool::Impl {
 
   /// Adds under a handle that was taken from the reserve; on an error it is still taken.
   Result<void> addAs(BlockHandle handle, const BlockDesc& desc, std::source_location where);
+  /// Makes the block that the handle names; its first relocation is `relocation`, of which only the transfers are set.
+  void install(BlockHandle handle, const BlockDesc& desc, Relocation& relocation, const Placement& place,
+               const BlockLayout* layout, std::source_location where);
   Result<Placement> acquirePlace(Lifetime lifetime, ByteCount bytes, ByteCount alignment);
   Result<std::vector<StagingSpan>> stage(std::span<const std::byte> data);
   void releaseStaged(std::span<const Edit> edits);
@@ -118,6 +155,43 @@ class Pool::Impl {
   void retire(const Retired& item, SnapshotNumber first, ByteCount bytes = 0) {
     retirement_.retire(item, first, ring_.published(), relocations_.lastUse(), bytes);
   }
+  // Parts that come and go (pool_parts.cpp).
+  LiveParts& liveParts(Block& block, std::uint32_t index);
+  /// The allocation map of the place where the block is, or is going.
+  [[nodiscard]] static AllocationMap& newestMap(const Block& block);
+  [[nodiscard]] static const Placement& newestPlace(const Block& block);
+  [[nodiscard]] bool placeEdit(const Block& block, Edit& edit) const;
+  static void unplaceEdit(const Block& block, Edit& edit);
+  void dropEdit(Block& block, Edit& edit);
+  void dropStaleEdits(Block& block);
+  void forgetPart(Block& block, PartId part);
+  /// The size of a part that is here, shown or not; 0: it is not.
+  [[nodiscard]] ByteCount partBytes(const Block& block, std::uint32_t index, PartId part) const;
+  /// The places of the block's layout, at least `count`, to change for the next snapshot.
+  std::span<PartPlacement> editLayout(Block& block, std::uint32_t index, std::uint32_t count);
+  void writeInlineParts(std::uint32_t index);
+  void retirePart(const Block& block, std::uint32_t index, std::uint32_t offset, std::uint32_t bytes,
+                  SnapshotNumber first, SnapshotNumber last);
+  void reclaimPart(const RetiredPart& part);
+  void showArrived(Block& block, const Relocation& relocation);
+  void loseParts(Block& block, BlockHandle handle);
+  void loseEdits(Block& block, std::uint32_t index);
+  Result<Placement> acquireRoomyPlace(const Block& block, const LayoutSize& size);
+  static void takeSource(Edit& edit, Transfer& transfer);
+  void startRelocation(Block& block, std::uint32_t index, Relocation& relocation);
+  [[nodiscard]] bool startInPlace(Block& block, std::uint32_t index);
+  Result<void> startMove(Block& block, std::uint32_t index);
+  /// New parts that came with a relocation that failed are gone, and so are their places.
+  void dropFailedParts(Block& block, const Relocation& relocation);
+
+  // Shared blocks (pool_shared.cpp).
+  Result<SharedPart> addSharedBlock(const SharedPartDesc& desc, const LayoutSize& size, Edit& edit,
+                                    std::source_location where);
+  Result<Placement> acquireSharedPlace(const SharedBlocks::Key& key, const LayoutSize& size);
+  [[nodiscard]] static bool affords(const LiveParts& parts, const AllocationMap& map, std::uint32_t bytes);
+  void forgetUnseen(BlockHandle handle, PartId part);
+  void offerGaps(const Block& block, std::uint32_t index);
+
   void retirePlace(const Block& block);
   /// The destination of a relocation, which no snapshot has named: only the copies have to be done.
   void retireDestination(const Block& block, const Placement& to);
@@ -158,6 +232,7 @@ class Pool::Impl {
   Retirement<Retired> retirement_;           ///< What snapshots name.
   Retirement<SharedThing*> retiredObjects_;  ///< What no snapshot names: their clock is the frames.
 
+  SharedBlocks sharedBlocks_;
   std::deque<Block> blocks_;                ///< By index; grows without moving.
   std::vector<std::uint32_t> updateQueue_;  ///< Blocks with edits and no running relocation, oldest first.
   std::vector<RelocationQueue::Failed> failed_;

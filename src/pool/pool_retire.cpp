@@ -18,7 +18,8 @@ ByteCount Pool::Impl::reclaim(std::chrono::steady_clock::time_point now) {
       pool.space(range.lifetime).free(range.place.range, pool.steps_, now);
     }
     void operator()(const BlockHandle& gone) const { pool.handles_.recycle(gone); }
-    void operator()(const BlockLayout* layout) const { pool.layouts_.release(layout); }
+    void operator()(const RetiredLayout& gone) const { pool.layouts_.release(gone.layout); }
+    void operator()(const RetiredPart& part) const { pool.reclaimPart(part); }
   };
   const Reclaim reclaimOne{*this, now};
   const FrameGate::Progress progress = gate_.progress();
@@ -52,7 +53,7 @@ void Pool::Impl::loseDevice() {
   for (std::uint32_t i = 1; i < blocks_.size(); ++i) {
     Block& block = blocks_[i];
     if (!block.live) continue;
-    if (block.relocation != nullptr) retireDestination(block, block.relocation->to);
+    if (block.relocation != nullptr && !block.relocation->inPlace()) retireDestination(block, block.relocation->to);
     if (block.place.range) retirePlace(block);
     block.relocation = nullptr;
     block.place = {};
@@ -62,6 +63,7 @@ void Pool::Impl::loseDevice() {
     record.hot = HotRecord::without(block.generation, BlockState::Lost);
     errors_.push_back(named(makeError(ErrorCode::DeviceLost, "", block.where), block.name.data(), {i, block.generation},
                             block.where));
+    if (block.parts != nullptr) loseParts(block, {i, block.generation});
   }
   relocations_.abandon();
   updateQueue_.clear();

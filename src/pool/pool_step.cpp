@@ -61,10 +61,14 @@ void Pool::Impl::completeRelocations(StepReport& report) {
   while (Relocation* relocation = relocations_.takeFinished(completed(kCopyQueue))) {
     const std::uint32_t index = relocation->block.index;
     Block& block = blocks_[index];
-    if (block.place.range) retirePlace(block);
-    block.place = relocation->to;
-    block.placeFirstNamed = ring_.published() + 1;
+    if (!relocation->inPlace()) {
+      if (block.place.range) retirePlace(block);
+      block.place = relocation->to;
+      block.placeFirstNamed = ring_.published() + 1;
+      if (block.parts != nullptr) block.parts->map = std::exchange(block.parts->target, AllocationMap{});
+    }
     block.relocation = nullptr;
+    if (block.parts != nullptr) showArrived(block, *relocation);
 
     const SnapshotRing::Edit record = ring_.edit(index);
     record.hot = HotRecord::resident(relocation->block.generation, relocation->to.chunk,
@@ -107,48 +111,33 @@ Result<void> Pool::Impl::startUpdates(const StepQuota& quota, StepReport& report
 }
 
 Result<void> Pool::Impl::startUpdate(Block& block, std::uint32_t index) {
-  const BlockLayout& layout = *ring_.cold(index).layout;
-  const BlockHandle handle{index, block.generation};
-  const Result<Placement> place = acquirePlace(block.lifetime, layout.sizeBytes, layout.alignmentBytes);
-  if (!place) return Unexpected(named(place.error(), block.name.data(), handle, block.where));
-
-  Relocation& relocation = relocations_.create();
-  relocation.block = handle;
-  relocation.to = *place;
-  if (block.place.range) relocation.from = block.place;
-  relocation.version = block.requested;
-  relocation.where = block.where;
-  for (std::uint32_t i = 0; i < layout.partCount; ++i) {
-    Transfer& transfer = relocation.transfers.emplace_back();
-    transfer.from = Transfer::From::OldPlace;
-    transfer.part = PartId{i};
-    transfer.offset = layout.parts[i].offsetBytes;
-    transfer.bytes = layout.parts[i].sizeBytes;
-  }
-  for (Edit& edit : block.edits) {
-    Transfer& transfer = relocation.transfers[static_cast<std::uint32_t>(edit.part)];
-    transfer.from = edit.staged.empty() ? Transfer::From::Callback : Transfer::From::Staged;
-    transfer.source = edit.source;
-    transfer.staged = std::move(edit.staged);
-  }
-  block.edits.clear();
-  block.relocation = &relocation;
-  relocations_.enqueue(relocation);
-  return {};
+  dropStaleEdits(block);
+  if (block.edits.empty() || startInPlace(block, index)) return {};
+  return startMove(block, index);
 }
 
 void Pool::Impl::dropFailed() {
   for (const RelocationQueue::Failed& failure : failed_) {
-    Block& block = blocks_[failure.block.index];
+    const BlockHandle handle = failure.relocation->block;
+    Block& block = blocks_[handle.index];
+    errors_.push_back(named(failure.error, block.name.data(), handle, failure.error.where));
+    if (failure.relocation->partsStandAlone) {
+      forgetUnseen(handle, failure.part);
+      continue;
+    }
     block.relocation = nullptr;
-    retireDestination(block, failure.to);
+    if (block.parts != nullptr) dropFailedParts(block, *failure.relocation);
+    if (!failure.relocation->inPlace()) retireDestination(block, failure.relocation->to);
     // A failed update keeps the contents that the block has; without any, the block is lost.
     if (!block.place.range) {
-      const SnapshotRing::Edit record = ring_.edit(failure.block.index);
-      record.hot = HotRecord::without(failure.block.generation, BlockState::Lost);
+      const SnapshotRing::Edit record = ring_.edit(handle.index);
+      record.hot = HotRecord::without(handle.generation, BlockState::Lost);
     }
-    errors_.push_back(named(failure.error, block.name.data(), failure.block, failure.error.where));
-    queueForUpdate(failure.block.index);
+    if (block.parts != nullptr && block.parts->table.count() == 0) {
+      removeBlock(block, handle);
+    } else {
+      queueForUpdate(handle.index);
+    }
   }
   failed_.clear();
 }

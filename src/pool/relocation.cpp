@@ -37,7 +37,8 @@ void RelocationQueue::recycle(Relocation& relocation) {
 
 void RelocationQueue::enqueue(Relocation& relocation) {
   (relocation.from ? updates_ : uploads_[0]).push_back({&relocation, relocation.life, relocation.priority});
-  if (relocation.from) waitingUpdateBytes_ += relocation.to.bytes;
+  for (const Transfer& transfer : relocation.transfers) relocation.transferBytes += transfer.bytes;
+  if (relocation.from) waitingUpdateBytes_ += relocation.transferBytes;
   ++waiting_;
 }
 
@@ -80,18 +81,11 @@ bool RelocationQueue::recordQueue(Turns& queue, Allowance& left, StepReport& rep
   for (; !queue.empty(); queue.pop_front()) {
     if (queue.front().stale()) continue;
     Relocation& relocation = *queue.front().relocation;
-    const Progress progress = relocation.dropped ? Progress::Done : record(relocation, left, report, deviceError);
-    if (progress == Progress::Blocked) return false;
-    if (progress == Progress::Failed) {
-      Error error = makeError(ErrorCode::SourceFailed, "", relocation.where);
-      error.handle = relocation.block;
-      failed.push_back({relocation.block, relocation.to, error});
-      drop(relocation);
-    }
+    if (!relocation.dropped && record(relocation, left, report, failed, deviceError) == Progress::Blocked) return false;
     // Dropped ones go the same way: the open batch may still hold pieces of them.
     recorded_.push_back(&relocation);
     relocation.recorded = true;
-    if (relocation.from) waitingUpdateBytes_ -= relocation.to.bytes;
+    if (relocation.from) waitingUpdateBytes_ -= relocation.transferBytes;
     --waiting_;
   }
   return true;
@@ -118,11 +112,21 @@ void RelocationQueue::abandon() {
 }
 
 RelocationQueue::Progress RelocationQueue::record(Relocation& relocation, Allowance& left, StepReport& report,
-                                                  Result<void>& deviceError) {
+                                                  std::vector<Failed>& failed, Result<void>& deviceError) {
   while (relocation.nextTransfer < relocation.transfers.size()) {
     Transfer& transfer = relocation.transfers[relocation.nextTransfer];
     const Progress progress = recordTransfer(relocation, transfer, left, report, deviceError);
-    if (progress != Progress::Done) return progress;
+    if (progress == Progress::Blocked) return progress;
+    if (progress == Progress::Failed) {
+      Error error = makeError(ErrorCode::SourceFailed, "", transfer.where);
+      error.handle = relocation.block;
+      failed.push_back({&relocation, transfer.part, error});
+      transfer.failed = true;
+      if (!relocation.partsStandAlone) {
+        drop(relocation);
+        return progress;
+      }
+    }
     ++relocation.nextTransfer;
   }
   return Progress::Done;
@@ -138,10 +142,10 @@ RelocationQueue::Progress RelocationQueue::recordTransfer(Relocation& relocation
     ByteCount bytes = 0;
 
     if (transfer.from == Transfer::From::OldPlace) {
-      bytes = std::min(transfer.bytes - transfer.done, std::max<ByteCount>(left.bytes & ~ByteCount{3}, 4));
+      bytes = std::min(ByteCount{transfer.bytes} - transfer.done, std::max<ByteCount>(left.bytes & ~ByteCount{3}, 4));
       piece.from = CopyPiece::From::Chunk;
       piece.source = static_cast<std::uint32_t>(relocation.from->chunk);
-      piece.sourceOffset = relocation.from->offset + transfer.offset + transfer.done;
+      piece.sourceOffset = relocation.from->offset + transfer.oldOffset + transfer.done;
       report.copiedBytes += bytes;
     } else {
       StagingSpan span;
@@ -149,7 +153,7 @@ RelocationQueue::Progress RelocationQueue::recordTransfer(Relocation& relocation
         span = transfer.staged.front();
       } else {
         const ByteCount limit = std::min(staging_.pageBytes(), std::max<ByteCount>(left.bytes & ~ByteCount{3}, 4));
-        Result<StagingSpan> reserved = staging_.reserve(std::min(transfer.bytes - transfer.done, limit));
+        Result<StagingSpan> reserved = staging_.reserve(std::min(ByteCount{transfer.bytes} - transfer.done, limit));
         if (!reserved) {
           if (reserved.error().code != ErrorCode::StagingFull) deviceError = Unexpected(reserved.error());
           return Progress::Blocked;
@@ -187,7 +191,12 @@ void RelocationQueue::addPiece(Relocation& relocation, const CopyPiece& piece, B
 }
 
 Result<void> RelocationQueue::submit(StepReport& report) {
-  if (batch_.empty()) return {};
+  if (batch_.empty()) {
+    // What needed no copy is done with the batches before: its sources failed, or nobody wants it any more.
+    inFlight_.insert(inFlight_.end(), recorded_.begin(), recorded_.end());
+    recorded_.clear();
+    return {};
+  }
   if (Result<void> sealed = staging_.seal(); !sealed) return sealed;
   const Result<TimelineValue> value = device_.submit(batch_);
   if (!value) return Unexpected(value.error());

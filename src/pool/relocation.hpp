@@ -28,15 +28,20 @@ struct Transfer {
 
   From from = From::Callback;
   PartId part{};
-  ByteOffset offset = 0;  ///< Of the part in its block.
-  ByteCount bytes = 0;
+  PartKind kind = PartKind::Vertex;
+  bool failed = false;          ///< Its source could not give its bytes; the others go on.
+  std::uint32_t offset = 0;     ///< Of the part in the block's new place.
+  std::uint32_t oldOffset = 0;  ///< In the old one, if the bytes come from there.
+  std::uint32_t bytes = 0;
   Source source = Source::bytes({});
   std::vector<StagingSpan> staged;  ///< Front to back.
   ByteCount done = 0;
+  std::source_location where{};  ///< Of the call that asked for it.
 };
 
 /// The one way in which a block gets its bytes: a destination, and what has to be copied there before
-/// the block's record may name it. First uploads have no old place, updates have one.
+/// the block's record may name it. First uploads have no old place, updates have one; if that is the destination, too,
+/// the bytes go to gaps of the block, and the parts that are not named here stay.
 struct Relocation {
   BlockHandle block;
   Placement to;
@@ -44,6 +49,9 @@ struct Relocation {
   ContentVersion version = 0;
   std::source_location where{};
   std::vector<Transfer> transfers;
+  std::uint32_t alignment = 1;   ///< That the destination has, for the layout.
+  bool partsStandAlone = false;  ///< A source that fails drops its own part, and not all of this.
+  ByteCount transferBytes = 0;   ///< Of all transfers; set when it is enqueued.
   std::size_t nextTransfer = 0;
   std::uint32_t life = 0;       ///< Grows when it is used again, so that stale entries of queues are seen.
   std::uint8_t priority = 0;    ///< Of a first upload; 0: nobody asked for it.
@@ -51,6 +59,8 @@ struct Relocation {
   bool recorded = false;        ///< All pieces have been gathered.
   bool inOpenBatch = false;     ///< The batch that is being gathered holds pieces of it.
   bool dropped = false;         ///< Its block does not want it any more.
+
+  [[nodiscard]] bool inPlace() const noexcept { return from && from->range == to.range; }
 };
 
 /// Turns relocations into batches of copies, within each step's quota, and says when they are complete.
@@ -74,12 +84,13 @@ class RelocationQueue {
   [[nodiscard]] ByteCount waitingUpdateBytes() const noexcept { return waitingUpdateBytes_; }
 
   struct Failed {
-    BlockHandle block;
-    Placement to;
+    Relocation* relocation;  ///< Valid until the next `takeFinished`.
+    PartId part;
     Error error;
   };
   /// Records pieces until the quota, the staging or the work is used up, then submits them. Relocations whose source
-  /// failed are dropped and appended to `failed`. Errors of the device: nothing is lost.
+  /// failed are appended to `failed`, and dropped if their parts do not stand alone. Errors of the device: nothing is
+  /// lost.
   Result<void> advance(const StepQuota& quota, StepReport& report, std::vector<Failed>& failed);
 
   /// Takes out the oldest relocation whose copies are complete; null if there is none. `recycle` it.
@@ -115,7 +126,8 @@ class RelocationQueue {
 
   [[nodiscard]] bool recordQueue(Turns& queue, Allowance& left, StepReport& report, std::vector<Failed>& failed,
                                  Result<void>& deviceError);
-  Progress record(Relocation& relocation, Allowance& left, StepReport& report, Result<void>& deviceError);
+  Progress record(Relocation& relocation, Allowance& left, StepReport& report, std::vector<Failed>& failed,
+                  Result<void>& deviceError);
   Progress recordTransfer(Relocation& relocation, Transfer& transfer, Allowance& left, StepReport& report,
                           Result<void>& deviceError);
   void addPiece(Relocation& relocation, const CopyPiece& piece, ByteCount bytes, Allowance& left);

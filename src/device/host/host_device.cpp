@@ -63,10 +63,10 @@ DeviceCaps capsOf(const HostDeviceDesc& desc) {
   caps.maxAllocations = desc.maxAllocations;
   caps.queueCount = desc.queueCount;
   caps.unifiedMemory = false;  // It stands for a device with memory of its own, which only copies can reach.
-  caps.partAlignmentBytes.fill(16);
-  caps.partAlignmentBytes[static_cast<std::size_t>(PartKind::Index)] = 4;
-  caps.partAlignmentBytes[static_cast<std::size_t>(PartKind::Indirect)] = 4;
-  caps.partAlignmentBytes[static_cast<std::size_t>(PartKind::Uniform)] = desc.uniformAlignmentBytes;
+  for (const PartKindTraits& traits : kPartKindTraits) {
+    caps.partAlignmentBytes[static_cast<std::size_t>(traits.kind)] =
+        traits.limit == OffsetLimit::Uniform ? desc.uniformAlignmentBytes : traits.readBytes;
+  }
   return caps;
 }
 

@@ -10,20 +10,27 @@ namespace {
 /// What a record can name: 32-bit offsets in units of kPlaceUnitBytes.
 constexpr ByteCount kAddressableChunkBytes = kPlaceUnitBytes << 32U;
 
-/// Alignments that the device asks for; where Vulkan fixes them, those of the largest component read.
+/// What the device asks for where a kind has a limit, and the kind's own reads.
 std::array<std::uint32_t, kPartKindCount> partAlignments(const VkPhysicalDeviceLimits& limits) noexcept {
-  constexpr VkDeviceSize kVec4Bytes = 16;
-  std::array<std::uint32_t, kPartKindCount> alignments{};
-  const auto set = [&alignments](PartKind kind, VkDeviceSize bytes) {
-    alignments[static_cast<std::size_t>(kind)] = static_cast<std::uint32_t>(bytes);
+  const auto limitOf = [&limits](OffsetLimit limit) -> VkDeviceSize {
+    switch (limit) {
+      case OffsetLimit::None:
+        return 1;
+      case OffsetLimit::Uniform:
+        return limits.minUniformBufferOffsetAlignment;
+      case OffsetLimit::Storage:
+        return limits.minStorageBufferOffsetAlignment;
+      case OffsetLimit::Texel:
+        return limits.minTexelBufferOffsetAlignment;
+    }
+    return 1;
   };
-  set(PartKind::Vertex, 8);
-  set(PartKind::Index, 4);
-  set(PartKind::Indirect, 4);
-  set(PartKind::Uniform, std::max(limits.minUniformBufferOffsetAlignment, kVec4Bytes));
-  set(PartKind::Storage, std::max(limits.minStorageBufferOffsetAlignment, kVec4Bytes));
-  set(PartKind::ShaderData, std::max(limits.minStorageBufferOffsetAlignment, kVec4Bytes));
-  set(PartKind::Texel, std::max(limits.minTexelBufferOffsetAlignment, kVec4Bytes));
+  std::array<std::uint32_t, kPartKindCount> alignments{};
+  for (const PartKindTraits& traits : kPartKindTraits) {
+    // Both are powers of two, so that the greater one is a multiple of the other.
+    const VkDeviceSize bytes = std::max(limitOf(traits.limit), VkDeviceSize{traits.readBytes});
+    alignments[static_cast<std::size_t>(traits.kind)] = static_cast<std::uint32_t>(bytes);
+  }
   return alignments;
 }
 

@@ -1,0 +1,500 @@
+// Parts that come and go while their block lives, and new versions of parts in gaps of their block.
+//
+// A part is first in the block's table, with a place taken in the allocation map; then its bytes are copied; then the
+// layout that the next snapshot names has it. It goes the other way round: out of the layout and the table at once, out
+// of the map when its range has retired.
+
+#include "pool/pool_impl.hpp"
+
+#include <flux/assert.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace flux {
+namespace {
+
+/// Of the parts of a block whose parts come and go: room for more, so that the next ones find gaps.
+constexpr ByteCount kRoomDivisor = 4;
+
+Error invalid(std::string_view what, std::source_location where, std::array<std::uint64_t, 2> numbers = {}) {
+  return makeError(ErrorCode::InvalidArgument, what, where, numbers);
+}
+
+constexpr std::uint64_t wholeUnits(std::uint64_t bytes) {
+  return (bytes + kPlaceUnitBytes - 1) / kPlaceUnitBytes * kPlaceUnitBytes;
+}
+
+bool samePlace(const PartPlacement& a, const PartPlacement& b) {
+  return a.offsetBytes == b.offsetBytes && a.sizeBytes == b.sizeBytes && a.kind == b.kind &&
+         a.generation == b.generation;
+}
+
+}  // namespace
+
+// ---- The calls ---------------------------------------------------------------------------------------------
+
+Result<ContentVersion> Pool::Impl::addParts(BlockHandle handle, std::span<const PartDesc> parts, std::span<PartId> ids,
+                                            std::source_location where) {
+  FLUX_ASSERT(ids.size() >= parts.size(), "addParts has a place for each id");
+  Block* const block = find(handle);
+  if (block == nullptr) return Unexpected(staleHandle(handle, where));
+  const std::string_view name = block->name.data();
+  const auto fail = [&](const Error& error) { return Unexpected(named(error, name, handle, where)); };
+
+  if (lost_) return fail(makeError(ErrorCode::DeviceLost, "device", where));
+  if (parts.empty()) return fail(invalid("parts", where));
+  if (block->parts != nullptr && block->parts->shared) return fail(invalid("a shared block", where));
+  if (ring_.hot(handle.index).state() == BlockState::Lost) return fail(invalid("a lost block", where));
+  LiveParts& live = liveParts(*block, handle.index);
+  if (live.table.count() + parts.size() > kMaxParts) {
+    return fail(invalid("parts", where, {live.table.count() + parts.size(), kMaxParts}));
+  }
+  std::vector<PartRequest> all;
+  for (const PartTable::Part& part : live.table.parts()) {
+    if (part.bytes != 0) all.push_back({part.kind, part.bytes});
+  }
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (parts[i].bytes == 0 || !parts[i].source.gives(parts[i].bytes)) {
+      return fail(invalid("part", where, {i, parts[i].bytes}));
+    }
+    all.push_back({parts[i].kind, parts[i].bytes});
+  }
+  std::array<PartPlacement, kMaxParts> places;
+  const std::optional<LayoutSize> size = layoutParts(all, device_.caps().partAlignmentBytes, places);
+  if (!size || space(block->lifetime).nextChunkBytes(size->bytes, size->alignment) == 0) {
+    return fail(makeError(ErrorCode::TooLarge, "block", where, {parts[0].bytes, device_.caps().maxChunkBytes}));
+  }
+  // A pinned block stays where it is, so it must be known now that what is asked for fits there.
+  if (block->pins > 0) {
+    const bool moves = block->relocation != nullptr && !block->relocation->inPlace();
+    if (moves || std::ranges::any_of(block->edits, [](const Edit& edit) { return !edit.offset; })) {
+      return Unexpected(pinned(*block, handle, where));
+    }
+  }
+
+  std::vector<Edit> edits;
+  edits.reserve(parts.size());
+  const auto giveUp = [&](const Error& error) {
+    for (Edit& edit : edits) dropEdit(*block, edit);
+    return Unexpected(error);
+  };
+  for (const PartDesc& part : parts) {
+    Edit edit;
+    edit.adds = true;
+    edit.kind = part.kind;
+    edit.bytes = static_cast<std::uint32_t>(part.bytes);
+    edit.source = part.source;
+    edit.where = where;
+    if (!part.source.isLater()) {
+      Result<std::vector<StagingSpan>> staged = stage(part.source.data());
+      if (!staged) return giveUp(named(staged.error(), name, handle, where));
+      edit.staged = std::move(*staged);
+    }
+    const std::optional<PartId> id = live.table.add(part.kind, edit.bytes);
+    if (!id) {
+      releaseStaged({&edit, 1});
+      return giveUp(named(makeError(ErrorCode::TooLarge, "part ids", where), name, handle, where));
+    }
+    edit.part = *id;
+    block->liveBytes += edit.bytes;
+    counters_.liveBytes += edit.bytes;
+    const bool placed = placeEdit(*block, edit);
+    edits.push_back(std::move(edit));
+    if (!placed && block->pins > 0) return giveUp(pinned(*block, handle, where));
+  }
+
+  for (std::size_t i = 0; i < edits.size(); ++i) {
+    ids[i] = edits[i].part;
+    block->edits.push_back(std::move(edits[i]));
+  }
+  block->where = where;
+  queueForUpdate(handle.index);
+  ++counters_.blocksUpdated;
+  counters_.partsAdded += parts.size();
+  notePeaks();
+  return ++block->requested;
+}
+
+Result<void> Pool::Impl::removeParts(BlockHandle handle, std::span<const PartId> parts, std::source_location where) {
+  Block* const block = find(handle);
+  if (block == nullptr) return Unexpected(staleHandle(handle, where));
+  if (block->pins > 0) return Unexpected(pinned(*block, handle, where));
+  const auto fail = [&](const Error& error) { return Unexpected(named(error, block->name.data(), handle, where)); };
+  if (parts.empty()) return fail(invalid("parts", where));
+  LiveParts& live = liveParts(*block, handle.index);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const auto part = static_cast<std::uint32_t>(parts[i]);
+    if (live.table.find(parts[i]) == nullptr) return fail(invalid("part", where, {part, live.table.count()}));
+    const auto before = parts.first(i);
+    if (std::ranges::find(before, parts[i]) != before.end()) return fail(invalid("part given twice", where, {part, 0}));
+  }
+  counters_.partsRemoved += parts.size();
+  if (parts.size() == live.table.count()) {
+    removeBlock(*block, handle);
+    return {};
+  }
+
+  for (const PartId part : parts) {
+    std::erase_if(block->edits, [&](Edit& edit) {
+      if (edit.part != part) return false;
+      releaseStaged({&edit, 1});
+      unplaceEdit(*block, edit);
+      return true;
+    });
+    // A part whose bytes are on their way is not shown when they arrive: its id is gone.
+    if (live.table.find(part)->shown) {
+      PartPlacement& place = editLayout(*block, handle.index, 0)[partIndex(part)];
+      if (block->place.range) {
+        retirePart(*block, handle.index, place.offsetBytes, place.sizeBytes, block->placeFirstNamed, ring_.published());
+      }
+      place = {};
+    }
+    forgetPart(*block, part);
+  }
+  writeInlineParts(handle.index);
+  if (live.shared) offerGaps(*block, handle.index);
+  return {};
+}
+
+// ---- The table and the maps --------------------------------------------------------------------------------
+
+Pool::Impl::LiveParts& Pool::Impl::liveParts(Block& block, std::uint32_t index) {
+  if (block.parts != nullptr) return *block.parts;
+  block.parts = std::make_unique<LiveParts>();
+  LiveParts& live = *block.parts;
+  const BlockLayout& layout = *ring_.cold(index).layout;
+  if (block.place.range) live.map = AllocationMap(layout.sizeBytes);
+  for (std::uint32_t i = 0; i < layout.partCount; ++i) {
+    const PartPlacement& place = layout.parts[i];
+    const std::optional<PartId> id = live.table.add(place.kind, place.sizeBytes);
+    live.table.find(*id)->shown = true;
+    if (block.place.range) live.map.take(place.offsetBytes, place.sizeBytes);
+  }
+  if (block.relocation != nullptr) {  // to another place: nothing has been changed in this one yet
+    live.target = AllocationMap(static_cast<std::uint32_t>(block.relocation->to.bytes));
+    for (const Transfer& transfer : block.relocation->transfers) live.target.take(transfer.offset, transfer.bytes);
+  }
+  return live;
+}
+
+AllocationMap& Pool::Impl::newestMap(const Block& block) {
+  const bool moves = block.relocation != nullptr && !block.relocation->inPlace();
+  return moves ? block.parts->target : block.parts->map;
+}
+
+const Placement& Pool::Impl::newestPlace(const Block& block) {
+  return block.relocation != nullptr ? block.relocation->to : block.place;
+}
+
+bool Pool::Impl::placeEdit(const Block& block, Edit& edit) const {
+  const std::uint32_t alignment =
+      partAlignment(block.parts->table.find(edit.part)->kind, device_.caps().partAlignmentBytes);
+  edit.offset = newestMap(block).allocate(edit.bytes, alignment, newestPlace(block).offset);
+  return edit.offset.has_value();
+}
+
+void Pool::Impl::unplaceEdit(const Block& block, Edit& edit) {
+  if (edit.offset) newestMap(block).free(*edit.offset, edit.bytes);
+  edit.offset.reset();
+}
+
+void Pool::Impl::dropEdit(Block& block, Edit& edit) {
+  releaseStaged({&edit, 1});
+  unplaceEdit(block, edit);
+  if (edit.adds) forgetPart(block, edit.part);
+}
+
+/// Edits of parts that a failure has taken away since.
+void Pool::Impl::dropStaleEdits(Block& block) {
+  if (block.parts == nullptr) return;
+  std::erase_if(block.edits, [&](Edit& edit) {
+    if (block.parts->table.find(edit.part) != nullptr) return false;
+    dropEdit(block, edit);
+    return true;
+  });
+}
+
+void Pool::Impl::forgetPart(Block& block, PartId part) {
+  const PartTable::Part* const found = block.parts->table.find(part);
+  if (found == nullptr) return;
+  block.liveBytes -= found->bytes;
+  counters_.liveBytes -= found->bytes;
+  block.parts->table.remove(part);
+}
+
+ByteCount Pool::Impl::partBytes(const Block& block, std::uint32_t index, PartId part) const {
+  if (block.parts != nullptr) {
+    const PartTable::Part* const found = block.parts->table.find(part);
+    return found != nullptr ? found->bytes : 0;
+  }
+  const BlockLayout& layout = *ring_.cold(index).layout;
+  const auto number = static_cast<std::uint32_t>(part);
+  return number < layout.partCount ? layout.parts[number].sizeBytes : 0;
+}
+
+// ---- The layout that the next snapshot names ---------------------------------------------------------------
+
+std::span<PartPlacement> Pool::Impl::editLayout(Block& block, std::uint32_t index, std::uint32_t count) {
+  const BlockLayout* const layout = ring_.cold(index).layout;
+  count = std::max(count, layout->partCount);
+  const bool named = block.layoutFirstNamed <= ring_.published();
+  if (!named) {
+    if (const std::span<PartPlacement> places = layouts_.edit(layout, count); !places.empty()) return places;
+  }
+  const BlockLayout* const copy =
+      layouts_.create({layout->parts, layout->partCount}, {layout->sizeBytes, layout->alignmentBytes}, count);
+  if (named) {
+    retire(RetiredLayout{layout, block.parts->shared}, block.layoutFirstNamed);
+  } else {
+    layouts_.release(layout);
+  }
+  block.layoutFirstNamed = ring_.published() + 1;
+  ring_.edit(index).cold.layout = copy;
+  return layouts_.edit(copy, count);
+}
+
+void Pool::Impl::writeInlineParts(std::uint32_t index) {
+  const SnapshotRing::Edit record = ring_.edit(index);
+  const BlockLayout& layout = *record.cold.layout;
+  record.parts = {};
+  record.cold.kinds = {};
+  for (std::uint32_t i = 0; i < std::min(layout.partCount, kInlineParts); ++i) {
+    if (layout.parts[i].generation != 0) continue;
+    record.parts.offsetBytes[i] = layout.parts[i].offsetBytes;
+    record.parts.sizeBytes[i] = layout.parts[i].sizeBytes;
+    record.cold.kinds[i] = layout.parts[i].kind;
+  }
+}
+
+/// The bytes have arrived: what still has its part is shown from the next snapshot on.
+void Pool::Impl::showArrived(Block& block, const Relocation& relocation) {
+  const std::uint32_t index = relocation.block.index;
+  LiveParts& live = *block.parts;
+  const auto room = static_cast<std::uint32_t>(live.table.parts().size());
+  bool changed = false;
+  if (!relocation.inPlace()) {
+    const LayoutSize size{static_cast<std::uint32_t>(relocation.to.bytes), relocation.alignment};
+    const BlockLayout& layout = *ring_.cold(index).layout;
+    if (layout.sizeBytes != size.bytes || layout.alignmentBytes != size.alignment) {
+      (void)editLayout(block, index, room);
+      layouts_.setSize(ring_.cold(index).layout, size);
+      changed = true;
+    }
+  }
+  for (const Transfer& transfer : relocation.transfers) {
+    PartTable::Part* const part = live.table.find(transfer.part);
+    if (part == nullptr || transfer.failed) {  // nobody has ever named the place, and the copies are done
+      device_.rangeReclaimed(block.place.chunk, block.place.offset + transfer.offset, wholeUnits(transfer.bytes));
+      live.map.free(transfer.offset, transfer.bytes);
+      continue;
+    }
+    const std::uint32_t at = partIndex(transfer.part);
+    const BlockLayout& layout = *ring_.cold(index).layout;
+    const PartPlacement wanted{transfer.offset, transfer.bytes, part->kind, part->generation};
+    if (at < layout.partCount && samePlace(layout.parts[at], wanted)) continue;
+    PartPlacement& place = editLayout(block, index, room)[at];
+    if (relocation.inPlace() && part->shown) {
+      retirePart(block, index, place.offsetBytes, place.sizeBytes, block.placeFirstNamed, ring_.published());
+    }
+    place = wanted;
+    part->shown = true;
+    changed = true;
+  }
+  if (changed) writeInlineParts(index);
+  if (live.shared) offerGaps(block, index);
+}
+
+// ---- Starting and failing ----------------------------------------------------------------------------------
+
+/// If gaps take all that waits. Then the parts that do not change are not touched.
+bool Pool::Impl::startInPlace(Block& block, std::uint32_t index) {
+  if (!block.place.range) return false;
+  if (block.parts == nullptr) {
+    const BlockLayout& layout = *ring_.cold(index).layout;
+    std::uint64_t needed = 0;
+    for (std::uint32_t i = 0; i < layout.partCount; ++i) needed += wholeUnits(layout.parts[i].sizeBytes);
+    for (const Edit& edit : block.edits) needed += wholeUnits(edit.bytes);
+    if (needed > layout.sizeBytes) return false;
+  }
+  (void)liveParts(block, index);
+  const bool fit = std::ranges::all_of(block.edits, [&](Edit& edit) { return edit.offset || placeEdit(block, edit); });
+  if (!fit) {
+    for (Edit& edit : block.edits) unplaceEdit(block, edit);
+    return false;
+  }
+  Relocation& relocation = relocations_.create();
+  relocation.to = block.place;
+  relocation.version = block.requested;
+  relocation.partsStandAlone = block.parts->shared;
+  for (Edit& edit : block.edits) {
+    Transfer& transfer = relocation.transfers.emplace_back();
+    transfer.part = edit.part;
+    transfer.offset = *edit.offset;
+    transfer.bytes = edit.bytes;
+    takeSource(edit, transfer);
+  }
+  block.edits.clear();
+  startRelocation(block, index, relocation);
+  return true;
+}
+
+/// To a new place, with all that waits and all that does not change. A shared block moves with what it has, and what
+/// waits gets gaps there: so a source that fails cannot keep others from moving.
+Result<void> Pool::Impl::startMove(Block& block, std::uint32_t index) {
+  const bool shared = block.parts != nullptr && block.parts->shared;
+  const BlockLayout& layout = *ring_.cold(index).layout;
+  struct Planned {
+    PartId part;
+    std::uint32_t oldOffset = 0;
+    Edit* edit = nullptr;
+  };
+  std::vector<Planned> planned;
+  std::vector<PartRequest> requests;
+  for (std::uint32_t i = 0; i < layout.partCount; ++i) {
+    const PartPlacement& place = layout.parts[i];
+    if (place.sizeBytes == 0) continue;
+    planned.push_back({makePartId(i, place.generation), place.offsetBytes});
+    requests.push_back({place.kind, place.sizeBytes});
+  }
+  for (Edit& edit : block.edits) {
+    unplaceEdit(block, edit);
+    const auto same = std::ranges::find(planned, edit.part, &Planned::part);
+    if (same != planned.end() && !shared) {
+      same->edit = &edit;
+      continue;
+    }
+    const PartKind kind = edit.adds ? edit.kind : layout.parts[partIndex(edit.part)].kind;
+    planned.push_back({edit.part, 0, &edit});
+    requests.push_back({kind, edit.bytes});
+  }
+  if (!block.place.range && std::ranges::any_of(planned, [](const Planned& part) { return part.edit == nullptr; })) {
+    loseEdits(block, index);
+    return {};
+  }
+
+  std::vector<PartPlacement> places(planned.size());
+  const std::optional<LayoutSize> size = layoutParts(requests, device_.caps().partAlignmentBytes, places);
+  FLUX_ASSERT(size.has_value(), "a block's parts fit in a block");
+  const BlockHandle handle{index, block.generation};
+  const Result<Placement> place = acquireRoomyPlace(block, *size);
+  if (!place) return Unexpected(named(place.error(), block.name.data(), handle, block.where));
+
+  Relocation& relocation = relocations_.create();
+  relocation.to = *place;
+  relocation.version = shared ? ring_.cold(index).version : block.requested;
+  relocation.alignment = size->alignment;
+  relocation.partsStandAlone = shared;
+  if (block.parts != nullptr) block.parts->target = AllocationMap(static_cast<std::uint32_t>(place->bytes));
+  for (std::size_t i = 0; i < planned.size(); ++i) {
+    const PartPlacement& to = places[i];
+    if (block.parts != nullptr) block.parts->target.take(to.offsetBytes, to.sizeBytes);
+    if (shared && planned[i].edit != nullptr) {
+      planned[i].edit->offset = to.offsetBytes;
+      continue;
+    }
+    Transfer& transfer = relocation.transfers.emplace_back();
+    transfer.part = planned[i].part;
+    transfer.offset = to.offsetBytes;
+    transfer.bytes = to.sizeBytes;
+    if (planned[i].edit != nullptr) {
+      takeSource(*planned[i].edit, transfer);
+    } else {
+      transfer.from = Transfer::From::OldPlace;
+      transfer.oldOffset = planned[i].oldOffset;
+    }
+  }
+  if (!shared) block.edits.clear();
+  startRelocation(block, index, relocation);
+  if (shared) offerGaps(block, index);
+  return {};
+}
+
+/// With room for more parts, where parts have come and gone; exactly as large as it must be if there is no such place.
+Result<Placement> Pool::Impl::acquireRoomyPlace(const Block& block, const LayoutSize& size) {
+  ByteCount roomy = size.bytes;
+  if (block.parts != nullptr) {
+    roomy = wholeUnits(roomy + roomy / kRoomDivisor);
+    if (block.parts->shared) roomy = std::max(roomy, block.place.bytes);
+    if (space(block.lifetime).dedicated(roomy)) roomy = size.bytes;
+  }
+  if (roomy > size.bytes) {
+    if (const Result<Placement> place = acquirePlace(block.lifetime, roomy, size.alignment)) return place;
+  }
+  return acquirePlace(block.lifetime, size.bytes, size.alignment);
+}
+
+void Pool::Impl::takeSource(Edit& edit, Transfer& transfer) {
+  transfer.from = edit.staged.empty() ? Transfer::From::Callback : Transfer::From::Staged;
+  transfer.source = std::move(edit.source);
+  transfer.staged = std::move(edit.staged);
+  transfer.where = edit.where;
+}
+
+void Pool::Impl::startRelocation(Block& block, std::uint32_t index, Relocation& relocation) {
+  relocation.block = {index, block.generation};
+  if (block.place.range) relocation.from = block.place;
+  relocation.where = block.where;
+  block.relocation = &relocation;
+  relocations_.enqueue(relocation);
+}
+
+/// A block without bytes cannot be completed by contents for some of its parts.
+void Pool::Impl::loseEdits(Block& block, std::uint32_t index) {
+  for (Edit& edit : block.edits) {
+    errors_.push_back(named(makeError(ErrorCode::SourceFailed, "", edit.where), block.name.data(),
+                            {index, block.generation}, edit.where));
+    dropEdit(block, edit);
+  }
+  block.edits.clear();
+}
+
+void Pool::Impl::dropFailedParts(Block& block, const Relocation& relocation) {
+  LiveParts& live = *block.parts;
+  if (!relocation.inPlace()) {
+    live.target = AllocationMap{};
+    for (Edit& edit : block.edits) edit.offset.reset();
+  }
+  for (const Transfer& transfer : relocation.transfers) {
+    // No snapshot has named it, but copies may still be on their way.
+    if (relocation.inPlace()) {
+      retirePart(block, relocation.block.index, transfer.offset, transfer.bytes, 1, 0);
+    }
+    const PartTable::Part* const part = live.table.find(transfer.part);
+    if (part != nullptr && !part->shown) forgetPart(block, transfer.part);
+  }
+}
+
+void Pool::Impl::loseParts(Block& block, BlockHandle handle) {
+  LiveParts& live = *block.parts;
+  live.map = AllocationMap{};
+  live.target = AllocationMap{};
+  for (std::uint32_t i = 0; i < live.table.parts().size(); ++i) {
+    const PartTable::Part& part = live.table.parts()[i];
+    if (part.bytes != 0 && !part.shown) forgetPart(block, live.table.idAt(i));
+  }
+  if (live.table.count() == 0) {
+    removeBlock(block, handle);
+  } else if (live.shared) {
+    offerGaps(block, handle.index);
+  }
+}
+
+// ---- Retiring ----------------------------------------------------------------------------------------------
+
+void Pool::Impl::retirePart(const Block& block, std::uint32_t index, std::uint32_t offset, std::uint32_t bytes,
+                            SnapshotNumber first, SnapshotNumber last) {
+  // The bytes are still the block's: no chunk gets them back, so nothing is counted as retired.
+  retirement_.retire(RetiredPart{{index, block.generation}, block.place.range, offset, bytes}, first, last,
+                     relocations_.lastUse());
+}
+
+void Pool::Impl::reclaimPart(const RetiredPart& part) {
+  Block* const block = find(part.block);
+  if (block == nullptr || block->place.range != part.place) return;
+  device_.rangeReclaimed(block->place.chunk, block->place.offset + part.offset, wholeUnits(part.bytes));
+  block->parts->map.free(part.offset, part.bytes);
+  if (block->parts->shared) offerGaps(*block, part.block.index);
+}
+
+}  // namespace flux

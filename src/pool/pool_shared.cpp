@@ -1,0 +1,194 @@
+// Small things that share blocks.
+
+#include "pool/pool_impl.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace flux {
+namespace {
+
+/// Shared blocks are at most this part of a chunk, so that several fit in it.
+constexpr ByteCount kBlocksOfAChunk = 16;
+
+/// A part may take a place in the table of a shared block if it is at least this part of what the free places have on
+/// average: otherwise tiny things would use up the places of a block that larger ones were to fill.
+constexpr std::uint64_t kTinyDivisor = 8;
+
+/// What the range allocator keeps for the place of a block.
+constexpr std::size_t kRangeNodeBytes = 32;
+
+constexpr ByteCount wholeUnits(ByteCount bytes) {
+  return (bytes + kPlaceUnitBytes - 1) / kPlaceUnitBytes * kPlaceUnitBytes;
+}
+
+}  // namespace
+
+Result<SharedPart> Pool::Impl::addShared(const SharedPartDesc& desc, std::source_location where) {
+  const auto fail = [&](const Error& error) { return Unexpected(named(error, desc.name, {}, where)); };
+  const PartDesc& part = desc.part;
+  if (part.bytes == 0 || !part.source.gives(part.bytes)) {
+    return fail(makeError(ErrorCode::InvalidArgument, "part", where, {0, part.bytes}));
+  }
+  const auto& alignments = device_.caps().partAlignmentBytes;
+  const PartRequest request{part.kind, part.bytes};
+  PartPlacement alone;
+  const std::optional<LayoutSize> size = layoutParts({&request, 1}, alignments, {&alone, 1});
+  if (!size || space(desc.lifetime).nextChunkBytes(size->bytes, size->alignment) == 0) {
+    return fail(makeError(ErrorCode::TooLarge, "part", where, {part.bytes, device_.caps().maxChunkBytes}));
+  }
+  if (lost_) return fail(makeError(ErrorCode::DeviceLost, "device", where));
+
+  Edit edit;
+  edit.adds = true;
+  edit.kind = part.kind;
+  edit.bytes = alone.sizeBytes;
+  edit.source = part.source;
+  edit.where = where;
+  if (!part.source.isLater()) {
+    Result<std::vector<StagingSpan>> staged = stage(part.source.data());
+    if (!staged) return fail(staged.error());
+    edit.staged = std::move(*staged);
+  }
+
+  const auto take = [&](std::uint32_t index) {
+    const Block& block = blocks_[index];
+    const AllocationMap& map = newestMap(block);
+    if (!affords(*block.parts, map, size->bytes)) return false;
+    edit.offset = newestMap(block).allocate(edit.bytes, size->alignment, newestPlace(block).offset);
+    return edit.offset.has_value();
+  };
+  const std::optional<std::uint32_t> found =
+      sharedBlocks_.find({desc.affinity, desc.lifetime}, size->bytes, size->alignment, take);
+  if (!found) {
+    Result<SharedPart> added = addSharedBlock(desc, *size, edit, where);
+    if (!added) releaseStaged({&edit, 1});
+    return added;
+  }
+
+  Block& block = blocks_[*found];
+  edit.part = *block.parts->table.add(part.kind, edit.bytes);
+  const SharedPart result{{*found, block.generation}, edit.part};
+  block.liveBytes += edit.bytes;
+  block.where = where;
+  block.edits.push_back(std::move(edit));
+  ++block.requested;
+  counters_.liveBytes += alone.sizeBytes;
+  ++counters_.partsAdded;
+  queueForUpdate(*found);
+  offerGaps(block, *found);
+  notePeaks();
+  return result;
+}
+
+/// A block whose only part is on its way: until it has arrived the layout shows none.
+Result<SharedPart> Pool::Impl::addSharedBlock(const SharedPartDesc& desc, const LayoutSize& size, Edit& edit,
+                                              std::source_location where) {
+  BlockHandle handle;
+  if (handles_.take({&handle, 1}) == 0) {
+    return Unexpected(
+        named(makeError(ErrorCode::TooManyBlocks, "blocks", {}, {desc_.maxBlocks}), desc.name, {}, where));
+  }
+  const auto fail = [&](const Error& error) {
+    handles_.giveBack({&handle, 1});
+    return Unexpected(named(error, desc.name, {}, where));
+  };
+  if (!ring_.grow(handle.index + 1)) return fail(makeError(ErrorCode::TooManyBlocks, "blocks", {}, {handle.index}));
+  if (blocks_.size() <= handle.index) blocks_.resize(handle.index + 1);
+  const SharedBlocks::Key key{desc.affinity, desc.lifetime};
+  const Result<Placement> place = acquireSharedPlace(key, size);
+  if (!place) return fail(place.error());
+
+  Block& block = blocks_[handle.index];
+  block.parts = std::make_unique<LiveParts>();
+  LiveParts& live = *block.parts;
+  live.shared = true;
+  live.target = AllocationMap(static_cast<std::uint32_t>(place->bytes));
+  live.target.take(0, edit.bytes);
+  const PartId part = *live.table.add(edit.kind, edit.bytes);
+
+  Relocation& relocation = relocations_.create();
+  relocation.partsStandAlone = true;
+  relocation.alignment = size.alignment;
+  Transfer& transfer = relocation.transfers.emplace_back();
+  transfer.part = part;
+  transfer.bytes = edit.bytes;
+  takeSource(edit, transfer);
+
+  const PartPlacement none;
+  const BlockLayout* const layout =
+      layouts_.create({&none, 1}, {static_cast<std::uint32_t>(place->bytes), size.alignment}, 1);
+  BlockDesc blockDesc;
+  blockDesc.name = desc.name;
+  blockDesc.lifetime = desc.lifetime;
+  install(handle, blockDesc, relocation, *place, layout, where);
+  block.liveBytes = edit.bytes;
+  counters_.liveBytes += edit.bytes;
+  ++counters_.partsAdded;
+  sharedBlocks_.add(key, handle.index, place->bytes);
+  offerGaps(block, handle.index);
+  notePeaks();
+  return SharedPart{handle, part};
+}
+
+/// A large block where a chunk has room for it, or a smaller one, or a new chunk.
+Result<Placement> Pool::Impl::acquireSharedPlace(const SharedBlocks::Key& key, const LayoutSize& size) {
+  ChunkSpace& chunkSpace = space(key.lifetime);
+  const ByteCount wanted =
+      sharedBlocks_.nextBlockBytes(key, size.bytes, kMaxSharedParts, wholeUnits(desc_.chunkBytes / kBlocksOfAChunk));
+  for (ByteCount bytes = wanted; bytes > size.bytes; bytes = wholeUnits(bytes / 2)) {
+    if (const std::optional<Placement> place = chunkSpace.allocate(bytes, size.alignment)) return *place;
+  }
+  if (const std::optional<Placement> place = chunkSpace.allocate(size.bytes, size.alignment)) return *place;
+  if (const Result<Placement> place = acquirePlace(key.lifetime, wanted, size.alignment)) return place;
+  return acquirePlace(key.lifetime, size.bytes, size.alignment);
+}
+
+bool Pool::Impl::affords(const LiveParts& parts, const AllocationMap& map, std::uint32_t bytes) {
+  const std::uint32_t count = parts.table.count();
+  if (count >= kMaxSharedParts) return false;
+  return kTinyDivisor * bytes * (kMaxSharedParts - count) >= map.freeBytes();
+}
+
+void Pool::Impl::offerGaps(const Block& block, std::uint32_t index) {
+  const bool full = block.parts->table.count() >= kMaxSharedParts;
+  sharedBlocks_.offer(index, full ? 0 : newestMap(block).largestGap());
+}
+
+/// The source of a part that stands alone has failed. A part that was shown keeps its contents.
+void Pool::Impl::forgetUnseen(BlockHandle handle, PartId part) {
+  Block* const block = find(handle);
+  if (block == nullptr) return;
+  const PartTable::Part* const found = block->parts->table.find(part);
+  if (found == nullptr || found->shown) return;
+  forgetPart(*block, part);
+  if (block->parts->table.count() == 0) {
+    removeBlock(*block, handle);
+  } else {
+    offerGaps(*block, handle.index);
+  }
+}
+
+SharedUsage Pool::Impl::sharedUsage() const {
+  SharedUsage usage;
+  for (std::uint32_t i = 1; i < blocks_.size(); ++i) {
+    const Block& block = blocks_[i];
+    if (!block.live || block.parts == nullptr || !block.parts->shared) continue;
+    const LiveParts& live = *block.parts;
+    ++usage.blocks;
+    usage.parts += live.table.count();
+    usage.liveBytes += block.liveBytes;
+    usage.blockBytes += newestPlace(block).bytes;
+    usage.metadataBytes += sizeof(Block) + sizeof(LiveParts) + SharedBlocks::kBlockHeapBytes;
+    usage.metadataBytes += live.table.heapBytes() + live.map.heapBytes() + live.target.heapBytes();
+    usage.metadataBytes += block.edits.capacity() * sizeof(Edit) + LayoutStore::pieceBytes(ring_.cold(i).layout);
+    usage.metadataBytes += SnapshotRing::kRecordBytes + kRangeNodeBytes;
+  }
+  retirement_.forEach([&](const Retired& item) {
+    const auto* layout = std::get_if<RetiredLayout>(&item);
+    if (layout != nullptr && layout->shared) usage.metadataBytes += LayoutStore::pieceBytes(layout->layout);
+  });
+  return usage;
+}
+
+}  // namespace flux
