@@ -14,7 +14,8 @@ void addReplay(CLI::App& command, ReplayArguments& arguments, const std::vector<
   ReplayOptions& options = arguments.options;
   command.footer(
       "Each object of a trace becomes a block with one part: textures as texel parts, other kinds as what they are\n"
-      "called, and 'other' as storage. Each frame of a trace is a frame that is submitted, a step and a publish.");
+      "called, and 'other' as storage. Up to 2 KiB objects of one kind share blocks.\n"
+      "Each frame of a trace is a frame that is submitted, a step and a publish.");
   command.add_option("TRACE", options.traces, "Recorded traces, plain text or gzip (traces/README.md)")->required();
   command.option_defaults()->take_last();  // so that scripts have defaults which their users override
   command.add_option("--backend", options.backend, "Where to run")
@@ -26,6 +27,7 @@ void addReplay(CLI::App& command, ReplayArguments& arguments, const std::vector<
       ->transform(CLI::AsSizeValue(true))
       ->capture_default_str();
   command.add_flag("--lean", options.lean, "As little memory as possible: no spare chunk, no ramp, no hysteresis");
+  command.add_flag("!--no-share", options.share, "A block of its own for each object, however small");
   std::vector<std::string> policies(strategyNames().begin(), strategyNames().end());
   policies.emplace_back("all");
   command.add_option("--policy", options.policy, "Also place the objects by a simple strategy, or by all, and compare")

@@ -16,7 +16,7 @@ constexpr std::uint32_t kStride = 0x85EBCA6BU;
 void fillPattern(const PatternId& id, ByteOffset offset, std::span<std::byte> out) noexcept {
   const std::uint64_t block = mix(std::uint64_t{id.block.generation} << 32U | id.block.index);
   const auto first = static_cast<std::uint32_t>(
-      mix(block ^ mix(std::uint64_t{static_cast<std::uint32_t>(id.part)} << 32U | id.version)));
+      mix(block ^ mix(std::uint64_t{static_cast<std::uint32_t>(id.part)} << 32U | id.contents)));
   const auto wordAt = [&](std::uint64_t index) { return first + static_cast<std::uint32_t>(index) * kStride; };
   // A piece may begin and end inside a word.
   const auto partOfWord = [&](std::size_t begin, std::size_t bytes) {

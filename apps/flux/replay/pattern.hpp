@@ -11,12 +11,12 @@
 
 namespace flux::app {
 
-/// One version of one part of a block. The generation makes a block's contents differ from those of earlier blocks with
-/// its index.
+/// One of the contents that a part has in its life. Generations make them differ from those of earlier blocks and parts
+/// with the same indices.
 struct PatternId {
   BlockHandle block;
   PartId part{};
-  ContentVersion version = 0;
+  std::uint32_t contents = 0;
 };
 
 /// Writes the bytes from `offset` on. 32-bit word i is a hash of the id plus i times an odd number: every word of an

@@ -32,6 +32,7 @@ std::unique_ptr<ReplayTarget> makeTarget(const ReplayOptions& options) {
 
 ReplayerDesc replayerDesc(const ReplayOptions& options, const TraceHeader& header) {
   ReplayerDesc desc;
+  desc.share = options.share;
   desc.verify = options.verify;
   desc.pool.chunkBytes = options.chunkBytes;
   if (options.lean) {
@@ -134,6 +135,7 @@ std::vector<ReplayResult> runReplay(const ReplayOptions& options, std::ostream& 
     result.trace = file.string();
     result.chunkBytes = options.chunkBytes;
     result.lean = options.lean;
+    result.share = options.share;
     result.verify = options.verify;
     const auto begin = Clock::now();
     while (result.repeats < options.repeat && !InterruptGuard::interrupted()) {

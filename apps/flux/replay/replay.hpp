@@ -21,6 +21,7 @@ struct ReplayOptions {
   std::string backend = "host";  ///< "host", or "vulkan" where it is built.
   ByteCount chunkBytes = 16 * kMiB;
   bool lean = false;  ///< No spare chunk, no small first chunks, no waiting before an empty chunk goes.
+  bool share = true;  ///< Small objects of one kind share blocks.
   bool verify = false;
   bool validate = false;
   /// Strategies that place the trace's objects as well, for comparison (flux/strategies.hpp); empty, a name, or "all".

@@ -3,13 +3,17 @@
 #include "failure.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace flux::app {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr PartId kPart{0};
+/// What is larger gets a block of its own.
+constexpr ByteCount kSmallBytes = 2 * kKiB;
+/// Asking what small objects cost looks at every block, so it is done now and then.
+constexpr std::uint64_t kUsageFrames = 16;
 constexpr std::chrono::seconds kPatience{60};
 constexpr std::size_t kNamedFailures = 8;
 
@@ -21,6 +25,10 @@ std::unique_ptr<Pool> makePool(Device& device, PoolDesc desc) {
   return std::move(*pool);
 }
 
+std::uint64_t tagOf(std::uint32_t slot, std::uint32_t contents) {
+  return std::uint64_t{slot} << 32U | contents;
+}
+
 }  // namespace
 
 Replayer::Replayer(ReplayTarget& target, Device& device, const ReplayerDesc& desc, ReplayTimes& times)
@@ -28,6 +36,7 @@ Replayer::Replayer(ReplayTarget& target, Device& device, const ReplayerDesc& des
       device_(device),
       pool_(makePool(device_, desc.pool)),
       frame_(pool_->beginFrame("replay")),
+      share_(desc.share),
       verify_(desc.verify),
       frameTime_(desc.frameTime),
       now_(Clock::now()),
@@ -37,7 +46,7 @@ Replayer::Replayer(ReplayTarget& target, Device& device, const ReplayerDesc& des
 Replayer::~Replayer() = default;
 
 std::string Replayer::nameOf(const Object& object) {
-  return std::string(toString(object.part)) + " " + std::to_string(object.id);
+  return std::string(toString(object.kind)) + " " + std::to_string(object.id);
 }
 
 void Replayer::apply(const TraceEvent& event) {
@@ -52,7 +61,7 @@ void Replayer::apply(const TraceEvent& event) {
     case TraceEvent::Kind::Add:
       ++counts_.allocs;
       object.id = event.id;
-      object.part = event.part;
+      object.kind = event.part;
       add(event.slot, event.bytes);
       break;
     case TraceEvent::Kind::Update:
@@ -77,34 +86,47 @@ void Replayer::apply(const TraceEvent& event) {
   }
 }
 
-// The tag names slot and version. The block is the pool's to name: so contents differ whenever blocks do.
+// The tag names slot and contents. Block and part are the pool's to name: so contents differ whenever these do.
 bool Replayer::fillContents(void* context, const FillRequest& request) {
   auto& replayer = *static_cast<Replayer*>(context);
   replayer.objects_[request.tag >> 32U].asked = true;
-  fillPattern({request.block, request.part, static_cast<ContentVersion>(request.tag)}, request.offset,
+  fillPattern({request.block, request.part, static_cast<std::uint32_t>(request.tag)}, request.offset,
               request.destination);
   return true;
 }
 
+Result<SharedPart> Replayer::addToPool(const Object& object, const PartDesc& part, const std::string& name) {
+  if (object.shared) {
+    return pool_->addShared({.affinity = static_cast<std::uint64_t>(object.kind), .part = part, .name = name});
+  }
+  return pool_->add({.name = name, .parts = {&part, 1}}).map([](BlockHandle block) { return SharedPart{block, {}}; });
+}
+
 void Replayer::add(std::uint32_t slot, ByteCount bytes) {
   Object& object = objects_[slot];
-  const PartDesc part{object.part, bytes, Source::callback(fillContents, this, std::uint64_t{slot} << 32U | 1U)};
-  const std::string name = nameOf(object);
-  const Result<BlockHandle> block = meter_.measure(times_.alloc, [&] {
-    return pool_->add({.name = name, .parts = {&part, 1}});
-  });
+  object.shared = share_ && bytes <= kSmallBytes;
   object.asked = false;
   object.drawn = 0;
   object.verified = {};
-  object.block = block.value_or(BlockHandle{});
-  if (block) return;
-  ++counts_.failures;
-  if (counts_.firstFailures.size() < kNamedFailures) counts_.firstFailures.push_back(describe(block.error()));
+  object.contents.clear();
+  const PartDesc part{object.kind, bytes, Source::callback(fillContents, this, tagOf(slot, 1))};
+  const std::string name = nameOf(object);
+  const Result<SharedPart> added = meter_.measure(times_.alloc, [&] { return addToPool(object, part, name); });
+  object.block = added ? added->block : BlockHandle{};
+  if (!added) {
+    ++counts_.failures;
+    if (counts_.firstFailures.size() < kNamedFailures) counts_.firstFailures.push_back(describe(added.error()));
+    return;
+  }
+  object.part = added->part;
+  object.contents.push_back({pool_->requestedVersion(object.block), 1});
 }
 
 void Replayer::remove(Object& object) {
   if (!object.block) return;
-  const Result<void> removed = meter_.measure(times_.free, [&] { return pool_->remove(object.block); });
+  const Result<void> removed = meter_.measure(times_.free, [&] {
+    return object.shared ? pool_->removeParts(object.block, {&object.part, 1}) : pool_->remove(object.block);
+  });
   if (!removed) throw Failure("removing " + nameOf(object) + " failed: " + describe(removed.error()));
   object.block = {};
 }
@@ -115,14 +137,15 @@ void Replayer::update(std::uint32_t slot) {
     ++counts_.updatesBeforeUpload;
     return;
   }
-  const ContentVersion version = pool_->requestedVersion(object.block) + 1;
-  const PartUpdate part{kPart, Source::callback(fillContents, this, std::uint64_t{slot} << 32U | version)};
+  const std::uint32_t number = object.contents.back().number + 1;
+  const PartUpdate part{object.part, Source::callback(fillContents, this, tagOf(slot, number))};
   const Result<ContentVersion> updated = pool_->update(object.block, {&part, 1});
   if (!updated) throw Failure("updating " + nameOf(object) + " failed: " + describe(updated.error()));
+  object.contents.push_back({*updated, number});
 }
 
 void Replayer::draw(Object& object) {
-  const PartLookup found = frame_.find(object.block, kPart);
+  const PartLookup found = frame_.find(object.block, object.part);
   if (!found.drawable()) {
     ++counts_.misses;
     frame_.miss(object.block);
@@ -133,9 +156,16 @@ void Replayer::draw(Object& object) {
   frame_.use(object.block);
   if (found.version < object.drawn) verifier_.report({frames_ + 1, nameOf(object), "version", found.version});
   object.drawn = found.version;
-  if (verify_) {
-    verifier_.draw(object.verified, nameOf(object), {object.block, kPart, found.version}, found.place);
-  }
+  // Later frames find at least this version.
+  const auto newer = std::ranges::upper_bound(object.contents, found.version, {}, &Contents::from);
+  if (newer - object.contents.begin() > 1) object.contents.erase(object.contents.begin(), newer - 1);
+  if (verify_) verify(object, found);
+}
+
+/// REQUIRES: the first contents are those of the version that was found.
+void Replayer::verify(Object& object, const PartLookup& found) {
+  const PatternId id{object.block, object.part, object.contents.front().number};
+  verifier_.draw(object.verified, nameOf(object), id, found.place);
 }
 
 void Replayer::endFrame() {
@@ -146,6 +176,12 @@ void Replayer::endFrame() {
   liveSum_ += static_cast<double>(stats.liveBytes);
   reservedSum_ += static_cast<double>(stats.reservedBytes);
   retiredSum_ += static_cast<double>(stats.retiredBytes);
+  if (share_ && frames_ % kUsageFrames == 0) {
+    const SharedUsage usage = pool_->sharedUsage();
+    smallObjects_ += usage.parts;
+    smallSpace_ += static_cast<double>(usage.blockBytes);
+    smallMetadata_ += static_cast<double>(usage.metadataBytes);
+  }
 }
 
 void Replayer::submitFrame() {
@@ -183,6 +219,11 @@ ReplayCounts Replayer::finish(bool interrupted) {
   counts_.meanLiveBytes = liveSum_ / frames;
   counts_.meanReservedBytes = reservedSum_ / frames;
   counts_.meanRetiredBytes = retiredSum_ / frames;
+  if (smallObjects_ > 0) {
+    counts_.smallObjectSpaceBytes = smallSpace_ / smallObjects_;
+    counts_.smallObjectMetadataBytes = smallMetadata_ / smallObjects_;
+    counts_.meanSmallObjects = smallObjects_ / std::floor(frames / static_cast<double>(kUsageFrames));
+  }
   times_.nsPerOp.push_back(meter_.nsPerOp());
   times_.deviceNsPerOp.push_back(meter_.deviceNsPerOp());
 
@@ -196,16 +237,15 @@ ReplayCounts Replayer::finish(bool interrupted) {
   return counts_;
 }
 
-/// Whether the open frame finds everything, as new as it was asked for.
-bool Replayer::settled() {
-  return std::ranges::all_of(objects_, [&](const Object& object) {
-    if (!object.block) return true;
-    const PartLookup found = frame_.find(object.block, kPart);
-    return found.drawable() && found.version == pool_->requestedVersion(object.block);
-  });
+/// Whether the open frame finds the object as new as it was asked for.
+bool Replayer::upToDate(const Object& object) const {
+  if (!object.block) return true;
+  const PartLookup found = frame_.find(object.block, object.part);
+  return found.drawable() && found.version >= object.contents.back().from;
 }
 
 void Replayer::settle() {
+  const auto settled = [&] { return std::ranges::all_of(objects_, [&](const Object& o) { return upToDate(o); }); };
   const auto deadline = Clock::now() + kPatience;
   while (!settled() && Clock::now() < deadline) {
     submitFrame();
@@ -214,13 +254,12 @@ void Replayer::settle() {
     frame_ = pool_->beginFrame("replay");
   }
   for (Object& object : objects_) {
-    if (!object.block) continue;
-    const PartLookup found = frame_.find(object.block, kPart);
-    if (!found.drawable() || found.version != pool_->requestedVersion(object.block)) {
-      verifier_.report({frames_ + 1, nameOf(object), "never arrived", pool_->requestedVersion(object.block)});
-    } else if (verify_) {
+    if (!upToDate(object)) {
+      verifier_.report({frames_ + 1, nameOf(object), "never arrived", object.contents.back().from});
+    } else if (object.block && verify_) {
+      object.contents.erase(object.contents.begin(), object.contents.end() - 1);
       object.verified = {};  // in full
-      verifier_.draw(object.verified, nameOf(object), {object.block, kPart, found.version}, found.place);
+      verify(object, frame_.find(object.block, object.part));
     }
   }
   submitFrame();

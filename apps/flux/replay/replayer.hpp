@@ -21,12 +21,13 @@ namespace flux::app {
 
 struct ReplayerDesc {
   PoolDesc pool;
+  bool share = true;  ///< Small objects share blocks.
   bool verify = false;
   std::chrono::nanoseconds frameTime{};  ///< Of the recording: what the pool takes for the time between its steps.
 };
 
-/// One replay of one trace. An object is a block with one part; the events of a frame are followed by its submission,
-/// a step and a publish.
+/// One replay of one trace. An object is a block with one part, or, if it is small, a part of a block that small
+/// objects of its kind share; the events of a frame are followed by its submission, a step and a publish.
 ///
 /// - A draw looks its object up in the frame that is open, so it sees the newest snapshot; what was added since is a
 ///   miss. An object that was found once must be found until it is removed or resized.
@@ -52,12 +53,20 @@ class Replayer {
   [[nodiscard]] std::uint64_t frames() const noexcept { return frames_; }
 
  private:
+  /// Contents that the object has from a version of its block on.
+  struct Contents {
+    ContentVersion from = 0;
+    std::uint32_t number = 0;  ///< Counts the object's own.
+  };
   struct Object {
     std::uint32_t id = 0;
-    PartKind part = PartKind::Vertex;
-    BlockHandle block;         ///< Null: no object, or one that found no room.
-    bool asked = false;        ///< For its bytes.
-    ContentVersion drawn = 0;  ///< The version drawn last; 0: none.
+    PartKind kind = PartKind::Vertex;
+    BlockHandle block;  ///< Null: no object, or one that found no room.
+    PartId part{};
+    bool shared = false;             ///< The block is not the object's own.
+    bool asked = false;              ///< For its bytes.
+    ContentVersion drawn = 0;        ///< The block's version that was drawn last; 0: none.
+    std::vector<Contents> contents;  ///< That frames may still find, oldest first.
     VerifiedObject verified;
   };
 
@@ -65,20 +74,23 @@ class Replayer {
   static std::string nameOf(const Object& object);
 
   void add(std::uint32_t slot, ByteCount bytes);
+  [[nodiscard]] Result<SharedPart> addToPool(const Object& object, const PartDesc& part, const std::string& name);
   void remove(Object& object);
   void update(std::uint32_t slot);
   void draw(Object& object);
+  [[nodiscard]] bool upToDate(const Object& object) const;
+  void verify(Object& object, const PartLookup& found);
   void endFrame();
   void submitFrame();
   void finishOldest();
   void stepAndPublish();
-  [[nodiscard]] bool settled();
   void settle();
 
   ReplayTarget& target_;
   MeteredDevice device_;
   std::unique_ptr<Pool> pool_;
   Frame frame_;
+  const bool share_;
   const bool verify_;
   const std::chrono::nanoseconds frameTime_;
   std::chrono::steady_clock::time_point now_;  ///< The recording's.
@@ -92,6 +104,7 @@ class Replayer {
   ReplayCounts counts_;
   std::uint64_t frames_ = 0;
   double liveSum_ = 0, reservedSum_ = 0, retiredSum_ = 0;
+  double smallObjects_ = 0, smallSpace_ = 0, smallMetadata_ = 0;  ///< Sums over frames.
 };
 
 }  // namespace flux::app

@@ -55,6 +55,7 @@ Json toJson(const ReplayResult& result) {
   json["driver"] = result.driver;
   json["chunkBytes"] = result.chunkBytes;
   json["lean"] = result.lean;
+  json["share"] = result.share;
   json["verify"] = result.verify;
   json["repeats"] = result.repeats;
   json["interrupted"] = result.interrupted;
@@ -76,6 +77,9 @@ Json toJson(const ReplayResult& result) {
   json["meanReservedBytes"] = counts.meanReservedBytes;
   json["meanLiveBytes"] = counts.meanLiveBytes;
   json["meanRetiredBytes"] = counts.meanRetiredBytes;
+  json["meanSmallObjects"] = counts.meanSmallObjects;
+  json["smallObjectSpaceBytes"] = counts.smallObjectSpaceBytes;
+  json["smallObjectMetadataBytes"] = counts.smallObjectMetadataBytes;
   json["chunksCreated"] = counts.chunksCreated;
   json["chunksReleased"] = counts.chunksReleased;
   json["uploadedBytes"] = counts.uploadedBytes;

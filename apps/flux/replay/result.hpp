@@ -28,6 +28,8 @@ struct ReplayCounts {
   ByteCount peakLiveBytes = 0, peakReservedBytes = 0;
   std::uint32_t peakChunks = 0;
   double meanLiveBytes = 0, meanReservedBytes = 0, meanRetiredBytes = 0;  ///< Over the frames.
+  double meanSmallObjects = 0;  ///< Objects that share blocks, and what one of them takes, by and large:
+  double smallObjectSpaceBytes = 0, smallObjectMetadataBytes = 0;  ///< in blocks, and in system memory.
   std::uint64_t chunksCreated = 0, chunksReleased = 0;
   ByteCount uploadedBytes = 0;
 
@@ -66,6 +68,7 @@ struct ReplayResult {
   std::string backend, device, driver;
   ByteCount chunkBytes = 0;
   bool lean = false;
+  bool share = false;
   bool verify = false;
   std::uint32_t repeats = 0;  ///< Replays that were made.
   bool interrupted = false;   ///< The counts are of what had been replayed by then.

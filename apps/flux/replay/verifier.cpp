@@ -9,14 +9,14 @@
 namespace flux::app {
 
 void ReplayVerifier::draw(VerifiedObject& object, std::string_view name, const PatternId& id, const Place& place) {
-  const bool known = object.version == id.version && object.chunk == place.chunk && object.offset == place.offset;
+  const bool known = object.contents == id.contents && object.chunk == place.chunk && object.offset == place.offset;
   const ByteOffset begin = known && place.bytes > kWindowBytes ? object.next : 0;
   const ByteCount bytes = known ? std::min(kWindowBytes, place.bytes - begin) : place.bytes;
-  object = {id.version, place.chunk, place.offset, begin + bytes < place.bytes ? begin + bytes : 0};
+  object = {id.contents, place.chunk, place.offset, begin + bytes < place.bytes ? begin + bytes : 0};
 
   scratch_.resize(bytes);
   fillPattern(id, begin, scratch_);
-  open_.draws.push_back({hashBytes(scratch_), id.version, begin, bytes, std::string(name)});
+  open_.draws.push_back({hashBytes(scratch_), id.contents, begin, bytes, std::string(name)});
   Place& read = reads_.emplace_back(place);
   read.offset += begin;
   read.bytes = bytes;
@@ -39,7 +39,7 @@ void ReplayVerifier::finished(std::span<const std::uint64_t> hashes) {
     if (hashes[i] == expected.hash) continue;
     report({frame.number, expected.name,
             "bytes " + std::to_string(expected.offset) + " to " + std::to_string(expected.offset + expected.bytes - 1),
-            expected.version});
+            expected.contents});
   }
   pending_.pop_front();
 }

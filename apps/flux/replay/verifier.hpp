@@ -17,7 +17,7 @@ namespace flux::app {
 
 /// What is known of one object's bytes.
 struct VerifiedObject {
-  ContentVersion version = 0;  ///< That was read in full; 0: none.
+  std::uint32_t contents = 0;  ///< That were read in full; 0: none.
   ChunkIndex chunk{};          ///< Where it was then.
   ByteOffset offset = 0;
   ByteOffset next = 0;  ///< Where the next reading begins.
@@ -25,7 +25,7 @@ struct VerifiedObject {
 
 /// Chooses what the device reads at each draw, and compares the hashes with those of the pattern.
 ///
-/// An object is read in full at the first draw of each version in each place, and from then on kWindowBytes a draw,
+/// An object is read in full at the first draw of new contents or in a new place, and from then on kWindowBytes a draw,
 /// round and round: reading everything at each draw would be hundreds of gigabytes a trace. Small objects are read in
 /// full at every draw.
 ///
@@ -58,7 +58,7 @@ class ReplayVerifier {
  private:
   struct Expected {
     std::uint64_t hash = 0;
-    ContentVersion version = 0;
+    std::uint32_t contents = 0;
     ByteOffset offset = 0;
     ByteCount bytes = 0;
     std::string name;
