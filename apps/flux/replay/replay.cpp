@@ -18,6 +18,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kProgressInterval{2};
+/// What `PoolDesc::chunkBytes` allows.
+constexpr ByteCount kMinChunkBytes = 64 * kKiB;
+constexpr ByteCount kChunkGrainBytes = 256;
 /// For a trace that does not say how long it took.
 constexpr double kFrameSeconds = 1.0 / 60;
 
@@ -119,6 +122,9 @@ void replayOnce(const ReplayOptions& options, const ReplayHooks& hooks, const st
 
 std::vector<ReplayResult> runReplay(const ReplayOptions& options, std::ostream& progress, const ReplayHooks& hooks) {
   // Everything that can be refused is tried before the long work.
+  if (options.chunkBytes < kMinChunkBytes || options.chunkBytes % kChunkGrainBytes != 0) {
+    throw badUse("--chunk-size: " + std::to_string(options.chunkBytes) + " is no multiple of 256 bytes from 64 KiB on");
+  }
   if (!options.json.empty()) requireWritable(options.json.has_parent_path() ? options.json.parent_path() : ".");
   for (const std::filesystem::path& file : options.traces) (void)TraceReader(file);
   const auto policies = strategyNames();

@@ -179,6 +179,7 @@ void Replayer::endFrame() {
   if (share_ && frames_ % kUsageFrames == 0) {
     const SharedUsage usage = pool_->sharedUsage();
     smallObjects_ += usage.parts;
+    smallLive_ += static_cast<double>(usage.liveBytes);
     smallSpace_ += static_cast<double>(usage.blockBytes);
     smallMetadata_ += static_cast<double>(usage.metadataBytes);
   }
@@ -220,6 +221,7 @@ ReplayCounts Replayer::finish(bool interrupted) {
   counts_.meanReservedBytes = reservedSum_ / frames;
   counts_.meanRetiredBytes = retiredSum_ / frames;
   if (smallObjects_ > 0) {
+    counts_.smallObjectBytes = smallLive_ / smallObjects_;
     counts_.smallObjectSpaceBytes = smallSpace_ / smallObjects_;
     counts_.smallObjectMetadataBytes = smallMetadata_ / smallObjects_;
     counts_.meanSmallObjects = smallObjects_ / std::floor(frames / static_cast<double>(kUsageFrames));

@@ -104,7 +104,7 @@ class Replayer {
   ReplayCounts counts_;
   std::uint64_t frames_ = 0;
   double liveSum_ = 0, reservedSum_ = 0, retiredSum_ = 0;
-  double smallObjects_ = 0, smallSpace_ = 0, smallMetadata_ = 0;  ///< Sums over frames.
+  double smallObjects_ = 0, smallLive_ = 0, smallSpace_ = 0, smallMetadata_ = 0;  ///< Sums over frames.
 };
 
 }  // namespace flux::app

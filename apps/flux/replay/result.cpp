@@ -78,6 +78,7 @@ Json toJson(const ReplayResult& result) {
   json["meanLiveBytes"] = counts.meanLiveBytes;
   json["meanRetiredBytes"] = counts.meanRetiredBytes;
   json["meanSmallObjects"] = counts.meanSmallObjects;
+  json["smallObjectBytes"] = counts.smallObjectBytes;
   json["smallObjectSpaceBytes"] = counts.smallObjectSpaceBytes;
   json["smallObjectMetadataBytes"] = counts.smallObjectMetadataBytes;
   json["chunksCreated"] = counts.chunksCreated;

@@ -28,8 +28,9 @@ struct ReplayCounts {
   ByteCount peakLiveBytes = 0, peakReservedBytes = 0;
   std::uint32_t peakChunks = 0;
   double meanLiveBytes = 0, meanReservedBytes = 0, meanRetiredBytes = 0;  ///< Over the frames.
-  double meanSmallObjects = 0;  ///< Objects that share blocks, and what one of them takes, by and large:
-  double smallObjectSpaceBytes = 0, smallObjectMetadataBytes = 0;  ///< in blocks, and in system memory.
+  double meanSmallObjects = 0;                                            ///< Objects that share blocks.
+  /// Of one of them on average: what it asked for, its share of the blocks, and what Flux keeps in system memory.
+  double smallObjectBytes = 0, smallObjectSpaceBytes = 0, smallObjectMetadataBytes = 0;
   std::uint64_t chunksCreated = 0, chunksReleased = 0;
   ByteCount uploadedBytes = 0;
 

@@ -71,9 +71,10 @@ void printSummary(const ReplayResult& result, std::ostream& out) {
                 " times live), in at most " + countText(counts.peakChunks) + " chunks; " +
                 countText(counts.chunksCreated) + " made");
   if (counts.meanSmallObjects > 0) {
-    table.row("a small object", fixedText(counts.smallObjectSpaceBytes, 0) + " B of device memory",
-              "and " + fixedText(counts.smallObjectMetadataBytes, 0) + " B of metadata; " +
-                  fixedText(counts.meanSmallObjects, 0) + " share blocks, on average");
+    table.row("a small object", fixedText(counts.smallObjectSpaceBytes, 0) + " B in a block",
+              "for " + fixedText(counts.smallObjectBytes, 0) + " B asked for, and " +
+                  fixedText(counts.smallObjectMetadataBytes, 0) + " B of metadata; " +
+                  fixedText(counts.meanSmallObjects, 0) + " share blocks (all on average)");
   }
   if (counts.failures > 0) table.row("failures", countText(counts.failures) + " OBJECTS", "found no room");
   table.row("add", fixedText(times.alloc.value(0.5), 0) + " ns (p50)", nanoseconds(times.alloc));
