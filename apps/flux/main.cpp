@@ -2,6 +2,7 @@
 #include "info.hpp"
 #include "models/child_process.hpp"
 #include "models/loader.hpp"
+#include "replay/options.hpp"
 #include "view/view.hpp"
 
 #include <flux/version.hpp>
@@ -105,6 +106,10 @@ int run(int argc, char** argv) {
   CLI::App* viewCommand = app.add_subcommand("view", "Stream, edit and draw a world of real models along a flight");
   addView(*viewCommand, viewArguments);
 
+  ReplayArguments replayArguments;
+  CLI::App* replayCommand = app.add_subcommand("replay", "Replay recorded allocation traces through the pool");
+  addReplay(*replayCommand, replayArguments, kBackends);
+
   // How the command loads models in child processes; not for people.
   std::vector<std::string> modelFiles;
   CLI::App* loadCommand = app.add_subcommand("load-models")->group("");
@@ -119,7 +124,8 @@ int run(int argc, char** argv) {
   if (loadCommand->parsed()) return runLoadModels(modelFiles, takeStandardOutput());
   if (infoCommand->parsed()) return runInfo(infoOptions, std::cout);
   if (viewCommand->parsed()) return view(viewArguments);
-  throw badUse("a subcommand is needed: info or view (see flux --help)");
+  if (replayCommand->parsed()) return replay(replayArguments);
+  throw badUse("a subcommand is needed: info, view or replay (see flux --help)");
 }
 
 }  // namespace

@@ -15,6 +15,14 @@ Json toJson(const StepTimes& times) {
   return {{"p50", times.p50}, {"p99", times.p99}, {"p999", times.p999}, {"max", times.max}};
 }
 
+Json toJson(const std::vector<SkippedFile>& files) {
+  Json list = Json::array();
+  for (const SkippedFile& file : files) list.push_back({{"file", file.file}, {"reason", file.reason}});
+  return list;
+}
+
+}  // namespace
+
 Json toJson(const std::vector<InvalidDraw>& draws) {
   Json list = Json::array();
   for (const InvalidDraw& draw : draws) {
@@ -23,13 +31,17 @@ Json toJson(const std::vector<InvalidDraw>& draws) {
   return list;
 }
 
-Json toJson(const std::vector<SkippedFile>& files) {
-  Json list = Json::array();
-  for (const SkippedFile& file : files) list.push_back({{"file", file.file}, {"reason", file.reason}});
-  return list;
+std::string invalidDrawsText(std::uint64_t count, const std::vector<InvalidDraw>& first) {
+  std::string text = std::to_string(count) + " invalid draws";
+  if (first.empty()) return text;
+  return text + "; the first: " + first[0].object + ", " + first[0].part + ", version " +
+         std::to_string(first[0].version) + ", frame " + std::to_string(first[0].frame);
 }
 
-}  // namespace
+std::string validationText(std::uint64_t count, const std::vector<std::string>& first) {
+  const std::string text = std::to_string(count) + " validation messages";
+  return first.empty() ? text : text + "; the first: " + first.front();
+}
 
 Json toJson(const RunReport& report) {
   Json json;
@@ -89,20 +101,8 @@ Json toJson(const RunReport& report) {
 
 std::string failureOf(const RunReport& report) {
   if (!report.error.empty()) return report.error;
-  if (report.invalidDraws > 0) {
-    std::string text = std::to_string(report.invalidDraws) + " invalid draws";
-    if (!report.firstInvalid.empty()) {
-      const InvalidDraw& first = report.firstInvalid.front();
-      text += "; the first: " + first.object + ", " + first.part + ", version " + std::to_string(first.version) +
-              ", frame " + std::to_string(first.frame);
-    }
-    return text;
-  }
-  if (report.validationMessages > 0) {
-    std::string text = std::to_string(report.validationMessages) + " validation messages";
-    if (!report.firstValidationMessages.empty()) text += "; the first: " + report.firstValidationMessages.front();
-    return text;
-  }
+  if (report.invalidDraws > 0) return invalidDrawsText(report.invalidDraws, report.firstInvalid);
+  if (report.validationMessages > 0) return validationText(report.validationMessages, report.firstValidationMessages);
   return {};
 }
 

@@ -23,10 +23,16 @@ struct StepTimes {
 /// A draw whose bytes were not those that its version must have, or whose version was too old.
 struct InvalidDraw {
   std::uint64_t frame = 0;
-  std::string object;  ///< Its name in the world, model included.
-  std::string part;    ///< "vertex", "index" or "constants"; "version" when it was too old.
+  std::string object;  ///< Its name in the world, model included, or in the trace.
+  std::string part;    ///< Which of its bytes: "vertex", "constants", …; "version" when it was too old.
   ContentVersion version = 0;
 };
+
+/// "3 invalid draws; the first: …"
+[[nodiscard]] std::string invalidDrawsText(std::uint64_t count, const std::vector<InvalidDraw>& first);
+/// "3 validation messages; the first: …"
+[[nodiscard]] std::string validationText(std::uint64_t count, const std::vector<std::string>& first);
+[[nodiscard]] nlohmann::ordered_json toJson(const std::vector<InvalidDraw>& draws);
 
 struct SkippedFile {
   std::string file;

@@ -136,5 +136,31 @@ TEST_F(CommandTest, SkipsABrokenModelInAFolder) {
   EXPECT_EQ(nlohmann::json::parse(readText(out_ / "report.json"))["models"]["skipped"].size(), 1U);
 }
 
+TEST_F(CommandTest, ReplaysATrace) {
+  const std::string trace = folder_.write("t.gtrace", "# gtrace 1\nA 1 vertex 5000\nD 1\nF\nD 1\nF\nD 1\nF\n").string();
+  const Outcome outcome = flux(folder_, "replay --verify --chunk-size 256KiB '" + trace + "' --json -");
+  EXPECT_EQ(outcome.exitCode, 0) << outcome.errors;
+  const auto report = nlohmann::json::parse(outcome.output);
+  EXPECT_EQ(report["chunkBytes"], 262144);
+  EXPECT_EQ(report["frames"], 3);
+  EXPECT_EQ(report["backend"], "host");
+  const Outcome table = flux(folder_, "replay --lean --policy all '" + trace + "' '" + trace + "'");
+  EXPECT_EQ(table.exitCode, 0) << table.errors;
+  EXPECT_NE(table.output.find("megabuffer"), std::string::npos) << table.output;
+}
+
+TEST_F(CommandTest, NamesWhatItCannotReplay) {
+  const std::string good = folder_.write("good.gtrace", "# gtrace 1\nF\n").string();
+  const std::string bad = folder_.write("bad.gtrace", "# gtrace 1\nF\nX 1\n").string();
+  expectRefusal("replay '" + bad + "'", 1, "bad.gtrace:3: ");
+  expectRefusal("replay '" + good + "' /nowhere/t.gtrace", 1, "/nowhere/t.gtrace");
+  expectRefusal("replay", 2, "TRACE");
+  expectRefusal("replay --policy best '" + good + "'", 2, "--policy");
+  expectRefusal("replay --backend tape '" + good + "'", 2, "--backend");
+  expectRefusal("replay --chunk-size large '" + good + "'", 2, "large");
+  expectRefusal("replay --chunk-size 100 '" + good + "'", 2, "--chunk-size");
+  expectRefusal("replay --repeat 0 '" + good + "'", 2, "--repeat");
+}
+
 }  // namespace
 }  // namespace flux::app

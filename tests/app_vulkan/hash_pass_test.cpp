@@ -25,7 +25,7 @@ class HashPassTest : public testing::Test {
  protected:
   HashPassTest()
       : context_({.validate = true}),
-        pipelines_(context_, {16, 16}, {}),
+        pipeline_(context_),
         pool_(app::makeCommandPool(context_.vulkanDevice(), context_.drawFamily())),
         commands_(app::allocateCommands(context_.vulkanDevice(), pool_.get(), VK_COMMAND_BUFFER_LEVEL_PRIMARY)) {}
 
@@ -51,14 +51,14 @@ class HashPassTest : public testing::Test {
   }
 
   [[nodiscard]] app::HashRange range(std::size_t offset, std::size_t bytes) const {
-    return {address_ + offset, static_cast<std::uint32_t>(bytes / 4)};
+    return {address_ + offset, static_cast<std::uint32_t>(bytes / 4), static_cast<std::uint32_t>(bytes % 4)};
   }
 
   /// Hashes what was appended, and waits.
   void run() {
     app::check(vkResetCommandPool(context_.vulkanDevice(), pool_.get(), 0), "vkResetCommandPool");
     app::beginCommands(commands_);
-    pass_.record(commands_, pipelines_);
+    pass_.record(commands_, pipeline_);
     app::check(vkEndCommandBuffer(commands_), "vkEndCommandBuffer");
     VkCommandBufferSubmitInfo list{VK_STRUCTURE_TYPE_COMMAND_BUFFER_SUBMIT_INFO};
     list.commandBuffer = commands_;
@@ -70,7 +70,7 @@ class HashPassTest : public testing::Test {
   }
 
   app::VulkanContext context_;
-  app::Pipelines pipelines_;
+  app::HashPipeline pipeline_;
   app::UniqueCommandPool pool_;
   VkCommandBuffer commands_;
   app::HashPass pass_;

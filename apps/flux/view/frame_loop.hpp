@@ -94,7 +94,7 @@ class FrameLoop : private DrawRecorder {
   std::uint64_t frames_ = 0;
   DrawCounts last_, all_, from60_;
   std::uint64_t emptyFrom10_ = 0;
-  ObjectSet wantedSet_;
+  IdSet wantedSet_;
   Percentiles times_;
   Percentiles imbalances_;
 };

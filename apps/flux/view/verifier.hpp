@@ -2,6 +2,7 @@
 
 /// Compares what the device saw with what it must have seen.
 
+#include "id_set.hpp"
 #include "report.hpp"
 #include "view/edit_log.hpp"
 #include "view/world.hpp"
@@ -11,22 +12,6 @@
 #include <vector>
 
 namespace flux::app {
-
-/// A set of object ids in about a bit each: ids of one cell are neighbours.
-class ObjectSet {
- public:
-  void insert(ObjectId id) {
-    std::uint64_t& word = words_[id / 64];
-    const std::uint64_t bit = std::uint64_t{1} << id % 64;
-    if ((word & bit) == 0) ++count_;
-    word |= bit;
-  }
-  [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
-
- private:
-  std::unordered_map<std::uint32_t, std::uint64_t> words_;
-  std::uint64_t count_ = 0;
-};
 
 /// Checks finished frames: every part of every draw must have the hash that the world gives its version, and
 /// a version may be older than the newest accepted one by at most kMaxLagFrames.
@@ -63,7 +48,7 @@ class Verifier {
   const EditLog& edits_;
   std::unordered_map<ObjectId, Expected> expected_;
   std::vector<std::byte> scratch_;
-  ObjectSet verified_;
+  IdSet verified_;
   std::vector<InvalidDraw> firstInvalid_;
   std::uint64_t invalidDraws_ = 0;
   std::uint64_t verifiedParts_ = 0;

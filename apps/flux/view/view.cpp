@@ -1,10 +1,10 @@
 #include "view/view.hpp"
 
 #include "failure.hpp"
+#include "interrupt.hpp"
 #include "models/loader.hpp"
 #include "report_files.hpp"
 #include "view/geometry_thread.hpp"
-#include "view/interrupt.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -1,7 +1,7 @@
 #include "view/world.hpp"
 
 #include "models/shapes.hpp"
-#include "view/random.hpp"
+#include "random.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,6 @@
 // What objects are made of: the bytes of their parts.
 
-#include "view/random.hpp"
+#include "random.hpp"
 #include "view/world.hpp"
 
 #include <glm/gtc/constants.hpp>

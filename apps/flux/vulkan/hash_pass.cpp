@@ -23,12 +23,12 @@ void HashPass::append(std::span<const HashRange> ranges) noexcept {
   count_ += ranges.size();
 }
 
-void HashPass::record(VkCommandBuffer commands, const Pipelines& pipelines) const {
+void HashPass::record(VkCommandBuffer commands, const HashPipeline& pipeline) const {
   if (count_ == 0) return;
   const auto count = static_cast<std::uint32_t>(count_);
   const HashPush push{ranges_.address(), hashes_.address(), count};
-  vkCmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipelines.hash());
-  vkCmdPushConstants(commands, pipelines.hashLayout(), VK_SHADER_STAGE_COMPUTE_BIT, 0, sizeof push, &push);
+  vkCmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline.get());
+  vkCmdPushConstants(commands, pipeline.layout(), VK_SHADER_STAGE_COMPUTE_BIT, 0, sizeof push, &push);
   vkCmdDispatch(commands, std::min(count, kMaxRow), (count + kMaxRow - 1) / kMaxRow, 1);
 
   VkMemoryBarrier2 toHost{VK_STRUCTURE_TYPE_MEMORY_BARRIER_2};

@@ -2,8 +2,8 @@
 
 /// Hashes ranges of device memory on the device, for --verify.
 
+#include "vulkan/hash_pipeline.hpp"
 #include "vulkan/memory.hpp"
-#include "vulkan/pipelines.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace flux::app {
 struct HashRange {
   VkDeviceAddress address = 0;
   std::uint32_t words = 0;
-  std::uint32_t unused = 0;
+  std::uint32_t restBytes = 0;  ///< Of one more word: 0 to 3 bytes, of which all must be readable.
 };
 static_assert(sizeof(HashRange) == 16);
 
@@ -35,7 +35,7 @@ class HashPass {
   void append(std::span<const HashRange> ranges) noexcept;
 
   /// Records the hashing of everything appended, and what makes the results visible to the host.
-  void record(VkCommandBuffer commands, const Pipelines& pipelines) const;
+  void record(VkCommandBuffer commands, const HashPipeline& pipeline) const;
 
   /// Results of the pass that was recorded last. REQUIRES: it has finished.
   [[nodiscard]] std::span<const std::uint64_t> hashes() const noexcept;

@@ -1,6 +1,7 @@
 #include "vulkan/pipelines.hpp"
 
 #include "view/renderer.hpp"
+#include "vulkan/pipeline_parts.hpp"
 
 #include <array>
 #include <cstddef>
@@ -21,33 +22,6 @@ constexpr std::uint32_t kSkyVertex[] = {
 constexpr std::uint32_t kSkyFragment[] = {
 #include "sky.frag.inc"
 };
-constexpr std::uint32_t kHash[] = {
-#include "hash.comp.inc"
-};
-
-UniqueShaderModule makeShader(VkDevice device, std::span<const std::uint32_t> words) {
-  VkShaderModuleCreateInfo info{VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO};
-  info.codeSize = words.size_bytes();
-  info.pCode = words.data();
-  return UniqueShaderModule::create(device, vkCreateShaderModule, info, "vkCreateShaderModule");
-}
-
-VkPipelineShaderStageCreateInfo stage(VkShaderStageFlagBits bit, const UniqueShaderModule& shader) {
-  VkPipelineShaderStageCreateInfo info{VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO};
-  info.stage = bit;
-  info.module = shader.get();
-  info.pName = "main";
-  return info;
-}
-
-UniquePipelineLayout makeLayout(VkDevice device, const VkDescriptorSetLayout* set, const VkPushConstantRange& push) {
-  VkPipelineLayoutCreateInfo info{VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO};
-  info.setLayoutCount = set != nullptr ? 1 : 0;
-  info.pSetLayouts = set;
-  info.pushConstantRangeCount = 1;
-  info.pPushConstantRanges = &push;
-  return UniquePipelineLayout::create(device, vkCreatePipelineLayout, info, "vkCreatePipelineLayout");
-}
 
 UniqueSetLayout makeObjectSetLayout(VkDevice device) {
   VkDescriptorSetLayoutBinding binding{};
@@ -82,8 +56,8 @@ UniquePipeline makeGraphics(VkDevice device, VkPipelineLayout layout, VkExtent2D
                             bool objects) {
   const UniqueShaderModule vertexShader = makeShader(device, vertex);
   const UniqueShaderModule fragmentShader = makeShader(device, fragment);
-  const std::array stages{stage(VK_SHADER_STAGE_VERTEX_BIT, vertexShader),
-                          stage(VK_SHADER_STAGE_FRAGMENT_BIT, fragmentShader)};
+  const std::array stages{shaderStage(VK_SHADER_STAGE_VERTEX_BIT, vertexShader),
+                          shaderStage(VK_SHADER_STAGE_FRAGMENT_BIT, fragmentShader)};
 
   const VkPipelineVertexInputStateCreateInfo input = vertexInput(objects);
 
@@ -139,27 +113,15 @@ UniquePipeline makeGraphics(VkDevice device, VkPipelineLayout layout, VkExtent2D
   return {device, pipeline};
 }
 
-UniquePipeline makeCompute(VkDevice device, VkPipelineLayout layout, std::span<const std::uint32_t> words) {
-  const UniqueShaderModule shader = makeShader(device, words);
-  VkComputePipelineCreateInfo info{VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO};
-  info.stage = stage(VK_SHADER_STAGE_COMPUTE_BIT, shader);
-  info.layout = layout;
-  VkPipeline pipeline = VK_NULL_HANDLE;
-  check(vkCreateComputePipelines(device, VK_NULL_HANDLE, 1, &info, nullptr, &pipeline), "vkCreateComputePipelines");
-  return {device, pipeline};
-}
-
 }  // namespace
 
 Pipelines::Pipelines(VulkanContext& context, VkExtent2D extent, const TargetFormats& formats) {
   VkDevice device = context.vulkanDevice();
   objectSetLayout_ = makeObjectSetLayout(device);
   VkDescriptorSetLayout set = objectSetLayout_.get();
-  sceneLayout_ = makeLayout(device, &set, {kSceneStages, 0, sizeof(ScenePush)});
-  hashLayout_ = makeLayout(device, nullptr, {VK_SHADER_STAGE_COMPUTE_BIT, 0, sizeof(HashPush)});
+  sceneLayout_ = makePipelineLayout(device, &set, {kSceneStages, 0, sizeof(ScenePush)});
   object_ = makeGraphics(device, sceneLayout_.get(), extent, formats, kObjectVertex, kObjectFragment, true);
   sky_ = makeGraphics(device, sceneLayout_.get(), extent, formats, kSkyVertex, kSkyFragment, false);
-  if (context.device().caps().bufferAddresses) hash_ = makeCompute(device, hashLayout_.get(), kHash);
 }
 
 }  // namespace flux::app

@@ -1,6 +1,6 @@
 #pragma once
 
-/// The three pipelines of the renderer: objects, sky, hashes.
+/// The two graphics pipelines of the renderer: objects, sky.
 
 #include "vulkan/context.hpp"
 #include "vulkan/handles.hpp"
@@ -19,15 +19,6 @@ struct ScenePush {
 };
 static_assert(sizeof(ScenePush) == 96);
 inline constexpr VkShaderStageFlags kSceneStages = VK_SHADER_STAGE_VERTEX_BIT | VK_SHADER_STAGE_FRAGMENT_BIT;
-
-/// As in shaders/hash.comp.
-struct HashPush {
-  VkDeviceAddress ranges = 0;
-  VkDeviceAddress hashes = 0;
-  std::uint32_t count = 0;
-  std::uint32_t unused = 0;
-};
-static_assert(sizeof(HashPush) == 24);
 
 /// What the graphics pipelines draw into.
 struct TargetFormats {
@@ -49,16 +40,12 @@ class Pipelines {
   [[nodiscard]] VkPipelineLayout sceneLayout() const noexcept { return sceneLayout_.get(); }
   [[nodiscard]] VkPipeline object() const noexcept { return object_.get(); }
   [[nodiscard]] VkPipeline sky() const noexcept { return sky_.get(); }
-  [[nodiscard]] VkPipelineLayout hashLayout() const noexcept { return hashLayout_.get(); }
-  [[nodiscard]] VkPipeline hash() const noexcept { return hash_.get(); }
 
  private:
   UniqueSetLayout objectSetLayout_;
   UniquePipelineLayout sceneLayout_;
-  UniquePipelineLayout hashLayout_;
   UniquePipeline object_;
   UniquePipeline sky_;
-  UniquePipeline hash_;
 };
 
 }  // namespace flux::app

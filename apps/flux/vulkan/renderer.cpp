@@ -4,6 +4,7 @@
 #include "vulkan/commands.hpp"
 #include "vulkan/context.hpp"
 #include "vulkan/draw_list.hpp"
+#include "vulkan/draw_queue.hpp"
 #include "vulkan/hash_pass.hpp"
 #include "vulkan/memory.hpp"
 #include "vulkan/picture.hpp"
@@ -17,8 +18,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
-#include <mutex>
+#include <optional>
 
 namespace flux::app {
 namespace {
@@ -33,12 +33,10 @@ float farDistance(const CameraView& camera) {
 
 /// Draws headless.
 ///
-/// **Thread contract.** As `Renderer`. **Invariant.** Slot values are those of submissions that may still run;
-/// `submitted_` is the last one.
+/// **Thread contract.** As `Renderer`. **Invariant.** Slot values are those of submissions that may still run.
 class VulkanRenderer final : public Renderer {
  public:
   VulkanRenderer(const RendererDesc& desc, VulkanMessages* messages);
-  ~VulkanRenderer() override;
 
   Device& device() override { return context_.device(); }
   std::vector<FinishedFrame> beginFrame(std::uint64_t number, const CameraView& camera) override;
@@ -69,20 +67,19 @@ class VulkanRenderer final : public Renderer {
   void recordPrimary(Slot& slot);
   void recordRendering(Slot& slot);
   void appendHashes(Slot& slot);
-  void submit(VkCommandBuffer commands, std::span<const QueueValue> waits);
-  void waitFor(TimelineValue value) const;
   void collect(Slot& slot, std::vector<FinishedFrame>& finished) const;
 
   VulkanContext context_;
   VulkanMessages& messages_;
   const Targets targets_;
   Pipelines pipelines_;
+  std::optional<HashPipeline> hashPipeline_;  ///< Where frames are verified.
   ChunkSets chunkSets_;
   DrawSetup setup_;
   std::array<Slot, kFramesInFlight> slots_;
   std::size_t current_ = kFramesInFlight - 1;
   ScenePush scene_{};
-  TimelineValue submitted_ = 0;
+  DrawQueue queue_;  ///< Last: it waits before anything goes that submissions may use.
 };
 
 VulkanRenderer::VulkanRenderer(const RendererDesc& desc, VulkanMessages* messages)
@@ -92,19 +89,10 @@ VulkanRenderer::VulkanRenderer(const RendererDesc& desc, VulkanMessages* message
       targets_(context_, {desc.width, desc.height}),
       pipelines_(context_, targets_.extent(), targets_.formats()),
       chunkSets_(context_.vulkanDevice(), pipelines_.objectSetLayout(), sizeof(ObjectConstants)),
-      setup_{context_.vulkanDevice(), &pipelines_, &chunkSets_, targets_.formats(), desc.verify} {
-  if (desc.verify && !context_.device().caps().bufferAddresses) {
-    throw Failure("--verify needs a Vulkan device with bufferDeviceAddress, which " +
-                  context_.device().caps().deviceName + " has not");
-  }
+      setup_{context_.vulkanDevice(), &pipelines_, &chunkSets_, targets_.formats(), desc.verify},
+      queue_(context_) {
+  if (desc.verify) hashPipeline_.emplace(context_);
   for (Slot& slot : slots_) prepare(slot, desc.parts);
-}
-
-VulkanRenderer::~VulkanRenderer() {
-  // Not only for the timeline: lavapipe 22 still touches pipelines for a moment after it has signalled. A lost device
-  // answers at once, and uses nothing any more.
-  const std::lock_guard lock(context_.drawQueueMutex());
-  (void)vkQueueWaitIdle(context_.drawQueue());
 }
 
 void VulkanRenderer::prepare(Slot& slot, std::uint32_t parts) {
@@ -119,10 +107,9 @@ void VulkanRenderer::prepare(Slot& slot, std::uint32_t parts) {
 std::vector<FinishedFrame> VulkanRenderer::beginFrame(std::uint64_t number, const CameraView& camera) {
   current_ = (current_ + 1) % slots_.size();
   Slot& slot = slots_[current_];
-  if (slot.value != 0) waitFor(slot.value);
+  if (slot.value != 0) queue_.wait(slot.value);
 
-  TimelineValue done = 0;
-  check(vkGetSemaphoreCounterValue(setup_.device, context_.drawTimeline(), &done), "vkGetSemaphoreCounterValue");
+  const TimelineValue done = queue_.completed();
   std::vector<FinishedFrame> finished;
   for (std::size_t i = 0; i < slots_.size(); ++i) {  // From the oldest on.
     Slot& other = slots_[(current_ + i) % slots_.size()];
@@ -147,9 +134,8 @@ void VulkanRenderer::submitFrame(Frame& frame) {
   recordSky(slot);
   if (setup_.verify) appendHashes(slot);
   recordPrimary(slot);
-  submit(slot.primary, frame.waits());
-  slot.value = submitted_;
-  frame.submitted(VulkanContext::kDrawQueue, submitted_);
+  slot.value = queue_.submit(slot.primary, frame.waits());
+  frame.submitted(VulkanContext::kDrawQueue, slot.value);
 }
 
 void VulkanRenderer::recordSky(const Slot& slot) const {
@@ -172,7 +158,7 @@ void VulkanRenderer::appendHashes(Slot& slot) {
 void VulkanRenderer::recordPrimary(Slot& slot) {
   beginCommands(slot.primary);
   recordRendering(slot);
-  slot.hashes.record(slot.primary, pipelines_);
+  if (hashPipeline_) slot.hashes.record(slot.primary, *hashPipeline_);
   check(vkEndCommandBuffer(slot.primary), "vkEndCommandBuffer");
 }
 
@@ -186,41 +172,6 @@ void VulkanRenderer::recordRendering(Slot& slot) {
   targets_.beginRendering(slot.primary);
   vkCmdExecuteCommands(slot.primary, static_cast<std::uint32_t>(lists.size()), lists.data());
   vkCmdEndRendering(slot.primary);
-}
-
-void VulkanRenderer::submit(VkCommandBuffer commands, std::span<const QueueValue> waits) {
-  std::array<VkSemaphoreSubmitInfo, kMaxQueues> waitInfos{};
-  for (std::size_t i = 0; i < waits.size(); ++i) {
-    waitInfos[i].sType = VK_STRUCTURE_TYPE_SEMAPHORE_SUBMIT_INFO;
-    waitInfos[i].semaphore = waits[i].queue == kCopyQueue ? context_.device().copyTimeline() : context_.drawTimeline();
-    waitInfos[i].value = waits[i].value;
-    waitInfos[i].stageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT;
-  }
-  VkSemaphoreSubmitInfo signal{VK_STRUCTURE_TYPE_SEMAPHORE_SUBMIT_INFO};
-  signal.semaphore = context_.drawTimeline();
-  signal.value = submitted_ + 1;
-  signal.stageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT;
-  VkCommandBufferSubmitInfo list{VK_STRUCTURE_TYPE_COMMAND_BUFFER_SUBMIT_INFO};
-  list.commandBuffer = commands;
-  VkSubmitInfo2 info{VK_STRUCTURE_TYPE_SUBMIT_INFO_2};
-  info.waitSemaphoreInfoCount = static_cast<std::uint32_t>(waits.size());
-  info.pWaitSemaphoreInfos = waitInfos.data();
-  info.commandBufferInfoCount = 1;
-  info.pCommandBufferInfos = &list;
-  info.signalSemaphoreInfoCount = 1;
-  info.pSignalSemaphoreInfos = &signal;
-  const std::lock_guard lock(context_.drawQueueMutex());
-  check(vkQueueSubmit2(context_.drawQueue(), 1, &info, VK_NULL_HANDLE), "vkQueueSubmit2");
-  ++submitted_;
-}
-
-void VulkanRenderer::waitFor(TimelineValue value) const {
-  VkSemaphore semaphore = context_.drawTimeline();
-  VkSemaphoreWaitInfo info{VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO};
-  info.semaphoreCount = 1;
-  info.pSemaphores = &semaphore;
-  info.pValues = &value;
-  check(vkWaitSemaphores(setup_.device, &info, std::numeric_limits<std::uint64_t>::max()), "vkWaitSemaphores");
 }
 
 void VulkanRenderer::collect(Slot& slot, std::vector<FinishedFrame>& finished) const {
@@ -238,7 +189,7 @@ void VulkanRenderer::collect(Slot& slot, std::vector<FinishedFrame>& finished) c
 }
 
 std::vector<FinishedFrame> VulkanRenderer::finish() {
-  waitFor(submitted_);
+  queue_.wait(queue_.submitted());
   std::vector<FinishedFrame> finished;
   for (std::size_t i = 1; i <= slots_.size(); ++i) {  // From the oldest on; the current one is the newest.
     Slot& slot = slots_[(current_ + i) % slots_.size()];
@@ -248,7 +199,7 @@ std::vector<FinishedFrame> VulkanRenderer::finish() {
 }
 
 void VulkanRenderer::writePicture(const std::filesystem::path& png) {
-  if (submitted_ == 0) throw Failure("cannot write " + png.string() + ": no frame was drawn");
+  if (queue_.submitted() == 0) throw Failure("cannot write " + png.string() + ": no frame was drawn");
   const MappedBuffer pixels(context_, ByteCount{4} * targets_.extent().width * targets_.extent().height,
                             VK_BUFFER_USAGE_TRANSFER_DST_BIT);
   const UniqueCommandPool pool = makeCommandPool(setup_.device, context_.drawFamily());
@@ -256,8 +207,7 @@ void VulkanRenderer::writePicture(const std::filesystem::path& png) {
   beginCommands(commands);
   targets_.copyPicture(commands, pixels.get());
   check(vkEndCommandBuffer(commands), "vkEndCommandBuffer");
-  submit(commands, {});
-  waitFor(submitted_);
+  queue_.wait(queue_.submit(commands, {}));
   writePng(png, pixels.bytes(), targets_.extent().width, targets_.extent().height);
 }
 

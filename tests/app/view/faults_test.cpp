@@ -1,7 +1,7 @@
 // Faults that are planted below the pool, each of which --verify must see.
 
-#include "app/passing_device.hpp"
 #include "app/view_options.hpp"
+#include "passing_device.hpp"
 
 #include <atomic>
 #include <sstream>

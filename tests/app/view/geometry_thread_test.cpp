@@ -1,7 +1,7 @@
 // The geometry thread never waits for a frame.
 
-#include "app/passing_device.hpp"
 #include "app/view_options.hpp"
+#include "passing_device.hpp"
 
 #include <flux/decorators.hpp>
 

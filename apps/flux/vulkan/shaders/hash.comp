@@ -10,8 +10,8 @@ layout(buffer_reference, std430, buffer_reference_align = 4) readonly buffer Wor
 
 struct Range {
   uvec2 address;
-  uint count;
-  uint unused;
+  uint words;
+  uint restBytes;
 };
 layout(buffer_reference, std430, buffer_reference_align = 16) readonly buffer Ranges { Range at[]; };
 layout(buffer_reference, std430, buffer_reference_align = 8) writeonly buffer Hashes { uvec2 at[]; };
@@ -36,11 +36,15 @@ void main() {
   barrier();
 
   Words words = Words(push.ranges.at[index].address);
-  uint count = push.ranges.at[index].count;
+  uint whole = push.ranges.at[index].words;
+  uint restBytes = push.ranges.at[index].restBytes;
+  uint count = whole + (restBytes != 0 ? 1 : 0);
   uint low = 0;
   uint high = 0;
   for (uint i = gl_LocalInvocationIndex; i < count; i += gl_WorkGroupSize.x) {
-    uint h = words.at[i] ^ (i * 0x9E3779B9u + 0x7F4A7C15u);
+    uint word = words.at[i];
+    if (i == whole) word &= (1u << 8 * restBytes) - 1u;
+    uint h = word ^ (i * 0x9E3779B9u + 0x7F4A7C15u);
     h ^= h >> 16;
     h *= 0x7FEB352Du;
     h ^= h >> 15;

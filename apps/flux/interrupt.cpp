@@ -1,4 +1,4 @@
-#include "view/interrupt.hpp"
+#include "interrupt.hpp"
 
 #include <atomic>
 #include <csignal>

@@ -1,0 +1,47 @@
+#pragma once
+
+/// `flux replay`: recorded allocation traces through the Pool.
+
+#include "replay/result.hpp"
+
+#include <flux/device.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <iosfwd>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace flux::app {
+
+struct ReplayOptions {
+  std::vector<std::filesystem::path> traces;
+  std::string backend = "host";  ///< "host", or "vulkan" where it is built.
+  ByteCount chunkBytes = 16 * kMiB;
+  bool lean = false;  ///< No spare chunk, no small first chunks, no waiting before an empty chunk goes.
+  bool share = true;  ///< Small objects of one kind share blocks.
+  bool verify = false;
+  bool validate = false;
+  /// Strategies that place the trace's objects as well, for comparison (flux/strategies.hpp); empty, a name, or "all".
+  std::string policy;
+  std::uint32_t repeat = 1;
+  std::uint64_t frames = 0;    ///< Of each trace, from its beginning; 0: all, and what follows the last.
+  std::filesystem::path json;  ///< Gets the results. Empty: none.
+};
+
+/// Ways to disturb a replay. For tests.
+struct ReplayHooks {
+  std::function<std::unique_ptr<Device>(Device&)> wrapDevice;  ///< Makes the device that the pool gets.
+};
+
+/// Replays the traces, one result a trace. A Ctrl-C ends the replays: then the last result is of a part, and traces
+/// that had not begun have none. Throws Failure for what cannot be read or replayed. Progress goes to `progress`.
+[[nodiscard]] std::vector<ReplayResult> runReplay(const ReplayOptions& options, std::ostream& progress,
+                                                  const ReplayHooks& hooks = {});
+
+/// One object for one trace, an array for several.
+[[nodiscard]] nlohmann::ordered_json toJson(const std::vector<ReplayResult>& results);
+
+}  // namespace flux::app

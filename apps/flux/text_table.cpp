@@ -1,0 +1,52 @@
+#include "text_table.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <ostream>
+
+namespace flux::app {
+
+std::string fixedText(double value, int digits) {
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%.*f", digits, value);
+  return text.data();
+}
+
+std::string countText(std::uint64_t value) {
+  std::string digits = std::to_string(value);
+  for (auto i = static_cast<std::ptrdiff_t>(digits.size()) - 3; i > 0; i -= 3) {
+    digits.insert(static_cast<std::size_t>(i), ",");
+  }
+  return digits;
+}
+
+std::string bytesText(double value) {
+  constexpr std::array<std::string_view, 4> kUnits{"B", "KiB", "MiB", "GiB"};
+  std::size_t unit = 0;
+  for (; value >= 1024 && unit + 1 < kUnits.size(); ++unit) value /= 1024;
+  return fixedText(value, unit == 0 ? 0 : 1) + " " + std::string(kUnits[unit]);
+}
+
+std::string bytesText(ByteCount value) {
+  return bytesText(static_cast<double>(value));
+}
+
+std::string mebibytesText(double value) {
+  return fixedText(value / static_cast<double>(kMiB), 1) + " MiB";
+}
+
+void TextTable::row(std::string_view name, const std::string& value, const std::string& remark) {
+  constexpr std::size_t kNameWidth = 19;
+  constexpr std::size_t kValueWidth = 26;
+  std::string line = "  " + std::string(name);
+  line.resize(kNameWidth, ' ');
+  line += value;
+  if (!remark.empty()) {
+    line.resize(std::max(kNameWidth + kValueWidth, line.size() + 2), ' ');
+    line += remark;
+  }
+  out_ << line << '\n';
+}
+
+}  // namespace flux::app

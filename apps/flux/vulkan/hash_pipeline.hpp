@@ -1,0 +1,35 @@
+#pragma once
+
+#include "vulkan/context.hpp"
+#include "vulkan/handles.hpp"
+
+#include <cstdint>
+
+namespace flux::app {
+
+/// As in shaders/hash.comp.
+struct HashPush {
+  VkDeviceAddress ranges = 0;
+  VkDeviceAddress hashes = 0;
+  std::uint32_t count = 0;
+  std::uint32_t unused = 0;
+};
+static_assert(sizeof(HashPush) == 24);
+
+/// The shader that hashes ranges of device memory, for --verify.
+///
+/// **Thread contract.** Constant once made; any thread.
+class HashPipeline {
+ public:
+  /// Throws Failure, also when the device has no buffer addresses.
+  explicit HashPipeline(VulkanContext& context);
+
+  [[nodiscard]] VkPipelineLayout layout() const noexcept { return layout_.get(); }
+  [[nodiscard]] VkPipeline get() const noexcept { return pipeline_.get(); }
+
+ private:
+  UniquePipelineLayout layout_;
+  UniquePipeline pipeline_;
+};
+
+}  // namespace flux::app

@@ -1,0 +1,30 @@
+#include "vulkan/pipeline_parts.hpp"
+
+namespace flux::app {
+
+UniqueShaderModule makeShader(VkDevice device, std::span<const std::uint32_t> words) {
+  VkShaderModuleCreateInfo info{VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO};
+  info.codeSize = words.size_bytes();
+  info.pCode = words.data();
+  return UniqueShaderModule::create(device, vkCreateShaderModule, info, "vkCreateShaderModule");
+}
+
+VkPipelineShaderStageCreateInfo shaderStage(VkShaderStageFlagBits bit, const UniqueShaderModule& shader) {
+  VkPipelineShaderStageCreateInfo info{VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO};
+  info.stage = bit;
+  info.module = shader.get();
+  info.pName = "main";
+  return info;
+}
+
+UniquePipelineLayout makePipelineLayout(VkDevice device, const VkDescriptorSetLayout* set,
+                                        const VkPushConstantRange& push) {
+  VkPipelineLayoutCreateInfo info{VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO};
+  info.setLayoutCount = set != nullptr ? 1 : 0;
+  info.pSetLayouts = set;
+  info.pushConstantRangeCount = 1;
+  info.pPushConstantRanges = &push;
+  return UniquePipelineLayout::create(device, vkCreatePipelineLayout, info, "vkCreatePipelineLayout");
+}
+
+}  // namespace flux::app
