@@ -17,7 +17,7 @@ namespace {
 /// Of the parts of a block whose parts come and go: room for more, so that the next ones find gaps.
 constexpr ByteCount kRoomDivisor = 4;
 
-Error invalid(std::string_view what, std::source_location where, std::array<std::uint64_t, 2> numbers = {}) {
+Error invalid(std::string_view what, std::source_location where, ErrorNumbers numbers = {}) {
   return makeError(ErrorCode::InvalidArgument, what, where, numbers);
 }
 

@@ -77,7 +77,7 @@ class HashPassTest : public testing::Test {
   VkDeviceAddress address_ = 0;
 };
 
-TEST_F(HashPassTest, AgreesWithTheHostForSizesFromOneWordToSeveralMebibytes) {
+TEST_F(HashPassTest, AgreesWithTheHostForSizesFromOneByteToSeveralMebibytes) {
   const auto bytes = randomBytes(5 * kMiB, 1);
   fill(bytes);
   struct Piece {
@@ -85,6 +85,7 @@ TEST_F(HashPassTest, AgreesWithTheHostForSizesFromOneWordToSeveralMebibytes) {
   };
   std::vector<Piece> pieces;
   for (std::size_t words = 0; words <= 300; ++words) pieces.push_back({16 * words, 4 * words});
+  for (std::size_t size = 1; size <= 300; ++size) pieces.push_back({16 * size, size});
   for (std::size_t size = 2048; size <= 4 * kMiB; size *= 2) {
     pieces.push_back({size / 4, size - 4});
     pieces.push_back({16, size});
@@ -130,6 +131,7 @@ TEST_F(HashPassTest, TakesMoreRangesThanOneRowOfWorkgroupsHolds) {
   fill(bytes);
   constexpr std::size_t kRanges = 2 * 65'535 + 17;
   std::vector<app::HashRange> ranges;
+  ranges.reserve(kRanges);
   for (std::size_t i = 0; i < kRanges; ++i) ranges.push_back(range(i % 1000 * 16, 4 + i % 7 * 4));
   pass_.reserve(context_, ranges.size());
   pass_.append(std::span(ranges).first(100));

@@ -27,9 +27,8 @@ void fillPattern(const PatternId& id, ByteOffset offset, std::span<std::byte> ou
     out = out.subspan(bytes);
     offset += bytes;
   };
-  if (const std::size_t begin = offset % kWordBytes; begin != 0) {
-    partOfWord(begin, std::min(kWordBytes - begin, out.size()));
-  }
+  const std::size_t begin = offset % kWordBytes;
+  if (begin != 0 && !out.empty()) partOfWord(begin, std::min(kWordBytes - begin, out.size()));
   const std::size_t words = out.size() / kWordBytes;
   std::uint32_t word = wordAt(offset / kWordBytes);
   for (std::size_t i = 0; i < words; ++i, word += kStride) {
