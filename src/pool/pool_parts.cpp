@@ -153,6 +153,10 @@ Result<void> Pool::Impl::removeParts(BlockHandle handle, std::span<const PartId>
     forgetPart(*block, part);
   }
   writeInlineParts(handle.index);
+  // An update that waited may have gone with its part: then the block shows its newest version already.
+  if (block->edits.empty() && block->relocation == nullptr && block->place.range) {
+    ring_.edit(handle.index).cold.version = block->requested;
+  }
   if (live.shared) offerGaps(*block, handle.index);
   return {};
 }

@@ -74,7 +74,8 @@ void Pool::Impl::completeRelocations(StepReport& report) {
     record.hot = HotRecord::resident(relocation->block.generation, relocation->to.chunk,
                                      static_cast<std::uint32_t>(relocation->to.offset / kPlaceUnitBytes),
                                      static_cast<std::uint32_t>(relocation->to.bytes / kPlaceUnitBytes));
-    record.cold.version = relocation->version;
+    // Later updates may have gone with their parts.
+    record.cold.version = block.edits.empty() ? block.requested : relocation->version;
     visibleCopies_ = std::max(visibleCopies_, relocation->lastBatch);
 
     relocations_.recycle(*relocation);
