@@ -6,7 +6,7 @@
 namespace flux {
 
 std::uint32_t ChunkDrain::levelOf(std::uint32_t ranges) {
-  const auto octave = static_cast<std::uint32_t>(std::bit_width(ranges)) - 1;
+  const auto octave = static_cast<std::uint32_t>(std::bit_width(ranges | 1U)) - 1;
   const auto quarter = static_cast<std::uint32_t>((std::uint64_t{ranges} << 2U >> octave) & 3U);
   return std::min(octave * 4 + quarter, kLevels - 1);
 }
