@@ -4,7 +4,7 @@
 
 namespace flux::app {
 
-/// Hands everything on to another device; tests override what they count or break.
+/// Hands everything on to another device; who derives from it overrides what it counts or breaks.
 class PassingDevice : public Device {
  public:
   explicit PassingDevice(Device& inner) : inner_(inner) {}

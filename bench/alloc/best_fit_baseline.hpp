@@ -1,5 +1,7 @@
 #pragma once
 
+#include "base/rounding.hpp"
+
 #include <flux/types.hpp>
 
 #include <cstdint>
@@ -16,18 +18,14 @@ namespace flux::bench {
 /// one heap allocation a node.
 class BestFit {
  public:
-  struct Held {
-    ByteOffset offset = 0;
-    ByteCount bytes = 0;
-    explicit operator bool() const { return bytes != 0; }
-  };
+  using Held = HeldBytes;
 
   explicit BestFit(const OneSpace& space) : spaceBytes_(space.bytes), alignment_(space.alignment) {
     insert(0, space.bytes / alignment_ * alignment_);
   }
 
   Held allocate(ByteCount bytes) {
-    bytes = (bytes + alignment_ - 1) / alignment_ * alignment_;
+    bytes = roundUp(bytes, alignment_);
     const auto found = bySize_.lower_bound({bytes, 0});
     if (found == bySize_.end()) return {};
     const auto [size, offset] = *found;

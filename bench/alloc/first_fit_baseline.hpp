@@ -1,5 +1,7 @@
 #pragma once
 
+#include "base/rounding.hpp"
+
 #include <flux/types.hpp>
 
 #include <algorithm>
@@ -14,18 +16,14 @@ namespace flux::bench {
 /// The smallest allocator that one can write: free ranges in a vector by address, the first that fits. O(free ranges).
 class FirstFit {
  public:
-  struct Held {
-    ByteOffset offset = 0;
-    ByteCount bytes = 0;
-    explicit operator bool() const { return bytes != 0; }
-  };
+  using Held = HeldBytes;
 
   explicit FirstFit(const OneSpace& space) : spaceBytes_(space.bytes), alignment_(space.alignment) {
     free_.push_back({0, space.bytes / alignment_ * alignment_});
   }
 
   Held allocate(ByteCount bytes) {
-    bytes = (bytes + alignment_ - 1) / alignment_ * alignment_;
+    bytes = roundUp(bytes, alignment_);
     const auto found = std::ranges::find_if(free_, [&](const Held& range) { return range.bytes >= bytes; });
     if (found == free_.end()) return {};
     const Held held{found->offset, bytes};

@@ -6,6 +6,7 @@
 
 #include "alloc/chunk_space.hpp"
 #include "alloc/range_allocator.hpp"
+#include "base/rounding.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -24,9 +25,7 @@ class FluxRanges {
     ranges_.addSpace(0, space.bytes / kPlaceUnitBytes);
   }
 
-  Held allocate(ByteCount bytes) {
-    return ranges_.allocate((bytes + kPlaceUnitBytes - 1) / kPlaceUnitBytes, alignment_).range.id;
-  }
+  Held allocate(ByteCount bytes) { return ranges_.allocate(wholeUnits(bytes) / kPlaceUnitBytes, alignment_).range.id; }
   void free(Held held) { ranges_.free(held); }
 
   [[nodiscard]] Place place(Held held) const { return {0, ranges_.find(held)->offset * kPlaceUnitBytes}; }

@@ -31,6 +31,13 @@ struct Place {
   ByteOffset offset = 0;
 };
 
+/// A live range of an allocator of one space that knows it by its place alone.
+struct HeldBytes {
+  ByteOffset offset = 0;
+  ByteCount bytes = 0;
+  explicit operator bool() const { return bytes != 0; }
+};
+
 /// Device memory that an allocator stands for.
 struct Footprint {
   ByteCount reservedBytes = 0;

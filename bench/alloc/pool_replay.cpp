@@ -15,6 +15,7 @@
 
 #include "interleaved.hpp"
 #include "latency.hpp"
+#include "passing_device.hpp"
 #include "trace.hpp"
 #include "workload.hpp"
 
@@ -31,13 +32,12 @@ T take(Result<T> result) {
 }
 
 /// Passes everything on, and counts the time in which chunks are made and destroyed: that is the device's, not Flux's.
-class MeteredDevice final : public Device {
+class MeteredDevice final : public app::PassingDevice {
  public:
-  explicit MeteredDevice(Device& inner) : inner_(inner) {}
+  using PassingDevice::PassingDevice;
 
   [[nodiscard]] std::uint64_t ticks() const { return ticks_; }
 
-  const DeviceCaps& caps() const noexcept override { return inner_.caps(); }
   Result<ChunkInfo> createChunk(ChunkIndex index, ByteCount bytes) override {
     const std::uint64_t before = fencedTicks();
     Result<ChunkInfo> made = inner_.createChunk(index, bytes);
@@ -49,25 +49,8 @@ class MeteredDevice final : public Device {
     inner_.destroyChunk(index);
     ticks_ += fencedTicks() - before;
   }
-  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes) override {
-    return inner_.openStaging(index, bytes);
-  }
-  Result<void> sealStaging(StagingIndex index, ByteCount bytes) override { return inner_.sealStaging(index, bytes); }
-  void closeStaging(StagingIndex index) noexcept override { inner_.closeStaging(index); }
-  Result<TimelineValue> submit(std::span<const CopyPiece> batch) override { return inner_.submit(batch); }
-  Result<void> poll() override { return inner_.poll(); }
-  TimelineValue completed(QueueId queue) const noexcept override { return inner_.completed(queue); }
-  Result<void> wait(QueueId queue, TimelineValue value, std::chrono::nanoseconds timeout) override {
-    return inner_.wait(queue, value, timeout);
-  }
-  MemoryBudget budget() override { return inner_.budget(); }
-  void setName(ChunkIndex index, std::string_view name) noexcept override { inner_.setName(index, name); }
-  void rangeReclaimed(ChunkIndex index, ByteOffset offset, ByteCount bytes) noexcept override {
-    inner_.rangeReclaimed(index, offset, bytes);
-  }
 
  private:
-  Device& inner_;
   std::uint64_t ticks_ = 0;
 };
 

@@ -1,5 +1,7 @@
 #include "alloc/allocation_map.hpp"
 
+#include "base/rounding.hpp"
+
 #include <flux/assert.hpp>
 
 #include <algorithm>
@@ -9,13 +11,9 @@ namespace flux {
 
 namespace {
 
-constexpr std::uint64_t roundUp(std::uint64_t value, std::uint64_t grain) {
-  return (value + grain - 1) / grain * grain;
-}
-
 /// Of a size that is at most that of a block, so under 32 bits.
-constexpr std::uint32_t wholeUnits(std::uint32_t bytes) {
-  return static_cast<std::uint32_t>(roundUp(bytes, kPlaceUnitBytes));
+constexpr std::uint32_t roomFor(ByteCount bytes) {
+  return static_cast<std::uint32_t>(wholeUnits(bytes));
 }
 
 }  // namespace
@@ -27,7 +25,7 @@ AllocationMap::AllocationMap(std::uint32_t blockBytes) : totalBytes_(blockBytes)
 
 std::optional<std::uint32_t> AllocationMap::allocate(ByteCount bytes, std::uint32_t alignment, ByteOffset base) {
   if (bytes == 0 || bytes > freeBytes_) return std::nullopt;
-  const std::uint32_t wanted = wholeUnits(static_cast<std::uint32_t>(bytes));
+  const std::uint32_t wanted = roomFor(bytes);
   std::size_t best = gaps_.size();
   std::uint32_t bestOffset = 0;
   for (std::size_t i = 0; i < gaps_.size(); ++i) {
@@ -47,7 +45,7 @@ std::optional<std::uint32_t> AllocationMap::allocate(ByteCount bytes, std::uint3
 
 void AllocationMap::take(std::uint32_t offset, std::uint32_t bytes) {
   const auto behind = std::ranges::upper_bound(gaps_, offset, {}, &Gap::offset);
-  const std::uint32_t whole = wholeUnits(bytes);
+  const std::uint32_t whole = roomFor(bytes);
   const bool isFree =
       behind != gaps_.begin() && std::uint64_t{offset} + whole <= std::uint64_t{behind[-1].offset} + behind[-1].bytes;
   FLUX_ASSERT(isFree, "a range that is taken is free");
@@ -72,8 +70,8 @@ void AllocationMap::cut(std::size_t gap, std::uint32_t offset, std::uint32_t byt
 
 bool AllocationMap::resize(std::uint32_t offset, std::uint32_t bytes, ByteCount newBytes) {
   if (newBytes == 0 || newBytes > totalBytes_) return false;
-  const std::uint32_t now = wholeUnits(bytes);
-  const std::uint32_t wanted = wholeUnits(static_cast<std::uint32_t>(newBytes));
+  const std::uint32_t now = roomFor(bytes);
+  const std::uint32_t wanted = roomFor(newBytes);
   if (wanted < now) free(offset + wanted, now - wanted);
   if (wanted <= now) return true;
   const auto behind = std::ranges::lower_bound(gaps_, offset + now, {}, &Gap::offset);
@@ -83,7 +81,7 @@ bool AllocationMap::resize(std::uint32_t offset, std::uint32_t bytes, ByteCount 
 }
 
 void AllocationMap::free(std::uint32_t offset, std::uint32_t bytes) {
-  const std::uint32_t whole = wholeUnits(bytes);
+  const std::uint32_t whole = roomFor(bytes);
   const std::uint64_t end = std::uint64_t{offset} + whole;
   const auto behind = std::ranges::upper_bound(gaps_, offset, {}, &Gap::offset);
   const bool taken = whole != 0 && end <= totalBytes_ && (behind == gaps_.end() || end <= behind->offset) &&

@@ -1,5 +1,7 @@
 #include "alloc/block_layout.hpp"
 
+#include "base/rounding.hpp"
+
 #include <flux/assert.hpp>
 
 #include <algorithm>
@@ -16,10 +18,6 @@ namespace flux {
 namespace {
 
 constexpr std::uint64_t kMax32 = std::numeric_limits<std::uint32_t>::max();
-
-constexpr std::uint64_t roundUp(std::uint64_t value, std::uint64_t grain) {
-  return (value + grain - 1) / grain * grain;
-}
 
 constexpr bool rowsInOrder() {
   for (std::size_t i = 0; i < kPartKindCount; ++i) {
@@ -56,7 +54,7 @@ std::uint64_t placeInOrder(std::span<const PartRequest> parts, const Alignments&
   for (std::size_t i = 0; i < parts.size() && end <= kMax32; ++i) {
     end = place(end, parts[i], alignmentOf(alignments, parts[i].kind), out[i]);
   }
-  return roundUp(end, kPlaceUnitBytes);
+  return wholeUnits(end);
 }
 
 /// The same, by falling alignment. There are at most as many alignments as kinds, so passes need no sorting.
@@ -67,7 +65,7 @@ std::uint64_t placeByAlignment(std::span<const PartRequest> parts, const Alignme
   for (;;) {
     std::uint64_t alignment = 0;
     for (const std::uint64_t a : alignments) alignment = a < below ? std::max(alignment, a) : alignment;
-    if (alignment == 0) return roundUp(end, kPlaceUnitBytes);
+    if (alignment == 0) return wholeUnits(end);
     for (std::size_t i = 0; i < parts.size() && end <= kMax32; ++i) {
       if (alignmentOf(alignments, parts[i].kind) == alignment) end = place(end, parts[i], alignment, out[i]);
     }

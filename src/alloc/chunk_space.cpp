@@ -1,5 +1,7 @@
 #include "alloc/chunk_space.hpp"
 
+#include "base/rounding.hpp"
+
 #include <flux/assert.hpp>
 
 #include <algorithm>
@@ -12,10 +14,6 @@ namespace {
 
 constexpr ByteCount kDedicatedGrainBytes = 64 * kKiB;
 constexpr ByteCount kMaxUnits = std::numeric_limits<std::uint32_t>::max();
-
-constexpr ByteCount roundUp(ByteCount bytes, ByteCount grain) {
-  return (bytes + grain - 1) / grain * grain;
-}
 
 ChunkSpacePolicy usable(ChunkSpacePolicy policy) {
   policy.maxChunkBytes = std::min(policy.maxChunkBytes, kMaxUnits * kPlaceUnitBytes);
@@ -42,7 +40,7 @@ ChunkSpace::ChunkSpace(const ChunkSpacePolicy& policy)
 std::optional<Placement> ChunkSpace::allocate(ByteCount bytes, ByteCount alignmentBytes) {
   if (bytes == 0 || alignmentBytes == 0 || bytes > policy_.maxChunkBytes) return std::nullopt;
   RangeAllocator::Allocation allocation;
-  const ByteCount rounded = roundUp(bytes, kPlaceUnitBytes);
+  const ByteCount rounded = wholeUnits(bytes);
   if (dedicated(bytes)) {
     const std::optional<std::uint32_t> space = emptyDedicated(bytes);
     if (!space) return std::nullopt;
@@ -68,14 +66,14 @@ std::optional<ChunkIndex> ChunkSpace::wouldFit(ByteCount bytes, ByteCount alignm
     return space ? std::optional(ChunkIndex{*space}) : std::nullopt;
   }
   const RangeAllocator::Allocation foreseen =
-      ranges_.wouldAllocate(roundUp(bytes, kPlaceUnitBytes) / kPlaceUnitBytes, alignmentUnits(alignmentBytes));
+      ranges_.wouldAllocate(wholeUnits(bytes) / kPlaceUnitBytes, alignmentUnits(alignmentBytes));
   if (foreseen.status != RangeStatus::Ok) return std::nullopt;
   return ChunkIndex{foreseen.range.space};
 }
 
 /// The tightest empty chunk for a dedicated request, if it leaves at most an eighth over.
 std::optional<std::uint32_t> ChunkSpace::emptyDedicated(ByteCount bytes) const {
-  const ByteCount least = roundUp(bytes, kPlaceUnitBytes) / kPlaceUnitBytes;
+  const ByteCount least = wholeUnits(bytes) / kPlaceUnitBytes;
   const ByteCount most = roundUp(bytes + bytes / 8, kDedicatedGrainBytes) / kPlaceUnitBytes;
   std::optional<std::uint32_t> best;
   for (std::uint32_t s = empties_.first(kEmptyDedicated); s != IndexLists::kNone; s = empties_.next(s)) {

@@ -373,9 +373,8 @@ std::uint64_t RangeAllocator::largestFree() const {
 }
 
 double RangeAllocator::fragmentation() const {
-  std::uint64_t free = freeUnits_;
-  if (free == 0) return 0;
-  return 1 - static_cast<double>(largestFree()) / static_cast<double>(free);
+  if (freeUnits_ == 0) return 0;
+  return 1 - static_cast<double>(largestFree()) / static_cast<double>(freeUnits_);
 }
 
 inline bool RangeAllocator::isLive(RangeId id) const {

@@ -1,5 +1,7 @@
 #include "base/reserved_memory.hpp"
 
+#include "base/rounding.hpp"
+
 #include <flux/assert.hpp>
 
 #include <algorithm>
@@ -21,10 +23,6 @@ constexpr std::size_t kCommitBytes = 256 * 1024;
 /// What is larger than this is committed in such steps, and in huge pages where the system has them: tables are read at
 /// random, so with small pages a lookup misses the processor's address cache more often than its data cache.
 constexpr std::size_t kHugeBytes = 2 * 1024 * 1024;
-
-constexpr std::size_t roundUp(std::size_t bytes, std::size_t step) {
-  return (bytes + step - 1) / step * step;
-}
 
 constexpr std::size_t commitTarget(std::size_t bytes) {
   return roundUp(bytes, bytes > kHugeBytes ? kHugeBytes : kCommitBytes);

@@ -177,15 +177,9 @@ Result<ContentVersion> Pool::Impl::update(BlockHandle handle, std::span<const Pa
     Edit edit;
     edit.part = update.part;
     edit.bytes = static_cast<std::uint32_t>(partBytes(*block, handle.index, update.part));
-    edit.source = update.source;
-    edit.where = where;
-    if (!update.source.isLater()) {
-      Result<std::vector<StagingSpan>> staged = stage(update.source.data());
-      if (!staged) {
-        releaseStaged(edits);
-        return fail(staged.error());
-      }
-      edit.staged = std::move(*staged);
+    if (const Result<void> taken = takeContents(edit, update.source, where); !taken) {
+      releaseStaged(edits);
+      return fail(taken.error());
     }
     edits.push_back(std::move(edit));
   }
@@ -206,6 +200,17 @@ Result<ContentVersion> Pool::Impl::update(BlockHandle handle, std::span<const Pa
   queueForUpdate(handle.index);
   ++counters_.blocksUpdated;
   return ++block->requested;
+}
+
+Result<void> Pool::Impl::takeContents(Edit& edit, const Source& source, std::source_location where) {
+  if (!source.isLater()) {
+    Result<std::vector<StagingSpan>> staged = stage(source.data());
+    if (!staged) return Unexpected(staged.error());
+    edit.staged = std::move(*staged);
+  }
+  edit.source = source;
+  edit.where = where;
+  return {};
 }
 
 void Pool::Impl::releaseStaged(std::span<const Edit> edits) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <string>
 
 namespace flux {
@@ -35,10 +36,10 @@ FitReport Pool::Impl::wouldFit(ByteCount bytes, ByteCount alignment, Lifetime li
   report.largestFreeBytes = chunkSpace.largestFreeBytes();
   report.forFramesBytes = retirement_.bytesWaitingForFrames();
   report.forQueuesBytes = retirement_.bytesWaitingForQueues();
-  if (bytes == 0 || alignment == 0) {
-    report.outcome = lost_ ? FitOutcome::DeviceLost : FitOutcome::Invalid;
-  } else if (lost_) {
+  if (lost_) {
     report.outcome = FitOutcome::DeviceLost;
+  } else if (bytes == 0 || alignment == 0) {
+    report.outcome = FitOutcome::Invalid;
   } else if (const std::optional<ChunkIndex> chunk = chunkSpace.wouldFit(bytes, alignment)) {
     report.outcome = FitOutcome::Fits;
     report.chunk = *chunk;
@@ -64,7 +65,7 @@ std::string amount(ByteCount bytes) {
 }
 
 std::string percent(double fraction) {
-  return std::to_string(static_cast<int>(fraction * 100.0 + 0.5)) + " %";
+  return std::to_string(std::lround(fraction * 100)) + " %";
 }
 
 /// What is there, and what waiting would bring.

@@ -161,6 +161,8 @@ class Pool::Impl {
   Result<Placement> acquirePlace(Lifetime lifetime, ByteCount bytes, ByteCount alignment);
   Result<ChunkIndex> makeChunk(Lifetime lifetime, ByteCount bytes, bool dedicated);
   Result<std::vector<StagingSpan>> stage(std::span<const std::byte> data);
+  /// Later sources are kept, others are staged now. Nothing is staged when it fails.
+  Result<void> takeContents(Edit& edit, const Source& source, std::source_location where);
   void releaseStaged(std::span<const Edit> edits);
   void queueForUpdate(std::uint32_t index);
   void removeBlock(Block& block, BlockHandle handle);

@@ -4,6 +4,7 @@
 // layout that the next snapshot names has it. It goes the other way round: out of the layout and the table at once, out
 // of the map when its range has retired.
 
+#include "base/rounding.hpp"
 #include "pool/pool_impl.hpp"
 
 #include <flux/assert.hpp>
@@ -19,10 +20,6 @@ constexpr ByteCount kRoomDivisor = 4;
 
 Error invalid(std::string_view what, std::source_location where, ErrorNumbers numbers = {}) {
   return makeError(ErrorCode::InvalidArgument, what, where, numbers);
-}
-
-constexpr std::uint64_t wholeUnits(std::uint64_t bytes) {
-  return (bytes + kPlaceUnitBytes - 1) / kPlaceUnitBytes * kPlaceUnitBytes;
 }
 
 bool samePlace(const PartPlacement& a, const PartPlacement& b) {
@@ -84,12 +81,8 @@ Result<ContentVersion> Pool::Impl::addParts(BlockHandle handle, std::span<const 
     edit.adds = true;
     edit.kind = part.kind;
     edit.bytes = static_cast<std::uint32_t>(part.bytes);
-    edit.source = part.source;
-    edit.where = where;
-    if (!part.source.isLater()) {
-      Result<std::vector<StagingSpan>> staged = stage(part.source.data());
-      if (!staged) return giveUp(named(staged.error(), name, handle, where));
-      edit.staged = std::move(*staged);
+    if (const Result<void> taken = takeContents(edit, part.source, where); !taken) {
+      return giveUp(named(taken.error(), name, handle, where));
     }
     const std::optional<PartId> id = live.table.add(part.kind, edit.bytes);
     if (!id) {

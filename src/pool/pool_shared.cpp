@@ -1,5 +1,6 @@
 // Small things that share blocks.
 
+#include "base/rounding.hpp"
 #include "pool/pool_impl.hpp"
 
 #include <algorithm>
@@ -17,10 +18,6 @@ constexpr std::uint64_t kTinyDivisor = 8;
 
 /// What the range allocator keeps for the place of a block.
 constexpr std::size_t kRangeNodeBytes = 32;
-
-constexpr ByteCount wholeUnits(ByteCount bytes) {
-  return (bytes + kPlaceUnitBytes - 1) / kPlaceUnitBytes * kPlaceUnitBytes;
-}
 
 }  // namespace
 
@@ -43,13 +40,7 @@ Result<SharedPart> Pool::Impl::addShared(const SharedPartDesc& desc, std::source
   edit.adds = true;
   edit.kind = part.kind;
   edit.bytes = alone.sizeBytes;
-  edit.source = part.source;
-  edit.where = where;
-  if (!part.source.isLater()) {
-    Result<std::vector<StagingSpan>> staged = stage(part.source.data());
-    if (!staged) return fail(staged.error());
-    edit.staged = std::move(*staged);
-  }
+  if (const Result<void> taken = takeContents(edit, part.source, where); !taken) return fail(taken.error());
 
   const auto take = [&](std::uint32_t index) {
     const Block& block = blocks_[index];

@@ -1,3 +1,4 @@
+#include "alloc/live_ranges.hpp"
 #include "alloc/range_allocator.hpp"
 
 #include <gtest/gtest.h>
@@ -5,7 +6,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
-#include <map>
 #include <optional>
 #include <random>
 #include <vector>
@@ -32,7 +32,7 @@ constexpr std::uint32_t kMaxUnits = 1U << 17U;
 struct ModelSpace {
   std::uint32_t units = 0;
   SpaceRank rank = SpaceRank::First;
-  std::map<std::uint64_t, std::uint64_t> live;  // size by offset
+  test::LiveRanges live;
   std::uint64_t liveUnits = 0;
 };
 
@@ -203,19 +203,9 @@ class Model {
   }
 
   [[nodiscard]] bool anyGapHolds(std::uint32_t units, std::uint32_t alignment) const {
-    for (const ModelSpace& space : spaces_) {
-      if (space.rank == SpaceRank::Apart) continue;
-      std::uint64_t begin = 0;
-      const auto holds = [&](std::uint64_t end) {
-        return (begin + alignment - 1) / alignment * alignment + units <= end;
-      };
-      for (const auto& [offset, size] : space.live) {
-        if (holds(offset)) return true;
-        begin = offset + size;
-      }
-      if (holds(space.units)) return true;
-    }
-    return false;
+    return std::ranges::any_of(spaces_, [&](const ModelSpace& space) {
+      return space.rank != SpaceRank::Apart && test::anyGapHolds(space.live, space.units, units, alignment);
+    });
   }
 
   void checkSums() const {

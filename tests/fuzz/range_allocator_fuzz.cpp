@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
-#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "alloc/live_ranges.hpp"
 #include "fuzz/fuzz_input.hpp"
 
 namespace flux::test {
@@ -24,7 +24,7 @@ constexpr std::size_t kExactRanges = 256;
 struct ModelSpace {
   std::uint64_t units = 0;  // 0: there is none
   SpaceRank rank = SpaceRank::First;
-  std::map<std::uint64_t, std::uint64_t> live;  // size by offset
+  LiveRanges live;
 };
 
 class RangeAllocatorFuzz {
@@ -184,7 +184,7 @@ class RangeAllocatorFuzz {
     Range& range = live_[input_.below(live_.size())];
     const std::uint64_t units = input_.number();
     const RangeStatus status = ranges_.resize(range.id, units);
-    std::map<std::uint64_t, std::uint64_t>& live = spaces_[range.space].live;
+    LiveRanges& live = spaces_[range.space].live;
     const auto place = live.find(range.offset);
     const auto after = std::next(place);
     const std::uint64_t end = after == live.end() ? spaces_[range.space].units : after->first;
@@ -216,19 +216,9 @@ class RangeAllocatorFuzz {
   }
 
   [[nodiscard]] bool anyGapHolds(std::uint64_t units, std::uint64_t alignment) const {
-    for (const ModelSpace& space : spaces_) {
-      if (space.units == 0 || space.rank == SpaceRank::Apart) continue;
-      std::uint64_t begin = 0;
-      const auto holds = [&](std::uint64_t end) {
-        return (begin + alignment - 1) / alignment * alignment + units <= end;
-      };
-      for (const auto& [offset, size] : space.live) {
-        if (holds(offset)) return true;
-        begin = offset + size;
-      }
-      if (holds(space.units)) return true;
-    }
-    return false;
+    return std::ranges::any_of(spaces_, [&](const ModelSpace& space) {
+      return space.rank != SpaceRank::Apart && test::anyGapHolds(space.live, space.units, units, alignment);
+    });
   }
 
   void check() const {

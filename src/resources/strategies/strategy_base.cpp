@@ -60,7 +60,7 @@ Result<void> StrategyBase::check(ByteCount bytes, ByteCount alignment, std::sour
 Result<Allocation> StrategyBase::allocate(ByteCount bytes, ByteCount alignment, std::source_location where) {
   if (const Result<void> ok = check(bytes, alignment, where); !ok) return Unexpected(ok.error());
   const ByteCount grain = std::lcm(alignment, kPlaceUnitBytes);
-  const Result<Place> chosen = place(roundUp(bytes, kPlaceUnitBytes), grain, where);
+  const Result<Place> chosen = place(wholeUnits(bytes), grain, where);
   if (!chosen) return Unexpected(chosen.error());
   if (unusedSlots_.empty()) {
     unusedSlots_.push_back(static_cast<std::uint32_t>(slots_.size()));
@@ -81,7 +81,7 @@ Result<Allocation> StrategyBase::resize(AllocationId id, ByteCount bytes, std::s
   Slot& slot = slots_[id.index];
   if (const Result<void> ok = check(bytes, slot.alignment, where); !ok) return Unexpected(ok.error());
   const bool shrinks = bytes < slot.askedBytes;
-  const ByteCount rounded = roundUp(bytes, kPlaceUnitBytes);
+  const ByteCount rounded = wholeUnits(bytes);
   if (rounded == slot.place.bytes || (!shrinks && rounded < slot.place.bytes)) {
     setBytes(slot, bytes, slot.place);
     return describe(id.index);
@@ -95,7 +95,7 @@ Result<Allocation> StrategyBase::resize(AllocationId id, ByteCount bytes, std::s
   }
   // Read now: choosing the new place may have replaced the buffer of the old one.
   const Place old = slot.place;
-  const ByteCount kept = roundUp(std::min(bytes, slot.askedBytes), kPlaceUnitBytes);
+  const ByteCount kept = wholeUnits(std::min(bytes, slot.askedBytes));
   if (const Result<void> copied = copy(old.buffer, old.offset, chosen->buffer, chosen->offset, kept); !copied) {
     reclaim(*chosen);
     return Unexpected(copied.error());

@@ -5,6 +5,7 @@
 #include <flux/strategies.hpp>
 
 #include "alloc/range_allocator.hpp"
+#include "base/rounding.hpp"
 #include "frame/frame_gate.hpp"
 
 #include <cstdint>
@@ -13,10 +14,6 @@
 #include <vector>
 
 namespace flux {
-
-constexpr ByteCount roundUp(ByteCount bytes, ByteCount grain) {
-  return (bytes + grain - 1) / grain * grain;
-}
 
 /// A strategy but for the choice of places.
 ///

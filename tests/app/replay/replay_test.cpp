@@ -1,5 +1,6 @@
 #include "replay/replay.hpp"
 
+#include "app/flipping_device.hpp"
 #include "app/test_files.hpp"
 #include "failure.hpp"
 #include "passing_device.hpp"
@@ -9,34 +10,12 @@
 #include <csignal>
 #include <cstdlib>
 #include <sstream>
-#include <unordered_map>
 #include <utility>
 
 namespace flux::app {
 namespace {
 
 const std::string kHeader = "# gtrace 1 source=game-2.0 scene=walk seconds=1 frames=60\n";
-
-/// One wrong byte: it changes in staging just before the first batch is copied.
-class FlippingDevice final : public PassingDevice {
- public:
-  using PassingDevice::PassingDevice;
-  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes) override {
-    Result<std::span<std::byte>> page = inner_.openStaging(index, bytes);
-    if (page) pages_[index] = *page;
-    return page;
-  }
-  Result<TimelineValue> submit(std::span<const CopyPiece> batch) override {
-    if (!std::exchange(flipped_, true)) {
-      pages_[StagingIndex{batch[0].source}][batch[0].sourceOffset + batch[0].bytes / 2] ^= std::byte{1};
-    }
-    return inner_.submit(batch);
-  }
-
- private:
-  std::unordered_map<StagingIndex, std::span<std::byte>> pages_;
-  bool flipped_ = false;
-};
 
 /// A device that is used up after a number of chunks.
 class FullDevice final : public PassingDevice {

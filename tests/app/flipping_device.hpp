@@ -1,0 +1,34 @@
+#pragma once
+
+#include "passing_device.hpp"
+
+#include <cstddef>
+#include <span>
+#include <unordered_map>
+#include <utility>
+
+namespace flux::app {
+
+/// One wrong byte: it changes in staging just before the first batch is copied.
+class FlippingDevice final : public PassingDevice {
+ public:
+  using PassingDevice::PassingDevice;
+  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes) override {
+    Result<std::span<std::byte>> page = inner_.openStaging(index, bytes);
+    if (page) pages_[index] = *page;
+    return page;
+  }
+  Result<TimelineValue> submit(std::span<const CopyPiece> batch) override {
+    if (!std::exchange(flipped_, true)) {
+      const CopyPiece& piece = batch[batch.size() / 4];
+      pages_[StagingIndex{piece.source}][piece.sourceOffset + piece.bytes / 2] ^= std::byte{1};
+    }
+    return inner_.submit(batch);
+  }
+
+ private:
+  std::unordered_map<StagingIndex, std::span<std::byte>> pages_;
+  bool flipped_ = false;
+};
+
+}  // namespace flux::app
