@@ -14,7 +14,7 @@
 
 namespace flux {
 
-enum class Backend : std::uint8_t { Host, Vulkan };
+enum class Backend : std::uint8_t { Host, Vulkan, D3D12, OpenGL, WebGPU };
 
 std::string_view toString(Backend backend) noexcept;
 

@@ -8,6 +8,12 @@ std::string_view toString(Backend backend) noexcept {
       return "host";
     case Backend::Vulkan:
       return "vulkan";
+    case Backend::D3D12:
+      return "d3d12";
+    case Backend::OpenGL:
+      return "opengl";
+    case Backend::WebGPU:
+      return "webgpu";
   }
   return "unknown";
 }

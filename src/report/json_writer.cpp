@@ -1,5 +1,8 @@
 #include "report/json_writer.hpp"
 
+#include <array>
+#include <charconv>
+
 namespace flux {
 namespace {
 
@@ -67,16 +70,16 @@ JsonWriter& JsonWriter::value(std::string_view text) {
   return *this;
 }
 
-JsonWriter& JsonWriter::value(bool flag) {
+JsonWriter& JsonWriter::literal(std::string_view text) {
   element();
-  out_ += flag ? "true" : "false";
+  out_ += text;
   return *this;
 }
 
-JsonWriter& JsonWriter::number64(std::uint64_t number) {
-  element();
-  out_ += std::to_string(number);
-  return *this;
+JsonWriter& JsonWriter::shortest(double number) {
+  std::array<char, 32> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  return literal({digits.data(), static_cast<std::size_t>(end - digits.data())});
 }
 
 void JsonWriter::quoted(std::string_view text) {

@@ -21,9 +21,18 @@ class JsonWriter {
   JsonWriter& key(std::string_view name);
   JsonWriter& value(std::string_view text);
   JsonWriter& value(const char* text) { return value(std::string_view{text}); }
-  JsonWriter& value(bool flag);
+  // Exactly these types, so that nothing turns into another kind of value on its way.
+  template <std::same_as<bool> T>
+  JsonWriter& value(T flag) {
+    return literal(flag ? "true" : "false");
+  }
   template <std::unsigned_integral T>
-  requires(!std::same_as<T, bool>) JsonWriter& value(T number) { return number64(number); }
+  requires(!std::same_as<T, bool>) JsonWriter& value(T number) { return literal(std::to_string(number)); }
+  /// With as many digits as tell it from its neighbours. REQUIRES: a finite number; JSON has no other.
+  template <std::same_as<double> T>
+  JsonWriter& value(T number) {
+    return shortest(number);
+  }
 
   template <class T>
   JsonWriter& member(std::string_view name, const T& v) {
@@ -33,7 +42,8 @@ class JsonWriter {
  private:
   JsonWriter& open(char bracket);
   JsonWriter& close(char bracket);
-  JsonWriter& number64(std::uint64_t number);
+  JsonWriter& shortest(double number);
+  JsonWriter& literal(std::string_view text);
   void element();
   void newLine();
   void quoted(std::string_view text);

@@ -24,6 +24,7 @@ TEST(PoolDump, IsJsonThatAgreesWithTheStatistics) {
   EXPECT_EQ(block["index"], kept.index);
   EXPECT_EQ(block["state"], "resident");
   EXPECT_EQ(block["parts"][0]["bytes"], 500);
+  EXPECT_TRUE(block["gaps"]["fragmentation"].is_number() && block["gaps"]["shared"].is_boolean());
   EXPECT_EQ(block["place"]["offset"], frame.find(kept).place.offset);
   ASSERT_EQ(dump["retired"].size(), 1U) << "the open frame still sees it";
   EXPECT_EQ(dump["retired"][0]["offset"], frame.find(gone).place.offset);
