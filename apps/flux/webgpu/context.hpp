@@ -1,0 +1,56 @@
+#pragma once
+
+/// A headless WebGPU device with Flux on it.
+
+#include "webgpu/api.hpp"
+#include "webgpu/handles.hpp"
+#include "webgpu/messages.hpp"
+
+#include <flux/webgpu.hpp>
+
+#include <memory>
+#include <string>
+
+namespace flux::app {
+
+/// **Thread contract.** Construction and destruction on one thread. The WebGPU device may be used by any thread:
+/// implementations that must be asked for that are.
+class WebGpuContext {
+ public:
+  /// `messages` (may be null) is told of every error that nobody handles, and outlives the context.
+  /// Throws Failure: no library, no driver, or something that Flux lacks.
+  explicit WebGpuContext(WebGpuMessages* messages);
+  WebGpuContext(const WebGpuContext&) = delete;
+  WebGpuContext& operator=(const WebGpuContext&) = delete;
+  ~WebGpuContext();
+
+  /// What `WebGpuDevice::create` takes; the context has made one with it already.
+  [[nodiscard]] WebGpuDeviceDesc adoption() const;
+  [[nodiscard]] WebGpuDevice& device() noexcept { return *fluxDevice_; }
+
+  [[nodiscard]] WGPUInstance instance() const noexcept { return instance_.get(); }
+  [[nodiscard]] WGPUDevice webGpuDevice() const noexcept { return device_.get(); }
+  [[nodiscard]] WGPUQueue queue() const noexcept { return queue_.get(); }
+  [[nodiscard]] WebGpuMessages& messages() noexcept { return messages_; }
+  [[nodiscard]] WGPUBackendType backendType() const noexcept { return backendType_; }
+
+  /// Makes a buffer; never fails with anything but a Failure.
+  [[nodiscard]] UniqueBuffer makeBuffer(WGPUBufferUsage usage, ByteCount bytes) const;
+
+  /// Runs what the implementation has to run until `future` is done.
+  void waitFor(WGPUFuture future) const;
+
+ private:
+  WebGpuMessages own_;
+  WebGpuMessages& messages_;
+  UniqueInstance instance_;
+  UniqueAdapter adapter_;
+  UniqueDevice device_;
+  UniqueQueue queue_;
+  WGPUBackendType backendType_ = WGPUBackendType_Null;
+  std::unique_ptr<WebGpuDevice> fluxDevice_;
+};
+
+[[nodiscard]] const char* webGpuBackendName(WGPUBackendType type) noexcept;
+
+}  // namespace flux::app

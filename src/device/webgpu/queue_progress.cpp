@@ -1,0 +1,62 @@
+#include "device/webgpu/queue_progress.hpp"
+
+namespace flux::webgpu {
+
+QueueProgress::~QueueProgress() {
+  for (const Timeline& timeline : timelines_) {
+    // The callbacks of marks that were never reached come when the instance goes, and write there.
+    if (!timeline.marks.empty()) (void)status_.release();
+  }
+}
+
+TimelineValue QueueProgress::mark(QueueId queue) {
+  Timeline& timeline = timelines_[static_cast<std::size_t>(queue)];
+  const std::scoped_lock lock(timeline.mutex);
+  // Only a wait may run the callback: so it runs on the owner's thread, whoever else processes the instance's events.
+  timeline.marks.push_back(functions_.QueueOnSubmittedWorkDone(
+      desc_.queue, {nullptr, WGPUCallbackMode_WaitAnyOnly, &remember, status_.get(), nullptr}));
+  return ++timeline.marked;
+}
+
+Result<void> QueueProgress::poll() {
+  for (Timeline& timeline : timelines_) {
+    while (failure_ == WGPUQueueWorkDoneStatus_Success && reachOldest(timeline)) {
+    }
+  }
+  if (failure_ == WGPUQueueWorkDoneStatus_Success) return {};
+  Error error = makeError(ErrorCode::DriverError, "wgpuQueueOnSubmittedWorkDone", {});
+  error.nativeCode = failure_;
+  return Unexpected(error);
+}
+
+bool QueueProgress::reachOldest(Timeline& timeline) {
+  WGPUFuture oldest{};
+  {
+    const std::scoped_lock lock(timeline.mutex);
+    if (timeline.marks.empty()) return false;
+    oldest = timeline.marks.front();
+  }
+  if (!isDone(functions_, desc_.instance, oldest)) return false;
+  {
+    const std::scoped_lock lock(timeline.mutex);
+    timeline.marks.pop_front();
+  }
+  failure_ = *status_;
+  if (failure_ != WGPUQueueWorkDoneStatus_Success) return false;
+  // Only this thread writes, so a load and a store suffice.
+  timeline.completed.store(timeline.completed.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  return true;
+}
+
+TimelineValue QueueProgress::marked(QueueId queue) {
+  Timeline& timeline = timelines_[static_cast<std::size_t>(queue)];
+  const std::scoped_lock lock(timeline.mutex);
+  return timeline.marked;
+}
+
+TimelineValue QueueProgress::completed(QueueId queue) const noexcept {
+  const auto index = static_cast<std::uint32_t>(queue);
+  return index < kTimelines ? timelines_[index].completed.load(std::memory_order_acquire) : 0;
+}
+
+}  // namespace flux::webgpu
