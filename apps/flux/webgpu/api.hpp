@@ -57,6 +57,7 @@ namespace flux::app {
   X(InstanceRequestAdapter)               \
   X(InstanceWaitAny)                      \
   X(PipelineLayoutRelease)                \
+  X(QueueOnSubmittedWorkDone)             \
   X(QueueRelease)                         \
   X(QueueSubmit)                          \
   X(QueueWriteBuffer)                     \

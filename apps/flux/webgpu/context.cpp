@@ -24,13 +24,14 @@ struct Answer {
 using AdapterAnswer = Answer<WGPUAdapter, WGPURequestAdapterStatus>;
 using DeviceAnswer = Answer<WGPUDevice, WGPURequestDeviceStatus>;
 
-void waitForFuture(WGPUInstance instance, WGPUFuture future) {
+bool isFutureDone(WGPUInstance instance, WGPUFuture future) {
   WGPUFutureWaitInfo wait{future, 0};
-  for (;;) {
-    webGpu().InstanceProcessEvents(instance);
-    if (webGpu().InstanceWaitAny(instance, 1, &wait, 0) == WGPUWaitStatus_Success && wait.completed != 0) return;
-    std::this_thread::sleep_for(std::chrono::microseconds{50});
-  }
+  webGpu().InstanceProcessEvents(instance);
+  return webGpu().InstanceWaitAny(instance, 1, &wait, 0) == WGPUWaitStatus_Success && wait.completed != 0;
+}
+
+void waitForFuture(WGPUInstance instance, WGPUFuture future) {
+  while (!isFutureDone(instance, future)) std::this_thread::sleep_for(std::chrono::microseconds{50});
 }
 
 UniqueAdapter requestAdapter(WGPUInstance instance) {
@@ -77,14 +78,6 @@ UniqueDevice requestDevice(WGPUInstance instance, WGPUAdapter adapter, WebGpuMes
   return UniqueDevice(answer.handle);
 }
 
-WGPUBackendType backendOf(WGPUDevice device) {
-  WGPUAdapterInfo info{};
-  if (webGpu().DeviceGetAdapterInfo(device, &info) != WGPUStatus_Success) return WGPUBackendType_Null;
-  const WGPUBackendType type = info.backendType;
-  webGpu().AdapterInfoFreeMembers(info);
-  return type;
-}
-
 void addMessage(void* messages, std::string_view text) {
   static_cast<WebGpuMessages*>(messages)->add(text);
 }
@@ -97,7 +90,11 @@ WebGpuContext::WebGpuContext(WebGpuMessages* messages)
   adapter_ = requestAdapter(instance());
   device_ = requestDevice(instance(), adapter_.get(), messages_);
   queue_.reset(webGpu().DeviceGetQueue(webGpuDevice()));
-  backendType_ = backendOf(webGpuDevice());
+  WGPUAdapterInfo info{};
+  if (webGpu().DeviceGetAdapterInfo(webGpuDevice(), &info) != WGPUStatus_Success) throw Failure("WebGPU: no adapter");
+  backendType_ = info.backendType;
+  processor_ = info.adapterType == WGPUAdapterType_CPU;
+  webGpu().AdapterInfoFreeMembers(info);
   // Dawn takes its Null back end where no driver is good enough for it, and that does nothing at all.
   if (backendType_ == WGPUBackendType_Null) throw Failure("WebGPU: no driver found that it can use");
   auto made = WebGpuDevice::create(adoption());
@@ -126,6 +123,15 @@ UniqueBuffer WebGpuContext::makeBuffer(WGPUBufferUsage usage, ByteCount bytes) c
   UniqueBuffer buffer(webGpu().DeviceCreateBuffer(webGpuDevice(), &descriptor));
   if (!buffer) throw Failure("WebGPU: no buffer of " + std::to_string(bytes) + " bytes");
   return buffer;
+}
+
+WGPUFuture WebGpuContext::submittedWork() const {
+  const auto ignore = [](WGPUQueueWorkDoneStatus, void*, void*) {};
+  return webGpu().QueueOnSubmittedWorkDone(queue(), {nullptr, WGPUCallbackMode_WaitAnyOnly, ignore, nullptr, nullptr});
+}
+
+bool WebGpuContext::isDone(WGPUFuture future) const {
+  return isFutureDone(instance(), future);
 }
 
 void WebGpuContext::waitFor(WGPUFuture future) const {

@@ -31,12 +31,18 @@ class WebGpuContext {
   [[nodiscard]] WGPUInstance instance() const noexcept { return instance_.get(); }
   [[nodiscard]] WGPUDevice webGpuDevice() const noexcept { return device_.get(); }
   [[nodiscard]] WGPUQueue queue() const noexcept { return queue_.get(); }
-  [[nodiscard]] WebGpuMessages& messages() noexcept { return messages_; }
+  [[nodiscard]] const WebGpuMessages& messages() const noexcept { return messages_; }
   [[nodiscard]] WGPUBackendType backendType() const noexcept { return backendType_; }
+
+  /// Whether a processor plays GPU.
+  [[nodiscard]] bool isProcessor() const noexcept { return processor_; }
 
   /// Makes a buffer; never fails with anything but a Failure.
   [[nodiscard]] UniqueBuffer makeBuffer(WGPUBufferUsage usage, ByteCount bytes) const;
 
+  /// Done when what has been submitted so far is.
+  [[nodiscard]] WGPUFuture submittedWork() const;
+  [[nodiscard]] bool isDone(WGPUFuture future) const;
   /// Runs what the implementation has to run until `future` is done.
   void waitFor(WGPUFuture future) const;
 
@@ -48,6 +54,7 @@ class WebGpuContext {
   UniqueDevice device_;
   UniqueQueue queue_;
   WGPUBackendType backendType_ = WGPUBackendType_Null;
+  bool processor_ = false;
   std::unique_ptr<WebGpuDevice> fluxDevice_;
 };
 
