@@ -31,11 +31,22 @@ if ! command -v dpkg-query >/dev/null; then
   exit 1
 fi
 
+# Dawn, for tests of the WebGPU back end: not packaged (tools/dawn.sh).
+dawn=0
+if [[ ${1-} == --tests || ${1-} == --all ]]; then
+  dawn=1
+  command -v npm >/dev/null || wanted+=(npm)
+fi
+install_dawn() {
+  if ((dawn)); then "$(dirname "$0")/../tools/dawn.sh" >/dev/null; fi
+}
+
 missing=()
 for package in "${wanted[@]}"; do
   [[ $(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
 done
 if ((${#missing[@]} == 0)); then
+  install_dawn
   echo "All ${#wanted[@]} packages are installed."
   exit 0
 fi
@@ -49,3 +60,4 @@ export DEBIAN_FRONTEND=noninteractive
 echo "Installing ${missing[*]}"
 "${apt[@]}" update </dev/null
 "${apt[@]}" install -y --no-install-recommends "${missing[@]}" </dev/null
+install_dawn

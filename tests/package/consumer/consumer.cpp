@@ -6,6 +6,9 @@
 #ifdef CONSUMER_HAS_VULKAN
 #include <flux/vulkan.hpp>
 #endif
+#ifdef CONSUMER_HAS_WEBGPU
+#include <flux/webgpu.hpp>
+#endif
 
 #include <array>
 #include <cstddef>
@@ -42,6 +45,10 @@ int main() {
 #ifdef CONSUMER_HAS_VULKAN
   // Needs the library, but neither a loader nor a driver.
   if (flux::chooseVulkanMemory(VkPhysicalDeviceMemoryProperties{})) return fail("chose memory where there is none");
+#endif
+#ifdef CONSUMER_HAS_WEBGPU
+  // Needs neither a WebGPU header nor an implementation.
+  if (flux::WebGpuDevice::create({})) return fail("adopted a device that is not there");
 #endif
   return 0;
 }
