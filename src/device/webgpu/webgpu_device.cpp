@@ -143,6 +143,9 @@ void AdoptedDevice::releaseBuffer(WGPUBuffer buffer) noexcept {
 
 Result<ChunkInfo> AdoptedDevice::createChunk(ChunkIndex index, ByteCount bytes) {
   Chunk& slot = freeSlot(chunks_, static_cast<std::uint32_t>(index));
+  if (bytes > adapter_.caps.maxChunkBytes) {
+    return Unexpected(makeError(ErrorCode::OutOfDeviceMemory, "maxBufferSize", {}, {bytes, chunkBytes_}));
+  }
   const auto buffer = makeBuffer("Flux chunk", kChunkUsage, bytes);
   if (!buffer) return Unexpected(buffer.error());
   slot = {*buffer, bytes};
