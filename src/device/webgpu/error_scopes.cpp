@@ -39,7 +39,7 @@ Result<void> ErrorScopes::pop(std::string_view name, ErrorNumbers numbers) {
         desc_.device, {nullptr, WGPUCallbackMode_WaitAnyOnly, &remember, caught_.get(), nullptr});
     if (!isDone(functions_, desc_.instance, future)) {
       answered = false;
-      (void)caught_.release();  // The implementation may still write there.
+      [[maybe_unused]] const Caught* const kept = caught_.release();  // The implementation may still write there.
       caught_ = std::make_unique<Caught>();
       continue;
     }

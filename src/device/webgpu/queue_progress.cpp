@@ -5,7 +5,9 @@ namespace flux::webgpu {
 QueueProgress::~QueueProgress() {
   for (const Timeline& timeline : timelines_) {
     // The callbacks of marks that were never reached come when the instance goes, and write there.
-    if (!timeline.marks.empty()) (void)status_.release();
+    if (!timeline.marks.empty()) {
+      [[maybe_unused]] const Status* const kept = status_.release();
+    }
   }
 }
 
