@@ -157,12 +157,15 @@ struct PoolStats {
   std::uint32_t peakChunks = 0;
 };
 
-/// What things in shared blocks cost. `blockBytes + metadataBytes` over `parts` is the price of one.
+/// What things in shared blocks cost: `blockBytes / parts` of device memory and `metadataBytes / parts` of system
+/// memory each.
 struct SharedUsage {
   std::uint32_t blocks = 0;
   std::uint32_t parts = 0;
   ByteCount liveBytes = 0;   ///< Asked for.
   ByteCount blockBytes = 0;  ///< Space of the blocks in device memory, gaps included.
+  /// Of `blockBytes`: what frames may still read after its part went or got newer contents, and contents on their way.
+  ByteCount heldBytes = 0;
   /// System memory: records of all snapshots, layouts (retired ones included), tables, gaps, allocator nodes; by
   /// capacity.
   ByteCount metadataBytes = 0;

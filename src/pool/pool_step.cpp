@@ -65,7 +65,7 @@ void Pool::Impl::completeRelocations(StepReport& report) {
       if (block.place.range) retirePlace(block);
       block.place = relocation->to;
       block.placeFirstNamed = ring_.published() + 1;
-      if (block.parts != nullptr) block.parts->map = std::exchange(block.parts->target, AllocationMap{});
+      if (block.parts != nullptr) block.parts->map = std::move(relocation->target);
     }
     block.relocation = nullptr;
     if (block.parts != nullptr) showArrived(block, *relocation);
