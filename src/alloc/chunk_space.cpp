@@ -5,8 +5,8 @@
 #include <flux/assert.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <limits>
-#include <numeric>
 
 namespace flux {
 
@@ -25,7 +25,8 @@ ChunkSpacePolicy usable(ChunkSpacePolicy policy) {
 
 /// Multiples of an alignment that are also multiples of the unit, counted in units.
 constexpr ByteCount alignmentUnits(ByteCount alignmentBytes) {
-  return alignmentBytes / std::gcd(alignmentBytes, kPlaceUnitBytes);
+  static_assert(std::has_single_bit(kPlaceUnitBytes), "so that the greatest common divisor is a matter of zeros");
+  return alignmentBytes >> std::min(std::countr_zero(alignmentBytes), std::countr_zero(kPlaceUnitBytes));
 }
 
 }  // namespace
@@ -37,20 +38,28 @@ ChunkSpace::ChunkSpace(const ChunkSpacePolicy& policy)
 
 // ---- Placing -----------------------------------------------------------------------------------------------
 
+/// Puts a shared chunk's rank right after its use has changed (C2), and that of one other chunk if that is due.
+inline void ChunkSpace::rank(std::uint32_t space) {
+  if (!chunks_[space].drains) return;
+  if (const std::uint32_t ranges = ranges_.liveInSpace(space); ranges == 0) {
+    drain_.forget(space);
+    ranges_.setRank(space, SpaceRank::Last);
+  } else {
+    if (!drain_.contains(space)) ranges_.setRank(space, SpaceRank::First);
+    drain_.set(space, static_cast<std::uint32_t>(ranges_.unitsOfSpace(space) - ranges_.freeInSpace(space)), ranges);
+  }
+  if (const auto change = drain_.balance()) ranges_.setRank(change->chunk, change->rank);
+}
+
 std::optional<Placement> ChunkSpace::allocate(ByteCount bytes, ByteCount alignmentBytes) {
   if (bytes == 0 || alignmentBytes == 0 || bytes > policy_.maxChunkBytes) return std::nullopt;
-  RangeAllocator::Allocation allocation;
   const ByteCount rounded = wholeUnits(bytes);
-  if (dedicated(bytes)) {
-    const std::optional<std::uint32_t> space = emptyDedicated(bytes);
-    if (!space) return std::nullopt;
-    allocation = ranges_.allocateWhole(*space);
-    apartUnits_ -= allocation.range.size;
-  } else {
-    allocation = ranges_.allocate(rounded / kPlaceUnitBytes, alignmentUnits(alignmentBytes));
-  }
+  const std::optional<std::uint32_t> own = dedicated(bytes) ? emptyDedicated(bytes) : std::nullopt;
+  const RangeAllocator::Allocation allocation =
+      own ? ranges_.allocateWhole(*own) : ranges_.allocate(rounded / kPlaceUnitBytes, alignmentUnits(alignmentBytes));
   if (allocation.status != RangeStatus::Ok) return std::nullopt;
   const Range& range = allocation.range;
+  if (own) apartUnits_ -= range.size;
   if (ranges_.liveInSpace(range.space) == 1) {
     takeEmpty(range.space);
     chunks_[range.space].used = true;
@@ -62,8 +71,7 @@ std::optional<Placement> ChunkSpace::allocate(ByteCount bytes, ByteCount alignme
 std::optional<ChunkIndex> ChunkSpace::wouldFit(ByteCount bytes, ByteCount alignmentBytes) const {
   if (bytes == 0 || alignmentBytes == 0 || bytes > policy_.maxChunkBytes) return std::nullopt;
   if (dedicated(bytes)) {
-    const std::optional<std::uint32_t> space = emptyDedicated(bytes);
-    return space ? std::optional(ChunkIndex{*space}) : std::nullopt;
+    if (const std::optional<std::uint32_t> own = emptyDedicated(bytes)) return ChunkIndex{*own};
   }
   const RangeAllocator::Allocation foreseen =
       ranges_.wouldAllocate(wholeUnits(bytes) / kPlaceUnitBytes, alignmentUnits(alignmentBytes));
@@ -85,32 +93,19 @@ std::optional<std::uint32_t> ChunkSpace::emptyDedicated(ByteCount bytes) const {
   return best;
 }
 
-void ChunkSpace::free(RangeId range, std::uint64_t step, std::chrono::steady_clock::time_point now) {
-  const std::optional<Range> place = ranges_.find(range);
-  FLUX_ASSERT(place, "a place is given back once");
-  if (!place) return;
-  const std::uint32_t space = place->space;
-  ranges_.free(range);
-  if (apart(space)) apartUnits_ += place->size;
+void ChunkSpace::free(const Placement& place, std::uint64_t step, std::chrono::steady_clock::time_point now) {
+  const auto space = static_cast<std::uint32_t>(place.chunk);
+  const std::uint64_t freeBefore = ranges_.freeInSpace(space);
+  const RangeStatus status = ranges_.free(place.range);
+  FLUX_ASSERT(status == RangeStatus::Ok, "a place is given back once");
+  if (status != RangeStatus::Ok) return;
+  if (apart(space)) apartUnits_ += ranges_.freeInSpace(space) - freeBefore;
   if (ranges_.liveInSpace(space) == 0) {
     chunks_[space].emptyStep = step;
     chunks_[space].emptyTime = now;
     putEmpty(space);
   }
   rank(space);
-}
-
-/// Puts a shared chunk's rank right after its use has changed (C2), and that of one other chunk if that is due.
-void ChunkSpace::rank(std::uint32_t space) {
-  if (!fullSize(space) || chunks_[space].retired) return;
-  if (const std::uint32_t ranges = ranges_.liveInSpace(space); ranges == 0) {
-    drain_.forget(space);
-    ranges_.setRank(space, SpaceRank::Last);
-  } else {
-    if (!drain_.contains(space)) ranges_.setRank(space, SpaceRank::First);
-    drain_.set(space, static_cast<std::uint32_t>(ranges_.unitsOfSpace(space) - ranges_.freeInSpace(space)), ranges);
-  }
-  if (const auto change = drain_.balance()) ranges_.setRank(change->chunk, change->rank);
 }
 
 /// The chunks of the ramp drain as soon as there is one of full size.
@@ -143,6 +138,7 @@ void ChunkSpace::addChunk(ChunkIndex chunk, ByteCount bytes, bool dedicated) {
   FLUX_ASSERT(status == RangeStatus::Ok, "a chunk has a size, and an index of its own");
   if (space >= chunks_.size()) chunks_.resize(std::size_t{space} + 1);
   chunks_[space] = {.present = true, .dedicated = dedicated};
+  chunks_[space].drains = drains(space);
   ++chunkCount_;
   putEmpty(space);
   if (dedicated) {
@@ -197,6 +193,7 @@ void ChunkSpace::setRetired(std::uint32_t space, bool retired) {
   const bool wasApart = apart(space);
   if (empty) takeEmpty(space);
   chunks_[space].retired = retired;
+  chunks_[space].drains = drains(space);
   if (empty) putEmpty(space);
   if (apart(space) == wasApart) return;
   const std::uint64_t units = ranges_.freeInSpace(space);
@@ -286,7 +283,7 @@ bool ChunkSpace::checkInvariants() const {
     const bool holds = ranges_.liveInSpace(s) != 0;
     const std::uint32_t list = holds ? IndexLists::kNone : emptyListOf(s);
     if (empties_.listOf(s) != list || (holds && !chunk.used)) return false;
-    if (drain_.contains(s) != (holds && fullSize(s) && !chunk.retired)) return false;
+    if (chunk.drains != drains(s) || drain_.contains(s) != (holds && chunk.drains)) return false;
     if ((small_.listOf(s) == 0) != (!chunk.dedicated && !fullSize(s))) return false;
     if (chunk.dedicated && ranges_.liveInSpace(s) > 1) return false;
     ++count;
@@ -295,8 +292,8 @@ bool ChunkSpace::checkInvariants() const {
     ready += list == kEmptyFull || list == kUnused ? ranges_.unitsOfSpace(s) : 0;
     apartFree += apart(s) ? ranges_.freeInSpace(s) : 0;
   }
-  return count == chunkCount_ && full == fullSizeChunks_ && empty == emptyUnits_ && ready == readyUnits_ &&
-         apartFree == apartUnits_ && ranges_.checkInvariants();
+  return drain_.checkInvariants() && count == chunkCount_ && full == fullSizeChunks_ && empty == emptyUnits_ &&
+         ready == readyUnits_ && apartFree == apartUnits_ && ranges_.checkInvariants();
 }
 
 }  // namespace flux

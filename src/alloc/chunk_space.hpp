@@ -75,8 +75,8 @@ class ChunkSpace {
   void addChunk(ChunkIndex chunk, ByteCount bytes, bool dedicated);
 
   /// Gives a place back, also in a retired chunk. `step` and `now` say since when its chunk is empty, if it is.
-  /// REQUIRES: a live range.
-  void free(RangeId range, std::uint64_t step, std::chrono::steady_clock::time_point now);
+  /// REQUIRES: `allocate` answered with it, and it was not given back since.
+  void free(const Placement& place, std::uint64_t step, std::chrono::steady_clock::time_point now);
 
   /// Takes a chunk out of service (C4), before it is evacuated. As soon as it is empty it may be released.
   /// REQUIRES: the chunk is here and in service.
@@ -138,6 +138,7 @@ class ChunkSpace {
     bool dedicated = false;
     bool retired = false;
     bool used = false;            // has held something
+    bool drains = false;          // of full size, shared, and in service: `drain_` decides its rank
     std::uint64_t emptyStep = 0;  // since when it is empty, if it was used
     std::chrono::steady_clock::time_point emptyTime;
   };
@@ -150,6 +151,7 @@ class ChunkSpace {
   [[nodiscard]] bool fullSize(std::uint32_t space) const {
     return !chunks_[space].dedicated && ranges_.unitsOfSpace(space) >= chunkUnits_;
   }
+  [[nodiscard]] bool drains(std::uint32_t space) const { return fullSize(space) && !chunks_[space].retired; }
   [[nodiscard]] bool apart(std::uint32_t space) const { return chunks_[space].dedicated || chunks_[space].retired; }
   [[nodiscard]] std::optional<std::uint32_t> emptyDedicated(ByteCount bytes) const;
   [[nodiscard]] std::uint32_t spare() const;
