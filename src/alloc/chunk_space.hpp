@@ -124,9 +124,9 @@ class ChunkSpace {
   [[nodiscard]] std::uint32_t liveRanges() const { return ranges_.liveRanges(); }
 
   /// Of one chunk; 0 when it is not here.
-  [[nodiscard]] std::uint32_t liveRanges(ChunkIndex chunk) const { return ranges_.liveInSpace(spaceOf(chunk)); }
+  [[nodiscard]] std::uint32_t liveRanges(ChunkIndex chunk) const { return ranges_.useOf(spaceOf(chunk)).live; }
   [[nodiscard]] ByteCount freeBytes(ChunkIndex chunk) const {
-    return ranges_.freeInSpace(spaceOf(chunk)) * kPlaceUnitBytes;
+    return ranges_.useOf(spaceOf(chunk)).free * kPlaceUnitBytes;
   }
 
   /// Compares everything with everything, for tests. O(ranges + chunks).
@@ -147,9 +147,9 @@ class ChunkSpace {
   enum Empty : std::uint32_t { kEmptyRetired, kEmptyDedicated, kEmptySmall, kEmptyFull, kUnused, kEmptyLists };
 
   static std::uint32_t spaceOf(ChunkIndex chunk) { return static_cast<std::uint32_t>(chunk); }
-  [[nodiscard]] ByteCount bytesOf(std::uint32_t space) const { return ranges_.unitsOfSpace(space) * kPlaceUnitBytes; }
+  [[nodiscard]] ByteCount bytesOf(std::uint32_t space) const { return ranges_.useOf(space).units * kPlaceUnitBytes; }
   [[nodiscard]] bool fullSize(std::uint32_t space) const {
-    return !chunks_[space].dedicated && ranges_.unitsOfSpace(space) >= chunkUnits_;
+    return !chunks_[space].dedicated && ranges_.useOf(space).units >= chunkUnits_;
   }
   [[nodiscard]] bool drains(std::uint32_t space) const { return fullSize(space) && !chunks_[space].retired; }
   [[nodiscard]] bool apart(std::uint32_t space) const { return chunks_[space].dedicated || chunks_[space].retired; }
@@ -159,7 +159,7 @@ class ChunkSpace {
   void putEmpty(std::uint32_t space);
   void takeEmpty(std::uint32_t space);
   void setRetired(std::uint32_t space, bool retired);
-  void rank(std::uint32_t space);
+  void rank(std::uint32_t space, const RangeAllocator::SpaceUse& use);
   void rankSmall();
 
   ChunkSpacePolicy policy_;

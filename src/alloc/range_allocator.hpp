@@ -130,15 +130,16 @@ class RangeAllocator {
   /// 1 - largest free range / all that is free: 0 when that is one piece, or nothing. O(1).
   [[nodiscard]] double fragmentation() const;
 
-  /// Of one space; 0 when there is no such space.
-  [[nodiscard]] std::uint32_t liveInSpace(std::uint32_t space) const {
-    return hasSpace(space) ? spaces_[space].live : 0;
-  }
-  [[nodiscard]] std::uint64_t freeInSpace(std::uint32_t space) const {
-    return hasSpace(space) ? spaces_[space].free : 0;
-  }
-  [[nodiscard]] std::uint64_t unitsOfSpace(std::uint32_t space) const {
-    return hasSpace(space) ? spaces_[space].units : 0;
+  /// What a space holds.
+  struct SpaceUse {
+    std::uint64_t units = 0;  ///< Of the space.
+    std::uint64_t free = 0;
+    std::uint32_t live = 0;  ///< Ranges.
+  };
+  /// All 0 when there is no such space. O(1).
+  [[nodiscard]] SpaceUse useOf(std::uint32_t space) const {
+    if (!hasSpace(space)) return {};
+    return {spaces_[space].units, spaces_[space].free, spaces_[space].live};
   }
 
   /// Calls `fn(const Range&)` for each range of a space, live (has an id) or free (has none), in address order. `fn`

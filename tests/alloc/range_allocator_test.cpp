@@ -325,7 +325,7 @@ TEST(RangeAllocator, ARangeShrinksAndGrowsWhereItIs) {
   EXPECT_EQ(freeSpans(ranges, 0), (std::vector<Span>{{10, 60}}));
   EXPECT_EQ(ranges.find(taken[0].id)->size, 10U);
   EXPECT_EQ(ranges.freeUnits(), 50U);
-  EXPECT_EQ(ranges.freeInSpace(0), 50U);
+  EXPECT_EQ(ranges.useOf(0).free, 50U);
   EXPECT_TRUE(ranges.checkInvariants());
 }
 
