@@ -306,7 +306,9 @@ class Pool {
   [[nodiscard]] FitReport wouldFit(ByteCount bytes, ByteCount alignmentBytes,
                                    Lifetime lifetime = Lifetime::Streaming) const;
 
-  /// Where a block stands for the geometry thread: its newest accepted version, 0 if the handle is stale. O(1).
+  /// Where a block stands for the geometry thread: its newest accepted version, 0 if the handle is stale. Snapshots
+  /// show it once nothing waits for the block; only if a source has failed may a block that is not shared keep the
+  /// version of the contents that it has, until its next update arrives. O(1).
   [[nodiscard]] ContentVersion requestedVersion(BlockHandle block) const noexcept;
 
   /// What the last step had to report by name, as `StepReport::errors`, also if the step itself answered an error.

@@ -18,7 +18,7 @@ namespace flux {
 
 /// Sizes are multiples of 64 KiB.
 struct ChunkSpacePolicy {
-  ByteCount chunkBytes = 16 * kMiB;    ///< A full-size chunk. A request over half of it gets a chunk of its own.
+  ByteCount chunkBytes = 16 * kMiB;    ///< A full-size chunk. A request over half of it that finds no room gets a chunk of its own.
   ByteCount firstChunkBytes = kMiB;    ///< The first chunk; each further one doubles, up to `chunkBytes`.
   ByteCount maxChunkBytes = 2 * kGiB;  ///< That the device can make; under 64 GiB.
   std::uint32_t spareChunks = 1;       ///< 0 or 1: empty shared chunks that are kept.
@@ -67,7 +67,7 @@ class ChunkSpace {
     return dedicated(bytes) ? policy_.chunkBytes : nextChunkBytes(bytes, 1);
   }
 
-  /// Whether a request of this size gets a chunk of its own.
+  /// Whether a request of this size gets a chunk of its own, where no chunk has room.
   [[nodiscard]] bool dedicated(ByteCount bytes) const { return bytes > policy_.chunkBytes / 2; }
 
   /// The size is what `nextChunkBytes` said, `dedicated` what `dedicated` says of the request that it is for.

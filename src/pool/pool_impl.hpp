@@ -179,7 +179,8 @@ class Pool::Impl {
   [[nodiscard]] bool placeEdit(const Block& block, Edit& edit) const;
   static void unplaceEdit(const Block& block, Edit& edit);
   void dropEdit(Block& block, Edit& edit);
-  void dropStaleEdits(Block& block);
+  void showIfNewest(const Block& block, std::uint32_t index);
+  void dropStaleEdits(Block& block, std::uint32_t index);
   void forgetPart(Block& block, PartId part);
   /// The size of a part that is here, shown or not; 0: it is not.
   [[nodiscard]] ByteCount partBytes(const Block& block, std::uint32_t index, PartId part) const;

@@ -146,10 +146,7 @@ Result<void> Pool::Impl::removeParts(BlockHandle handle, std::span<const PartId>
     forgetPart(*block, part);
   }
   writeInlineParts(handle.index);
-  // An update that waited may have gone with its part: then the block shows its newest version already.
-  if (block->edits.empty() && block->relocation == nullptr && block->place.range) {
-    ring_.edit(handle.index).cold.version = block->requested;
-  }
+  showIfNewest(*block, handle.index);
   if (live.shared) offerGaps(*block);
   return {};
 }
@@ -203,14 +200,21 @@ void Pool::Impl::dropEdit(Block& block, Edit& edit) {
   if (edit.adds) forgetPart(block, edit.part);
 }
 
+/// What waited may have gone with its part: a block that waits for nothing more shows its newest version already.
+void Pool::Impl::showIfNewest(const Block& block, std::uint32_t index) {
+  if (!block.edits.empty() || block.relocation != nullptr || !block.place.range) return;
+  ring_.edit(index).cold.version = block.requested;
+}
+
 /// Edits of parts that a failure has taken away since.
-void Pool::Impl::dropStaleEdits(Block& block) {
+void Pool::Impl::dropStaleEdits(Block& block, std::uint32_t index) {
   if (block.parts == nullptr) return;
   std::erase_if(block.edits, [&](Edit& edit) {
     if (block.parts->table.find(edit.part) != nullptr) return false;
     dropEdit(block, edit);
     return true;
   });
+  showIfNewest(block, index);
 }
 
 void Pool::Impl::forgetPart(Block& block, PartId part) {

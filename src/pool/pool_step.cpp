@@ -112,7 +112,7 @@ Result<void> Pool::Impl::startUpdates(const StepQuota& quota, StepReport& report
 }
 
 Result<void> Pool::Impl::startUpdate(Block& block, std::uint32_t index) {
-  dropStaleEdits(block);
+  dropStaleEdits(block, index);
   if (block.edits.empty() || startInPlace(block, index)) return {};
   return startMove(block, index);
 }

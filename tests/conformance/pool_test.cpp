@@ -122,8 +122,6 @@ class PoolDriver {
     for (int i = 0; i < 4; ++i) EXPECT_EQ(frame(), 0U);
     const Frame frame = pool_->beginFrame();
     for (const Block& block : blocks_) {
-      // Of shared blocks the version says nothing about all parts: each stands alone.
-      if (block.shared) continue;
       EXPECT_EQ(frame.find(block.handle).version, pool_->requestedVersion(block.handle));
     }
     finishAll();

@@ -178,6 +178,27 @@ TEST(PoolShared, ASourceThatFailsTakesItsOwnPartAlone) {
   EXPECT_EQ(f.pool->stats().blocks, 1U);
 }
 
+TEST(PoolShared, AnUpdateThatWentWithAPartThatNeverArrivedLeavesTheNewestVersion) {
+  PoolFixture f(HostDeviceDesc::Completion::Immediate, wholeSize());
+  const auto bytes = pattern(1, 0, 1, 100);
+  const SharedPart kept = f.pool->addShared(small(1, bytes)).value();
+  f.stepAndPublish(4);
+
+  SharedPartDesc bad = small(1, bytes);
+  bad.part.source = Source::callback([](void*, const FillRequest&) { return false; }, nullptr);
+  const SharedPart lost = f.pool->addShared(bad).value();
+  ASSERT_EQ(lost.block, kept.block);
+  // Its contents are on their way, so the update waits; then the contents fail, and the part goes with what waits.
+  ASSERT_TRUE(f.pool->step({.pieces = 0}));
+  const PartUpdate update{lost.part, Source::bytes(bytes)};
+  ASSERT_TRUE(f.pool->update(kept.block, {&update, 1}));
+  f.stepAndPublish(6);
+  const Frame frame = f.pool->beginFrame();
+  EXPECT_EQ(frame.find(kept.block, kept.part).status, FindStatus::Resident);
+  EXPECT_FALSE(frame.find(lost.block, lost.part).drawable());
+  EXPECT_EQ(frame.find(kept.block).version, f.pool->requestedVersion(kept.block));
+}
+
 TEST(PoolShared, TinyThingsLeaveTheBlocksOfLargeOnesToThem) {
   PoolDesc desc = wholeSize();
   PoolFixture f(HostDeviceDesc::Completion::Immediate, desc);
