@@ -29,20 +29,6 @@ std::uint32_t ChunkDrain::levelOf(std::uint32_t ranges) {
   return std::min(octave * 4 + quarter, kLevels - 1);
 }
 
-/// The lowest number of ranges of a level that has any.
-std::uint32_t ChunkDrain::fewestOf(std::uint32_t level) {
-  return static_cast<std::uint32_t>(((std::uint64_t{4} + level % 4) << (level / 4) | 3U) / 4);
-}
-
-/// Of the First chunks.
-bool ChunkDrain::tooMany(std::uint64_t live) const {
-  return std::uint64_t{sides_[0].chunks} * chunkUnits_ > needOf(live) + chunkUnits_;
-}
-
-bool ChunkDrain::tooFew(std::uint64_t live) const {
-  return std::uint64_t{sides_[0].chunks} * chunkUnits_ < needOf(live) && sides_[1].chunks != 0;
-}
-
 /// A side has got or lost a chunk. Until the next time, what is live alone decides.
 void ChunkDrain::setBounds() {
   const std::uint64_t have = std::uint64_t{sides_[0].chunks} * chunkUnits_;
@@ -54,10 +40,13 @@ void ChunkDrain::changeLevel(std::uint32_t chunk, std::uint32_t ranges) {
   const std::uint32_t before = lists_.listOf(chunk);
   const bool drains = before != IndexLists::kNone && before >= kLevels;
   const std::uint32_t level = levelOf(ranges);
-  records_[chunk].fewest = fewestOf(level);
-  records_[chunk].span = level == kLevels - 1 ? ~0U : std::max((1U << (level / 4)) / 4, 1U);
+  Record& record = records_[chunk];
+  record.span = std::max((1U << (level / 4)) / 4, 1U);
+  record.fewest = std::min(ranges, kFewestOfLast) / record.span * record.span;
+  if (level == kLevels - 1) record.span = 0 - record.fewest;  // up to 2^32
   if (before != IndexLists::kNone) take(chunk);
   put(chunk, level + (drains ? kLevels : 0));
+  if (before == IndexLists::kNone) setBounds();
 }
 
 void ChunkDrain::forget(std::uint32_t chunk) {
@@ -65,6 +54,7 @@ void ChunkDrain::forget(std::uint32_t chunk) {
   take(chunk);
   live_ -= records_[chunk].used;
   records_[chunk] = {};
+  setBounds();
 }
 
 void ChunkDrain::put(std::uint32_t chunk, std::uint32_t list) {
@@ -72,7 +62,6 @@ void ChunkDrain::put(std::uint32_t chunk, std::uint32_t list) {
   Side& side = sides_[list / kLevels];
   side.levels |= std::uint64_t{1} << (list % kLevels);
   ++side.chunks;
-  setBounds();
 }
 
 void ChunkDrain::take(std::uint32_t chunk) {
@@ -81,7 +70,6 @@ void ChunkDrain::take(std::uint32_t chunk) {
   Side& side = sides_[list / kLevels];
   if (lists_.empty(list)) side.levels &= ~(std::uint64_t{1} << (list % kLevels));
   --side.chunks;
-  setBounds();
 }
 
 /// REQUIRES: what is live is out of its bounds.
@@ -92,6 +80,7 @@ ChunkDrain::Change ChunkDrain::move() {
   const std::uint32_t chunk = drain ? lists_.last(level) : lists_.first(kLevels + level);
   take(chunk);
   put(chunk, drain ? kLevels + level : level);
+  setBounds();
   return {chunk, drain ? SpaceRank::Last : SpaceRank::First};
 }
 
@@ -110,8 +99,11 @@ bool ChunkDrain::checkInvariants() const {
     const bool marked = (sides_[list / kLevels].levels >> (list % kLevels) & 1U) != 0;
     if (marked == lists_.empty(list)) return false;
   }
+  const std::uint64_t have = std::uint64_t{chunks[0]} * chunkUnits_;
+  const bool tooMany = have > needOf(live) + chunkUnits_;
+  const bool tooFew = have < needOf(live) && chunks[1] != 0;
   return live == live_ && chunks[0] == sides_[0].chunks && chunks[1] == sides_[1].chunks &&
-         tooMany(live_) == (live_ < least_) && tooFew(live_) == (live_ > most_);
+         tooMany == (live_ < least_) && tooFew == (live_ > most_);
 }
 
 }  // namespace flux

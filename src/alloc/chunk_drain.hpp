@@ -61,8 +61,9 @@ class ChunkDrain {
   [[nodiscard]] bool checkInvariants() const;
 
  private:
-  /// Of the number of ranges: four an octave, and one for all from 65,536 on.
+  /// Of the number of ranges: four an octave, the last one for all from 57,344 on.
   static constexpr std::uint32_t kLevels = 64;
+  static constexpr std::uint32_t kFewestOfLast = 7U << 13U;
 
   /// A chunk. Its level is that of `fewest` ranges and of up to `span - 1` more, so that most calls need not work it
   /// out.
@@ -79,9 +80,6 @@ class ChunkDrain {
   };
 
   static std::uint32_t levelOf(std::uint32_t ranges);
-  static std::uint32_t fewestOf(std::uint32_t level);
-  [[nodiscard]] bool tooMany(std::uint64_t live) const;
-  [[nodiscard]] bool tooFew(std::uint64_t live) const;
   void setBounds();
   void changeLevel(std::uint32_t chunk, std::uint32_t ranges);
   void put(std::uint32_t chunk, std::uint32_t list);

@@ -18,8 +18,7 @@ namespace flux {
 
 /// Sizes are multiples of 64 KiB.
 struct ChunkSpacePolicy {
-  ByteCount chunkBytes =
-      16 * kMiB;  ///< A full-size chunk. A request over half of it that finds no room gets a chunk of its own.
+  ByteCount chunkBytes = 16 * kMiB;    ///< A full-size chunk. Requests over half of it: see `ChunkSpace::dedicated`.
   ByteCount firstChunkBytes = kMiB;    ///< The first chunk; each further one doubles, up to `chunkBytes`.
   ByteCount maxChunkBytes = 2 * kGiB;  ///< That the device can make; under 64 GiB.
   std::uint32_t spareChunks = 1;       ///< 0 or 1: empty shared chunks that are kept.
