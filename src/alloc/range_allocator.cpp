@@ -57,12 +57,18 @@ inline std::uint32_t RangeAllocator::Bins::nextKeyAbove(std::uint32_t word) cons
   return word * 64 + static_cast<std::uint32_t>(std::countr_zero(bits[word]));
 }
 
+/// A word of `bits`, but for what lies outside of [from, to).
+inline std::uint64_t RangeAllocator::Bins::wordOf(std::uint32_t word, std::uint32_t from, std::uint32_t to) const {
+  std::uint64_t found = bits[word];
+  if (word == from / 64) found &= ~std::uint64_t{0} << (from % 64);
+  if (word == to / 64) found &= ~(~std::uint64_t{0} << (to % 64));
+  return found;
+}
+
 /// The highest bin in [from, to) that has members; `to` if there is none. A walk over at most 217 words.
 std::uint32_t RangeAllocator::Bins::lastKey(std::uint32_t from, std::uint32_t to) const {
   for (std::uint32_t word = to / 64 + 1; word-- != from / 64;) {
-    std::uint64_t found = bits[word];
-    if (word == to / 64) found &= ~(~std::uint64_t{0} << (to % 64));
-    if (word == from / 64) found &= ~std::uint64_t{0} << (from % 64);
+    const std::uint64_t found = wordOf(word, from, to);
     if (found != 0) return word * 64 + static_cast<std::uint32_t>(std::bit_width(found)) - 1;
   }
   return to;
@@ -318,20 +324,14 @@ inline bool RangeAllocator::holds(std::uint32_t index, std::uint32_t units, std:
 std::uint32_t RangeAllocator::lookAtFirst(std::uint32_t from, std::uint32_t to, std::uint32_t units,
                                           std::uint64_t alignment) const {
   static_assert(kEighthBits == 3, "a byte of the bitmap is a class, a bit in it an eighth");
-  const auto members = [&](std::uint32_t word) {
-    std::uint64_t bits = bins_.bits[word];
-    if (word == from / 64) bits &= ~std::uint64_t{0} << (from % 64);
-    if (word == to / 64) bits &= ~(~std::uint64_t{0} << (to % 64));
-    return bits;
-  };
   std::uint64_t eighths = 0;
-  for (std::uint32_t word = from / 64; word * 64 < to; ++word) eighths |= members(word);
+  for (std::uint32_t word = from / 64; word * 64 < to; ++word) eighths |= bins_.wordOf(word, from, to);
   for (std::uint32_t half = 32; half >= 8; half /= 2) eighths |= eighths >> half;
   std::uint32_t looks = kLooks;
   for (eighths &= 0xFFU; eighths != 0; eighths &= eighths - 1) {
     const std::uint64_t inEighth = (eighths & ~(eighths - 1)) * 0x0101010101010101U;
     for (std::uint32_t word = from / 64; word * 64 < to; ++word) {
-      for (std::uint64_t bits = members(word) & inEighth; bits != 0; bits &= bits - 1) {
+      for (std::uint64_t bits = bins_.wordOf(word, from, to) & inEighth; bits != 0; bits &= bits - 1) {
         const std::uint32_t i = bins_.heads[word * 64 + static_cast<std::uint32_t>(std::countr_zero(bits))];
         if (holds(i, units, alignment)) return i;
         if (--looks == 0) return kNone;
@@ -379,7 +379,7 @@ inline std::uint32_t RangeAllocator::findFree(std::uint32_t units, std::uint64_t
   const std::uint32_t from = classOf(units) << kEighthBits;
   const std::uint32_t key = bins_.nextKey(from);
   if (key < keysOfRank_) {
-    if (const std::uint32_t i = bins_.heads[key]; alignment == 1 && nodes_[i].size >= units) return i;
+    if (const std::uint32_t i = bins_.heads[key]; alignment == 1 && holds(i, units, alignment)) return i;
   } else if (key >= 2 * keysOfRank_) {
     return kNone;
   }

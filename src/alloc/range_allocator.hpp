@@ -208,6 +208,7 @@ class RangeAllocator {
     void clear(std::uint32_t keys);
     [[nodiscard]] std::uint32_t nextKey(std::uint32_t from) const;
     [[nodiscard]] std::uint32_t nextKeyAbove(std::uint32_t word) const;
+    [[nodiscard]] std::uint64_t wordOf(std::uint32_t word, std::uint32_t from, std::uint32_t to) const;
     [[nodiscard]] std::uint32_t lastKey(std::uint32_t from, std::uint32_t to) const;
     void mark(std::uint32_t key);
     void clearIf(bool empty, std::uint32_t key);
