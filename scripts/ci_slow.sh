@@ -33,7 +33,7 @@ windows() {
 
 # The library with the other compiler, warnings as errors.
 clang() {
-  cmake --preset core -B build/clang -DCMAKE_CXX_COMPILER=clang++-19 -DFLUX_VULKAN=ON &&
+  cmake --preset core -B build/clang -DCMAKE_CXX_COMPILER=clang++-19 -DFLUX_VULKAN=ON -DFLUX_WEBGPU=ON &&
     cmake --build build/clang --parallel "$jobs"
 }
 

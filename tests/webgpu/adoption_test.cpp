@@ -180,10 +180,11 @@ TEST_F(AdoptionTest, PiecesThatContinueEachOtherAreOneWrite) {
   openPage(*device, StagingIndex{0}, patternBytes(4096, 1));
   std::vector<CopyPiece> batch;
   for (ByteOffset place = 4096; place != 0; place -= 256)
-    batch.push_back(fromPage(0, place - 256, 0, place - 256, 256));
+    batch.push_back(fromPage(StagingIndex{0}, place - 256, ChunkIndex{0}, place - 256, 256));
   ASSERT_TRUE(device->submit(batch));
   EXPECT_EQ(seen.writes, 1U);
-  ASSERT_TRUE(device->submit(std::array{fromPage(0, 0, 0, 0, 256), fromPage(0, 256, 0, 512, 256)}));
+  ASSERT_TRUE(device->submit(std::array{fromPage(StagingIndex{0}, 0, ChunkIndex{0}, 0, 256),
+                                        fromPage(StagingIndex{0}, 256, ChunkIndex{0}, 512, 256)}));
   EXPECT_EQ(seen.writes, 3U);
 }
 

@@ -19,9 +19,11 @@ class Program {
         [this] { return createChunk(0); },
         [this] { return createChunk(1); },
         [this] { return openPage(); },
-        [this] { return submit(fromPage(0, 0, 0, 0, kBytes)); },
-        [this] { return submit(fromChunk(0, 0, 1, 0, kBytes)); },
-        [this] { return submit(fromChunk(0, 0, 0, kBytes, kBytes)); },  // By way of the bounce buffer.
+        [this] { return submit(fromPage(StagingIndex{0}, 0, ChunkIndex{0}, 0, kBytes)); },
+        [this] { return submit(fromChunk(ChunkIndex{0}, 0, ChunkIndex{1}, 0, kBytes)); },
+        [this] {
+          return submit(fromChunk(ChunkIndex{0}, 0, ChunkIndex{0}, kBytes, kBytes));
+        },  // By way of the bounce buffer.
         [this] { return device_.wait(kCopyQueue, submitted_, std::chrono::seconds{60}); },
     };
   }

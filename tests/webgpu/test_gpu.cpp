@@ -2,16 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
-#include <random>
 
 namespace flux::test {
-
-std::vector<std::byte> patternBytes(ByteCount bytes, std::uint32_t seed) {
-  std::mt19937 random(seed);
-  std::vector<std::byte> pattern(static_cast<std::size_t>(bytes));
-  std::generate(pattern.begin(), pattern.end(), [&] { return static_cast<std::byte>(random()); });
-  return pattern;
-}
 
 std::vector<std::byte> readBuffer(const app::WebGpuContext& context, WGPUBuffer buffer, ByteOffset offset,
                                   ByteCount bytes) {

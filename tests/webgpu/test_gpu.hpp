@@ -2,6 +2,7 @@
 
 /// What the tests of the WebGPU device share: a real driver, and a way to see what is in chunks.
 
+#include "device/device_test_tools.hpp"
 #include "webgpu/context.hpp"
 #include "webgpu/interceptor.hpp"
 
@@ -12,9 +13,6 @@
 
 namespace flux::test {
 
-/// Reproducible bytes, different for each seed.
-[[nodiscard]] std::vector<std::byte> patternBytes(ByteCount bytes, std::uint32_t seed);
-
 /// Bytes of a buffer, copied out on the device's queue: what was submitted before is in them.
 [[nodiscard]] std::vector<std::byte> readBuffer(const app::WebGpuContext& context, WGPUBuffer buffer, ByteOffset offset,
                                                 ByteCount bytes);
@@ -22,15 +20,6 @@ namespace flux::test {
 /// Opens a page and fills it.
 void openPage(Device& device, StagingIndex index, std::span<const std::byte> contents);
 void waitForCopies(Device& device, TimelineValue value);
-
-[[nodiscard]] inline CopyPiece fromPage(std::uint32_t page, ByteOffset from, std::uint32_t chunk, ByteOffset to,
-                                        ByteCount bytes) {
-  return {CopyPiece::From::Staging, page, ChunkIndex{chunk}, from, to, bytes};
-}
-[[nodiscard]] inline CopyPiece fromChunk(std::uint32_t source, ByteOffset from, std::uint32_t chunk, ByteOffset to,
-                                         ByteCount bytes) {
-  return {CopyPiece::From::Chunk, source, ChunkIndex{chunk}, from, to, bytes};
-}
 
 /// A device on a real driver; the test fails when WebGPU reports anything that the test does not clear away.
 class WebGpuTest : public testing::Test {

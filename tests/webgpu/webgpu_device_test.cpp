@@ -26,12 +26,13 @@ TEST_F(WebGpuDeviceTest, MovesInsideAChunkTakeTheBounceBuffer) {
   const WGPUBuffer buffer = makeChunk(0, kChunkBytes);
   const auto staged = patternBytes(kChunkBytes, 1);
   openPage(device(), StagingIndex{0}, staged);
-  submit(std::array{fromPage(0, 0, 0, 0, kChunkBytes)});
+  submit(std::array{fromPage(StagingIndex{0}, 0, ChunkIndex{0}, 0, kChunkBytes)});
   EXPECT_EQ(device().budget().usedBytes, kChunkBytes);
 
   // Two that do not touch, one down and one up.
   constexpr ByteCount kPiece = 4 * 1001;
-  submit(std::array{fromChunk(0, 12, 0, 100'000, kPiece), fromChunk(0, 200'000, 0, 8192, kPiece)});
+  submit(std::array{fromChunk(ChunkIndex{0}, 12, ChunkIndex{0}, 100'000, kPiece),
+                    fromChunk(ChunkIndex{0}, 200'000, ChunkIndex{0}, 8192, kPiece)});
   EXPECT_GT(device().budget().usedBytes, kChunkBytes) << "the bounce buffer counts";
   auto expected = staged;
   std::copy_n(staged.begin() + 12, kPiece, expected.begin() + 100'000);
@@ -44,9 +45,10 @@ TEST_F(WebGpuDeviceTest, MovesLargerThanTheBounceBufferTakeTurns) {
   const WGPUBuffer buffer = makeChunk(0, kBytes);
   const auto staged = patternBytes(kBytes, 2);
   openPage(device(), StagingIndex{0}, staged);
-  submit(std::array{fromPage(0, 0, 0, 0, kBytes)});
+  submit(std::array{fromPage(StagingIndex{0}, 0, ChunkIndex{0}, 0, kBytes)});
   // 3 and 9 MiB: neither the first nor what is left of the second ends where the bounce buffer does.
-  submit(std::array{fromChunk(0, 0, 0, 12 * kMiB, 3 * kMiB), fromChunk(0, 3 * kMiB, 0, 15 * kMiB + 4, 9 * kMiB - 4)});
+  submit(std::array{fromChunk(ChunkIndex{0}, 0, ChunkIndex{0}, 12 * kMiB, 3 * kMiB),
+                    fromChunk(ChunkIndex{0}, 3 * kMiB, ChunkIndex{0}, 15 * kMiB + 4, 9 * kMiB - 4)});
   auto expected = staged;
   std::copy_n(staged.begin(), 3 * kMiB, expected.begin() + 12 * kMiB);
   std::copy_n(staged.begin() + 3 * kMiB, 9 * kMiB - 4, expected.begin() + 15 * kMiB + 4);
@@ -59,9 +61,12 @@ TEST_F(WebGpuDeviceTest, OneBatchMayHaveEveryKindOfCopy) {
   const auto second = patternBytes(kChunkBytes, 4);
   openPage(device(), StagingIndex{0}, first);
   openPage(device(), StagingIndex{1}, second);
-  submit(std::array{fromPage(0, 0, 0, 0, kChunkBytes), fromPage(1, 0, 1, 0, kChunkBytes)});
-  submit(std::array{fromChunk(0, 0, 1, 0, 4096), fromPage(1, 4, 0, 8192, 4096), fromChunk(0, 4096, 0, 65536, 4096),
-                    fromChunk(1, 100'000, 0, 131072, 4)});
+  submit(std::array{fromPage(StagingIndex{0}, 0, ChunkIndex{0}, 0, kChunkBytes),
+                    fromPage(StagingIndex{1}, 0, ChunkIndex{1}, 0, kChunkBytes)});
+  submit(std::array{fromChunk(ChunkIndex{0}, 0, ChunkIndex{1}, 0, 4096),
+                    fromPage(StagingIndex{1}, 4, ChunkIndex{0}, 8192, 4096),
+                    fromChunk(ChunkIndex{0}, 4096, ChunkIndex{0}, 65536, 4096),
+                    fromChunk(ChunkIndex{1}, 100'000, ChunkIndex{0}, 131072, 4)});
   auto expected = first;
   std::copy_n(second.begin() + 4, 4096, expected.begin() + 8192);
   std::copy_n(first.begin() + 4096, 4096, expected.begin() + 65536);
@@ -78,7 +83,7 @@ TEST_F(WebGpuDeviceTest, AStagingPageMayBeOverwrittenAsSoonAsItsBatchIsSubmitted
   const auto page = device().openStaging(StagingIndex{0}, kChunkBytes);
   ASSERT_TRUE(page);
   std::copy(staged.begin(), staged.end(), page->begin());
-  submit(std::array{fromPage(0, 0, 0, 0, kChunkBytes)});
+  submit(std::array{fromPage(StagingIndex{0}, 0, ChunkIndex{0}, 0, kChunkBytes)});
   std::fill(page->begin(), page->end(), std::byte{0});
   device().closeStaging(StagingIndex{0});
   expectContents(buffer, staged);
@@ -117,7 +122,7 @@ TEST_F(WebGpuDeviceTest, ALargerChunkThanTheDeviceHasIsRefused) {
 TEST_F(WebGpuDeviceTest, WhatWebGpuRefusesIsToldInWords) {
   makeChunk(0, kChunkBytes);
   openPage(device(), StagingIndex{0}, patternBytes(4096, 8));
-  const auto value = device().submit(std::array{fromPage(0, 0, 0, kChunkBytes - 256, 4096)});
+  const auto value = device().submit(std::array{fromPage(StagingIndex{0}, 0, ChunkIndex{0}, kChunkBytes - 256, 4096)});
   ASSERT_FALSE(value);
   EXPECT_EQ(value.error().code, ErrorCode::DriverError);
   EXPECT_EQ(value.error().nativeCode, WGPUErrorType_Validation);
@@ -129,14 +134,14 @@ TEST_F(WebGpuDeviceTest, WhatWebGpuRefusesIsToldInWords) {
 TEST_F(WebGpuDeviceTest, ALostDeviceIsReportedByEveryCall) {
   makeChunk(0, kChunkBytes);
   openPage(device(), StagingIndex{0}, patternBytes(kChunkBytes, 6));
-  const TimelineValue copied = submit(std::array{fromPage(0, 0, 0, 0, kChunkBytes)});
+  const TimelineValue copied = submit(std::array{fromPage(StagingIndex{0}, 0, ChunkIndex{0}, 0, kChunkBytes)});
   app::webGpu().DeviceDestroy(context().webGpuDevice());
   const auto expectLost = [](const auto& result) {
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code, ErrorCode::DeviceLost);
   };
   expectLost(device().createChunk(ChunkIndex{1}, kChunkBytes));
-  expectLost(device().submit(std::array{fromPage(0, 0, 0, 0, 4096)}));
+  expectLost(device().submit(std::array{fromPage(StagingIndex{0}, 0, ChunkIndex{0}, 0, 4096)}));
   expectLost(device().poll());
   expectLost(device().wait(kCopyQueue, copied + 1, std::chrono::seconds{60}));
 }
@@ -145,7 +150,7 @@ TEST_F(WebGpuDeviceTest, TheApplicationSubmitsFromAnotherThread) {
   constexpr TimelineValue kRounds = 200;
   const WGPUBuffer buffer = makeChunk(0, kChunkBytes);
   openPage(device(), StagingIndex{0}, patternBytes(4096, 7));
-  submit(std::array{fromPage(0, 0, 0, 0, 4096)});
+  submit(std::array{fromPage(StagingIndex{0}, 0, ChunkIndex{0}, 0, 4096)});
   std::atomic<bool> inOrder{true};
   std::jthread application([&] {
     for (TimelineValue i = 1; i <= kRounds; ++i) {
@@ -161,7 +166,8 @@ TEST_F(WebGpuDeviceTest, TheApplicationSubmitsFromAnotherThread) {
   });
   TimelineValue last = 0;
   for (TimelineValue i = 0; i < kRounds; ++i) {
-    last = submit(std::array{fromPage(0, 0, 0, 8192, 4096), fromChunk(0, 0, 0, 16384, 4096)});
+    last = submit(std::array{fromPage(StagingIndex{0}, 0, ChunkIndex{0}, 8192, 4096),
+                             fromChunk(ChunkIndex{0}, 0, ChunkIndex{0}, 16384, 4096)});
     EXPECT_TRUE(device().poll());
   }
   application.join();

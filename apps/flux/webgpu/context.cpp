@@ -126,7 +126,7 @@ UniqueBuffer WebGpuContext::makeBuffer(WGPUBufferUsage usage, ByteCount bytes) c
 }
 
 WGPUFuture WebGpuContext::submittedWork() const {
-  const auto ignore = [](WGPUQueueWorkDoneStatus, void*, void*) {};
+  const auto ignore = [](auto...) {};
   return webGpu().QueueOnSubmittedWorkDone(queue(), {nullptr, WGPUCallbackMode_WaitAnyOnly, ignore, nullptr, nullptr});
 }
 

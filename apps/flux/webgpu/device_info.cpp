@@ -19,8 +19,7 @@ nlohmann::ordered_json webGpuInfo() {
     info["about"] = webGpuLibrary().filename().string() + ", on " + webGpuBackendName(context.backendType());
     Json device{{"name", caps.deviceName}, {"driver", caps.driverName}};
     device["flux"] = {{"usable", true}};
-    device["flux"].update(budgetInfo(context.device().budget()));
-    device["flux"].update(capsInfo(caps));
+    device["flux"].update(capsInfo(context.device()));
     info["devices"].push_back(std::move(device));
   } catch (const Failure& failure) {
     info["missing"] = failure.what();

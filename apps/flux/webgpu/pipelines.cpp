@@ -30,7 +30,7 @@ UniqueRenderPipeline makeGraphics(const WebGpuContext& context, WGPUPipelineLayo
                                                     kAttributes.size(), kAttributes.data()};
   WGPUDepthStencilState depth{};
   depth.format = kDepthFormat;
-  depth.depthWriteEnabled = static_cast<WGPUOptionalBool>(objects ? 1 : 0);
+  depth.depthWriteEnabled = objects ? WGPUOptionalBool_True : WGPUOptionalBool_False;
   depth.depthCompare = WGPUCompareFunction_LessEqual;
 
   WGPUColorTargetState color{};

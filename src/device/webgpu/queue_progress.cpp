@@ -1,5 +1,7 @@
 #include "device/webgpu/queue_progress.hpp"
 
+#include <tuple>
+
 namespace flux::webgpu {
 
 QueueProgress::~QueueProgress() {
@@ -12,11 +14,16 @@ QueueProgress::~QueueProgress() {
 }
 
 TimelineValue QueueProgress::mark(QueueId queue) {
+  // Newer headers pass a message between the status and the two pointers.
+  constexpr auto kRemember = [](Status status, auto... rest) {
+    void* const into = std::get<sizeof...(rest) - 2>(std::tuple(rest...));
+    *static_cast<Status*>(into) = status;
+  };
   Timeline& timeline = timelines_[static_cast<std::size_t>(queue)];
   const std::scoped_lock lock(timeline.mutex);
   // Only a wait may run the callback: so it runs on the owner's thread, whoever else processes the instance's events.
   timeline.marks.push_back(functions_.QueueOnSubmittedWorkDone(
-      desc_.queue, {nullptr, WGPUCallbackMode_WaitAnyOnly, &remember, status_.get(), nullptr}));
+      desc_.queue, {nullptr, WGPUCallbackMode_WaitAnyOnly, kRemember, status_.get(), nullptr}));
   return ++timeline.marked;
 }
 

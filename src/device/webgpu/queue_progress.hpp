@@ -48,7 +48,6 @@ class QueueProgress {
 
   /// Takes the oldest mark off a timeline; false where it has not been reached, or did not end well.
   bool reachOldest(Timeline& timeline);
-  static void remember(WGPUQueueWorkDoneStatus status, void* into, void*) { *static_cast<Status*>(into) = status; }
 
   const Functions& functions_;
   const WebGpuDeviceDesc& desc_;

@@ -1,20 +1,10 @@
 // Uses Flux's WebGPU back end and nothing else. What it calls needs the library, but neither a WebGPU header nor an
 // implementation.
 
+#include "fail.hpp"
+
 #include <flux/pool.hpp>
 #include <flux/webgpu.hpp>
-
-#include <iostream>
-#include <string_view>
-
-namespace {
-
-int fail(std::string_view why) {
-  std::cerr << "consumer: " << why << '\n';
-  return 1;
-}
-
-}  // namespace
 
 int main() {
   const auto device = flux::WebGpuDevice::create({});
