@@ -1,8 +1,7 @@
 #include "info.hpp"
 
-#include "caps_info.hpp"
+#include "backends.hpp"
 
-#include <flux/host.hpp>
 #include <flux/version.hpp>
 
 #include <nlohmann/json.hpp>
@@ -11,33 +10,14 @@
 #include <string>
 #include <string_view>
 
-#if defined(FLUX_APP_VULKAN)
-#include "vulkan/device_info.hpp"
-#endif
-
 namespace flux::app {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json hostInfo() {
-  const auto device = HostDevice::create();
-  const DeviceCaps& caps = device->caps();
-  Json info{{"backend", toString(caps.backend)}, {"name", caps.deviceName}, {"driver", caps.driverName}};
-  info["flux"] = {{"usable", true}};
-  info["flux"].update(budgetInfo(device->budget()));
-  info["flux"].update(capsInfo(caps));
-  return info;
-}
-
 Json collect() {
   Json info{{"version", FLUX_VERSION_STRING}};
-#if defined(FLUX_APP_VULKAN)
-  info["vulkan"] = vulkanInfo();
-#else
-  info["vulkan"] = {{"missing", "Vulkan: this build has no back end for it"}, {"devices", Json::array()}};
-#endif
-  info["host"] = hostInfo();
+  for (const AppBackend& backend : builtBackends()) info[std::string(toString(backend.backend))] = backend.info();
   return info;
 }
 
@@ -87,11 +67,17 @@ void printChoices(std::ostream& out, const Json& flux) {
            (flux["bufferAddresses"].get<bool>() ? ", buffer addresses" : ", no buffer addresses"));
 }
 
-void printVulkanDevice(std::ostream& out, const Json& device) {
-  out << (device["preferred"].get<bool>() ? "  * " : "    ") << device["index"] << "  "
-      << device["name"].get<std::string>() << " (" << device["type"].get<std::string>() << ")\n";
-  line(out, "driver", device["driver"].get<std::string>() + ", Vulkan " + device["apiVersion"].get<std::string>());
-  for (const Json& heap : device["heaps"]) {
+void printDevice(std::ostream& out, const AppBackend& backend, const Json& device) {
+  out << (device.value("preferred", false) ? "  * " : "    ");
+  if (device.contains("index")) out << device["index"] << "  ";
+  out << device["name"].get<std::string>();
+  if (device.contains("type")) out << " (" << device["type"].get<std::string>() << ')';
+  out << '\n';
+  std::string driver = device["driver"].get<std::string>();
+  if (device.contains("apiVersion"))
+    driver += std::string(", ") + backend.title + ' ' + device["apiVersion"].get<std::string>();
+  line(out, "driver", driver);
+  for (const Json& heap : device.value("heaps", Json::array())) {
     std::string text = mebibytes(heap["bytes"]) + (heap["deviceLocal"].get<bool>() ? ", device-local" : "");
     if (heap.contains("budgetBytes")) {
       text += ", budget " + mebibytes(heap["budgetBytes"]) + ", used " + mebibytes(heap["usedBytes"]);
@@ -100,28 +86,31 @@ void printVulkanDevice(std::ostream& out, const Json& device) {
     }
     line(out, "heap " + heap["index"].dump(), text);
   }
-  for (const Json& type : device["memoryTypes"]) {
+  for (const Json& type : device.value("memoryTypes", Json::array())) {
     line(out, "memory type " + type["index"].dump(), "heap " + type["heap"].dump() + ": " + joined(type["flags"]));
   }
-  for (const Json& family : device["queueFamilies"]) {
+  for (const Json& family : device.value("queueFamilies", Json::array())) {
     line(out, "queue family " + family["index"].dump(), family["queues"].dump() + " x " + joined(family["flags"]));
   }
-  for (const auto& [name, value] : device["limits"].items()) out << "    limit " << name << ": " << value << '\n';
+  const Json limits = device.value("limits", Json::object());
+  for (const auto& [name, value] : limits.items()) out << "    limit " << name << ": " << value << '\n';
   printChoices(out, device["flux"]);
 }
 
 void print(std::ostream& out, const Json& info) {
   out << "Flux " << info["version"].get<std::string>() << '\n';
-  const Json& vulkan = info["vulkan"];
-  if (vulkan.contains("missing")) {
-    out << "\n" << vulkan["missing"].get<std::string>() << '\n';
-  } else {
-    out << "\nVulkan (loader " << vulkan["loaderVersion"].get<std::string>() << "; * is the one that Flux takes)\n";
+  for (const AppBackend& backend : builtBackends()) {
+    const Json& found = info[std::string(toString(backend.backend))];
+    out << '\n';
+    if (found.contains("missing")) {
+      out << found["missing"].get<std::string>() << '\n';
+      continue;
+    }
+    out << backend.title;
+    if (found.contains("about")) out << " (" << found["about"].get<std::string>() << ')';
+    out << '\n';
+    for (const Json& device : found["devices"]) printDevice(out, backend, device);
   }
-  for (const Json& device : vulkan["devices"]) printVulkanDevice(out, device);
-  out << "\nHost (always there)\n";
-  line(out, "driver", info["host"]["name"].get<std::string>() + ", " + info["host"]["driver"].get<std::string>());
-  printChoices(out, info["host"]["flux"]);
 }
 
 }  // namespace

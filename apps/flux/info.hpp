@@ -8,8 +8,8 @@ struct InfoOptions {
   bool json = false;
 };
 
-/// `flux info`: every device with its memory, queues and limits, and what Flux would choose on it and why.
-/// A machine without Vulkan is no failure: the Host device is always there. Returns the exit code.
+/// `flux info`: for every back end that is built its devices with their memory, queues and limits, and what Flux would
+/// choose there and why. A machine without drivers is no failure: Host is always there. Returns the exit code.
 int runInfo(const InfoOptions& options, std::ostream& out);
 
 }  // namespace flux::app

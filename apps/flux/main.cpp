@@ -1,3 +1,4 @@
+#include "backends.hpp"
 #include "failure.hpp"
 #include "info.hpp"
 #include "models/child_process.hpp"
@@ -18,12 +19,6 @@
 
 namespace flux::app {
 namespace {
-
-#if defined(FLUX_APP_VULKAN)
-const std::vector<std::string> kBackends{"vulkan", "host"};
-#else
-const std::vector<std::string> kBackends{"host"};
-#endif
 
 constexpr std::uint32_t kMaxRenderThreads = 64;
 constexpr std::uint32_t kMaxPixels = 16384;
@@ -52,12 +47,13 @@ void parseSize(const std::string& text, ViewOptions& options) {
 
 void addView(CLI::App& app, ViewArguments& view) {
   ViewOptions& options = view.options;
-  options.backend = kBackends.front();
+  const std::vector<std::string> backends = backendNames();
+  options.backend = backends.front();
   options.renderThreads = std::clamp(std::thread::hardware_concurrency(), 2U, kMaxRenderThreads);
   app.add_option("MODEL", options.models,
                  "Model files, and folders with model files (default: Debian's assimp-testmodels)");
   app.option_defaults()->take_last();  // so that scripts have defaults which their users override
-  app.add_option("--backend", options.backend, "Where to run")->check(CLI::IsMember(kBackends))->capture_default_str();
+  app.add_option("--backend", options.backend, "Where to run")->check(CLI::IsMember(backends))->capture_default_str();
   app.add_option("--frames", options.frames, "Frames to make")
       ->check(CLI::Range(1, 1'000'000'000))
       ->capture_default_str();
@@ -108,7 +104,7 @@ int run(int argc, char** argv) {
 
   ReplayArguments replayArguments;
   CLI::App* replayCommand = app.add_subcommand("replay", "Replay recorded allocation traces through the pool");
-  addReplay(*replayCommand, replayArguments, kBackends);
+  addReplay(*replayCommand, replayArguments);
 
   // How the command loads models in child processes; not for people.
   std::vector<std::string> modelFiles;

@@ -71,7 +71,8 @@ class Device {
   [[nodiscard]] virtual const DeviceCaps& caps() const noexcept = 0;
 
   /// Makes a chunk of exactly `bytes` (a multiple of 256) under an index that is not in use.
-  /// Contents are undefined. Errors: OutOfDeviceMemory, TooManyChunks, DriverError, DeviceLost.
+  /// Contents are undefined. Errors: OutOfDeviceMemory (also: over `DeviceCaps::maxChunkBytes`), TooManyChunks,
+  /// DriverError, DeviceLost.
   [[nodiscard]] virtual Result<ChunkInfo> createChunk(ChunkIndex index, ByteCount bytes) = 0;
 
   /// REQUIRES: no queue can still use the chunk.
@@ -97,10 +98,11 @@ class Device {
   /// `completed` mean nothing.
   [[nodiscard]] virtual Result<void> poll() = 0;
 
-  /// The value that the last `poll` saw. Any thread.
+  /// The value that the last `poll` or `wait` saw; 0 for a queue that the device does not have. Any thread.
   [[nodiscard]] virtual TimelineValue completed(QueueId queue) const noexcept = 0;
 
-  /// Blocks until `completed(queue) >= value`, for start and shutdown only. Errors: Timeout, DeviceLost.
+  /// Blocks until `completed(queue) >= value`, for start and shutdown only. Errors: Timeout, DeviceLost,
+  /// InvalidArgument (no such queue).
   [[nodiscard]] virtual Result<void> wait(QueueId queue, TimelineValue value, std::chrono::nanoseconds timeout) = 0;
 
   /// Device memory only. May cost a few microseconds; the pool does not call it in every step.

@@ -41,7 +41,7 @@ TEST(Info, JsonSaysWhatTheDeviceIsAndWhatFluxChooses) {
   const auto& alignments = context.device().caps().partAlignmentBytes;
   EXPECT_EQ(flux["partAlignmentBytes"]["uniform"], alignments[static_cast<std::size_t>(PartKind::Uniform)]);
   EXPECT_EQ(flux["partAlignmentBytes"].size(), kPartKindCount);
-  EXPECT_TRUE(all["host"]["flux"]["usable"]);
+  EXPECT_TRUE(all["host"]["devices"][0]["flux"]["usable"]);
 }
 
 TEST(Info, TextHasALineForEachChoice) {

@@ -1,5 +1,6 @@
 #include "replay/options.hpp"
 
+#include "backends.hpp"
 #include "failure.hpp"
 
 #include <flux/strategies.hpp>
@@ -10,7 +11,7 @@
 
 namespace flux::app {
 
-void addReplay(CLI::App& command, ReplayArguments& arguments, const std::vector<std::string>& backends) {
+void addReplay(CLI::App& command, ReplayArguments& arguments) {
   ReplayOptions& options = arguments.options;
   command.footer(
       "Each object of a trace becomes a block with one part: textures as texel parts, other kinds as what they are\n"
@@ -19,7 +20,7 @@ void addReplay(CLI::App& command, ReplayArguments& arguments, const std::vector<
   command.add_option("TRACE", options.traces, "Recorded traces, plain text or gzip (traces/README.md)")->required();
   command.option_defaults()->take_last();  // so that scripts have defaults which their users override
   command.add_option("--backend", options.backend, "Where to run")
-      ->check(CLI::IsMember(backends))
+      ->check(CLI::IsMember(backendNames()))
       ->capture_default_str();
   command.add_flag("--verify", options.verify, "Read every drawn object on the device and compare");
   command.add_flag("--validate", options.validate, "Run with the validation layers, or with a checked host device");

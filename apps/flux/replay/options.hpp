@@ -7,7 +7,6 @@
 #include <CLI/CLI.hpp>
 
 #include <string>
-#include <vector>
 
 namespace flux::app {
 
@@ -16,8 +15,8 @@ struct ReplayArguments {
   std::string json;
 };
 
-/// Adds the options; `backends`: the names that `--backend` takes.
-void addReplay(CLI::App& command, ReplayArguments& arguments, const std::vector<std::string>& backends);
+/// Adds the options.
+void addReplay(CLI::App& command, ReplayArguments& arguments);
 
 /// Replays, prints, and returns the exit code. Throws Failure.
 int replay(ReplayArguments& arguments);

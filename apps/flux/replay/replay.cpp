@@ -1,5 +1,6 @@
 #include "replay/replay.hpp"
 
+#include "backends.hpp"
 #include "failure.hpp"
 #include "interrupt.hpp"
 #include "replay/policy_replayer.hpp"
@@ -25,12 +26,7 @@ constexpr ByteCount kChunkGrainBytes = 256;
 constexpr double kFrameSeconds = 1.0 / 60;
 
 std::unique_ptr<ReplayTarget> makeTarget(const ReplayOptions& options) {
-  const ReplayTargetDesc desc{options.verify, options.validate};
-#if defined(FLUX_APP_VULKAN)
-  if (options.backend == "vulkan") return makeVulkanTarget(desc);
-#endif
-  if (options.backend == "host") return makeHostTarget(desc);
-  throw badUse("unknown backend '" + options.backend + "'");
+  return requireBackend(options.backend).makeTarget({options.verify, options.validate});
 }
 
 ReplayerDesc replayerDesc(const ReplayOptions& options, const TraceHeader& header) {

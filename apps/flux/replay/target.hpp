@@ -1,6 +1,7 @@
 #pragma once
 
-/// What replays run on: a device, and a queue that uses what frames draw.
+/// What replays and the conformance tests run on: a device, and a queue that uses what frames draw. One implements it
+/// for each back end (backends.hpp).
 
 #include <flux/device.hpp>
 #include <flux/frame.hpp>
@@ -53,8 +54,5 @@ struct ReplayTargetDesc {
 /// A simulated GPU with manual timelines: copies happen a frame late, frames when they are waited for. So every replay
 /// of a trace is the same.
 [[nodiscard]] std::unique_ptr<ReplayTarget> makeHostTarget(const ReplayTargetDesc& desc);
-
-/// A headless Vulkan device, the best there is.
-[[nodiscard]] std::unique_ptr<ReplayTarget> makeVulkanTarget(const ReplayTargetDesc& desc);
 
 }  // namespace flux::app

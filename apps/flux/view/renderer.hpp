@@ -1,7 +1,7 @@
 #pragma once
 
-/// What the view loop needs of a renderer. Two implement it: Vulkan draws, Host only reads (its queues
-/// finish late), so that both run the same world through the same pool.
+/// What the view loop needs of a renderer. One implements it for each back end (backends.hpp): those of graphics APIs
+/// draw, Host only reads (its queues finish late), so that all run the same world through the same pool.
 
 #include "failure.hpp"
 
@@ -113,9 +113,6 @@ struct RendererDesc {
   bool singleQueue = false;  ///< Copies and draws on one queue.
   std::uint64_t seed = 1;    ///< Of the Host queues' lateness.
 };
-
-/// Makes a headless Vulkan renderer on the best device (discrete, integrated, virtual, CPU).
-[[nodiscard]] std::unique_ptr<Renderer> makeVulkanRenderer(const RendererDesc& desc);
 
 /// Makes a renderer that draws nothing, on a HostDevice whose queues finish late.
 [[nodiscard]] std::unique_ptr<Renderer> makeHostRenderer(const RendererDesc& desc);

@@ -1,5 +1,6 @@
 #include "view/view.hpp"
 
+#include "backends.hpp"
 #include "failure.hpp"
 #include "interrupt.hpp"
 #include "models/loader.hpp"
@@ -38,11 +39,7 @@ std::unique_ptr<Renderer> makeRenderer(const ViewOptions& options) {
   desc.validate = options.validate;
   desc.singleQueue = options.singleThread;
   desc.seed = options.seed;
-#if defined(FLUX_APP_VULKAN)
-  if (options.backend == "vulkan") return makeVulkanRenderer(desc);
-#endif
-  if (options.backend == "host") return makeHostRenderer(desc);
-  throw badUse("unknown backend '" + options.backend + "'");
+  return requireBackend(options.backend).makeRenderer(desc);
 }
 
 LoadedModels loadWorldModels(const ViewOptions& options, std::ostream& progress) {

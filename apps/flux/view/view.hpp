@@ -16,7 +16,7 @@ namespace flux::app {
 
 struct ViewOptions {
   std::vector<std::filesystem::path> models;  ///< Files and folders; none: the default folder.
-  std::string backend = "host";               ///< "host", or "vulkan" where it is built.
+  std::string backend = "host";               ///< One of `backendNames`.
   std::uint64_t frames = 300;
   std::uint32_t width = 1280, height = 720;
   std::uint32_t objects = 8000;

@@ -157,6 +157,7 @@ Json vulkanInfo() {
   try {
     const VulkanInstance instance(nullptr);
     info["loaderVersion"] = versionText(volkGetInstanceVersion());
+    info["about"] = "loader " + info["loaderVersion"].get<std::string>() + "; * is the one that Flux takes";
     const std::vector<VkPhysicalDevice> devices = instance.devices();
     const VkPhysicalDevice preferred = pickDevice(devices, {});
     for (std::size_t i = 0; i < devices.size(); ++i) {

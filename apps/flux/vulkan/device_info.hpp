@@ -4,8 +4,8 @@
 
 namespace flux::app {
 
-/// The Vulkan half of `flux info`: loader version and `devices`, each with what Flux chooses on it, found by making
-/// a Flux device there. Without Vulkan: why, under `missing`, and no devices.
+/// Vulkan's part of `flux info` (`AppBackend::info`): loader version and `devices`, each with what Flux chooses on it,
+/// found by making a Flux device there. Without Vulkan: why, under `missing`, and no devices.
 [[nodiscard]] nlohmann::ordered_json vulkanInfo();
 
 }  // namespace flux::app

@@ -173,6 +173,10 @@ Buffer& AdoptedDevice::page(StagingIndex index) {
 
 Result<ChunkInfo> AdoptedDevice::createChunk(ChunkIndex index, ByteCount bytes) {
   Buffer& slot = freeSlot(chunks_, static_cast<std::uint32_t>(index));
+  // Vulkan leaves it undefined what a driver does with more.
+  if (bytes > caps_.maxChunkBytes) {
+    return Unexpected(makeError(ErrorCode::OutOfDeviceMemory, "maxMemoryAllocationSize", {}, {bytes, chunkBytes_}));
+  }
   auto made = buffers_.create(chunkKind_, bytes);
   if (!made) return Unexpected(made.error());
   slot = *made;

@@ -1,0 +1,43 @@
+#include "backends.hpp"
+
+#include "failure.hpp"
+#include "host_info.hpp"
+
+#if defined(FLUX_APP_VULKAN)
+#include "vulkan/device_info.hpp"
+#include "vulkan/renderer.hpp"
+#include "vulkan/replay_target.hpp"
+#endif
+
+namespace flux::app {
+namespace {
+
+constexpr AppBackend kBackends[] = {
+#if defined(FLUX_APP_VULKAN)
+    {Backend::Vulkan, "Vulkan", makeVulkanRenderer, makeVulkanTarget, vulkanInfo},
+#endif
+    {Backend::Host, "Host", makeHostRenderer, makeHostTarget, hostInfo},
+};
+
+}  // namespace
+
+std::span<const AppBackend> builtBackends() noexcept {
+  return kBackends;
+}
+
+std::vector<std::string> backendNames() {
+  std::vector<std::string> names;
+  for (const AppBackend& row : kBackends) names.emplace_back(toString(row.backend));
+  return names;
+}
+
+const AppBackend& requireBackend(std::string_view name) {
+  std::string names;
+  for (const AppBackend& row : kBackends) {
+    if (toString(row.backend) == name) return row;
+    names += (names.empty() ? "" : ", ") + std::string(toString(row.backend));
+  }
+  throw badUse("unknown backend '" + std::string(name) + "'; this build has " + names);
+}
+
+}  // namespace flux::app

@@ -1,0 +1,146 @@
+#include "conformance/conformance.hpp"
+
+#include "failure.hpp"
+
+#include <flux/host.hpp>
+
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <string_view>
+
+namespace flux::test {
+namespace {
+
+/// Much longer than any driver needs: a device that does not get there fails its test instead of hanging it.
+constexpr std::chrono::seconds kPatience{60};
+
+const app::AppBackend* tested = nullptr;
+
+}  // namespace
+
+const app::AppBackend& testedBackend() {
+  return *tested;
+}
+
+std::vector<std::byte> patternBytes(std::size_t count, std::uint64_t seed) {
+  std::vector<std::byte> bytes(count);
+  std::uint64_t state = seed * 0x9E3779B97F4A7C15U + 1;
+  for (std::byte& byte : bytes) {
+    state = state * 6364136223846793005U + 1442695040888963407U;  // Knuth's linear congruential generator (MMIX)
+    byte = static_cast<std::byte>(state >> 56U);
+  }
+  return bytes;
+}
+
+CopyPiece fromPage(StagingIndex page, ByteOffset from, ChunkIndex chunk, ByteOffset to, ByteCount bytes) {
+  return {CopyPiece::From::Staging, static_cast<std::uint32_t>(page), chunk, from, to, bytes};
+}
+
+CopyPiece fromChunk(ChunkIndex source, ByteOffset from, ChunkIndex chunk, ByteOffset to, ByteCount bytes) {
+  return {CopyPiece::From::Chunk, static_cast<std::uint32_t>(source), chunk, from, to, bytes};
+}
+
+ConformanceTest::ConformanceTest() : target_(testedBackend().makeTarget({.verify = true, .validate = true})) {}
+
+ConformanceTest::~ConformanceTest() {
+  const app::ReplayTarget::Messages messages = target_->messages();
+  EXPECT_EQ(messages.count, 0U) << (messages.first.empty() ? "" : messages.first.front());
+}
+
+ChunkInfo ConformanceTest::makeChunk(ChunkIndex index, ByteCount bytes) {
+  const Result<ChunkInfo> made = device().createChunk(index, bytes);
+  if (!made) {
+    ADD_FAILURE() << describe(made.error());
+    return {};
+  }
+  return chunks_[index] = *made;
+}
+
+void ConformanceTest::destroyChunk(ChunkIndex index) {
+  device().destroyChunk(index);
+  chunks_.erase(index);
+}
+
+std::span<std::byte> ConformanceTest::openPage(StagingIndex index, ByteCount bytes) {
+  const Result<std::span<std::byte>> page = device().openStaging(index, bytes);
+  if (!page) {
+    ADD_FAILURE() << describe(page.error());
+    return {};
+  }
+  EXPECT_EQ(page->size(), bytes);
+  return *page;
+}
+
+void ConformanceTest::openPage(StagingIndex index, std::span<const std::byte> bytes) {
+  const std::span<std::byte> page = openPage(index, bytes.size());
+  if (page.size() < bytes.size()) return;
+  std::copy(bytes.begin(), bytes.end(), page.begin());
+  EXPECT_TRUE(device().sealStaging(index, bytes.size()));
+}
+
+TimelineValue ConformanceTest::submit(std::span<const CopyPiece> batch) {
+  const Result<TimelineValue> value = device().submit(batch);
+  if (!value) ADD_FAILURE() << describe(value.error());
+  return value.value_or(0);
+}
+
+void ConformanceTest::waitFor(QueueId queue, TimelineValue value) {
+  const Result<void> waited = device().wait(queue, value, kPatience);
+  EXPECT_TRUE(waited) << describe(waited.error());
+}
+
+Place ConformanceTest::place(ChunkIndex index, ByteOffset offset, ByteCount bytes) const {
+  const ChunkInfo& info = chunks_.at(index);
+  return {info.buffer, index, offset, bytes, info.address != 0 ? info.address + offset : 0};
+}
+
+std::vector<std::uint64_t> ConformanceTest::hashes(std::span<const Place> places, TimelineValue copied) {
+  const QueueValue wait{kCopyQueue, copied};
+  (void)target_->submit(places, {&wait, 1});
+  const std::span<const std::uint64_t> found = target_->finishOldest();
+  return {found.begin(), found.end()};
+}
+
+testing::AssertionResult ConformanceTest::holds(const Place& place, std::span<const std::byte> expected,
+                                                TimelineValue copied) {
+  const auto agree = [&](std::size_t first, std::size_t bytes) {
+    Place part = place;
+    part.offset += first;
+    part.bytes = bytes;
+    if (part.address != 0) part.address += first;
+    return hashes({&part, 1}, copied).front() == hashBytes(expected.subspan(first, bytes));
+  };
+  if (agree(0, expected.size())) return testing::AssertionSuccess();
+  std::size_t first = 0;
+  std::size_t words = (expected.size() + 3) / 4;
+  while (words > 1) {
+    const std::size_t half = words / 2;
+    if (agree(first, half * 4)) {
+      first += half * 4;
+      words -= half;
+    } else {
+      words = half;
+    }
+  }
+  return testing::AssertionFailure() << "the word at byte " << place.offset + first << " is not what was written";
+}
+
+}  // namespace flux::test
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  constexpr std::string_view kOption = "--backend=";
+  const std::string_view argument = argc == 2 ? argv[1] : "";
+  if (!argument.starts_with(kOption)) {
+    std::fprintf(stderr, "conformance_test: --backend=NAME is needed\n");
+    return 2;
+  }
+  try {
+    flux::test::tested = &flux::app::requireBackend(argument.substr(kOption.size()));
+    return RUN_ALL_TESTS();
+  } catch (const std::exception& failure) {
+    std::fprintf(stderr, "conformance_test: %s\n", failure.what());
+    return 2;
+  }
+}
