@@ -10,9 +10,9 @@ set(FLUX_LAYERS_packaged "")
 set(FLUX_LAYERS_timeline ${PROJECT_BINARY_DIR}/validation_layer)
 execute_process(COMMAND ${PROJECT_SOURCE_DIR}/tools/validation_layer.sh ${FLUX_LAYERS_timeline} OUTPUT_QUIET)
 
-# flux_vulkan_test(name DRIVER lavapipe|swiftshader LAYER packaged|timeline COMMAND ... [ENVIRONMENT ...]): a test on one driver.
-function(flux_vulkan_test name)
-  cmake_parse_arguments(ARG "" "DRIVER;LAYER" "COMMAND;ENVIRONMENT" ${ARGN})
+# flux_vulkan_environment(variable DRIVER lavapipe|swiftshader LAYER packaged|timeline): what a test on that driver sets.
+function(flux_vulkan_environment variable)
+  cmake_parse_arguments(ARG "" "DRIVER;LAYER" "" ${ARGN})
   set(icd ${FLUX_ICD_${ARG_DRIVER}})
   # Old and new loaders; no layer that is not asked for.
   set(environment VK_ICD_FILENAMES=${icd} VK_DRIVER_FILES=${icd} VK_LOADER_LAYERS_DISABLE=~implicit~)
@@ -25,8 +25,15 @@ function(flux_vulkan_test name)
   list(APPEND environment
     ASAN_OPTIONS=detect_leaks=0
     LSAN_OPTIONS=suppressions=${suppressions}/drivers.lsan.supp:print_suppressions=0
-    TSAN_OPTIONS=suppressions=${suppressions}/tsan.supp:ignore_noninstrumented_modules=1:halt_on_error=1
-    ${ARG_ENVIRONMENT})
+    TSAN_OPTIONS=suppressions=${suppressions}/tsan.supp:ignore_noninstrumented_modules=1:halt_on_error=1)
+  set(${variable} ${environment} PARENT_SCOPE)
+endfunction()
+
+# flux_vulkan_test(name DRIVER lavapipe|swiftshader LAYER packaged|timeline COMMAND ... [ENVIRONMENT ...]): a test on one driver.
+function(flux_vulkan_test name)
+  cmake_parse_arguments(ARG "" "DRIVER;LAYER" "COMMAND;ENVIRONMENT" ${ARGN})
+  flux_vulkan_environment(environment DRIVER ${ARG_DRIVER} LAYER ${ARG_LAYER})
+  list(APPEND environment ${ARG_ENVIRONMENT})
   add_test(NAME ${name} COMMAND ${ARG_COMMAND})
   set_tests_properties(${name} PROPERTIES ENVIRONMENT "${environment}" LABELS gpu TIMEOUT 600)
 endfunction()

@@ -72,6 +72,7 @@ step "core without a graphics SDK" core
 step "Windows cross build" windows
 step "clang" clang
 step "acceptance run of flux view" acceptance
+step "matrix of back ends" scripts/backend_matrix.py --check
 step "instruction counts" scripts/count_instructions.sh --check
 step "fuzzers" scripts/fuzz.sh 60
 step "models of the frame protocol" scripts/check_model.sh

@@ -268,7 +268,7 @@ RetirementStats Pool::Impl::retirementStats() const {
   if (const std::optional<OpenFrame> oldest = gate_.oldestFrame(now)) stats.oldestFrame = *oldest;
   if (const QueueValues* use = retirement_.nextUse()) {
     for (std::uint32_t q = 0; q < kMaxQueues; ++q) {
-      if (completed(QueueId{q}) >= (*use)[q]) continue;
+      if ((*use)[q] == 0 || completed(QueueId{q}) >= (*use)[q]) continue;  // 0: also a queue that does not exist
       stats.queue = {QueueId{q}, (*use)[q]};
       stats.queueCompleted = completed(QueueId{q});
       break;

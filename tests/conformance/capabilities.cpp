@@ -27,7 +27,7 @@ bool claims(Device& device, Capability capability) {
     case Capability::BudgetOfTheSystem:
       return device.budget().fromSystem;
     case Capability::BoundedAllocations:
-      return device.caps().maxAllocations <= kMaxChunks;
+      return device.caps().maxAllocations < kMaxChunks;
   }
   return false;
 }

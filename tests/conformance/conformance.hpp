@@ -5,8 +5,10 @@
 
 #include "backends.hpp"
 #include "conformance/capabilities.hpp"
+#include "device/device_test_tools.hpp"
 
 #include <flux/device.hpp>
+#include <flux/host.hpp>
 
 #include <gtest/gtest.h>
 
@@ -24,9 +26,6 @@ namespace flux::test {
 
 /// Bytes that differ from place to place and by seed; the same on every platform.
 [[nodiscard]] std::vector<std::byte> patternBytes(std::size_t count, std::uint64_t seed);
-
-[[nodiscard]] CopyPiece fromPage(StagingIndex page, ByteOffset from, ChunkIndex chunk, ByteOffset to, ByteCount bytes);
-[[nodiscard]] CopyPiece fromChunk(ChunkIndex source, ByteOffset from, ChunkIndex chunk, ByteOffset to, ByteCount bytes);
 
 /// A validated device of the tested back end for each test. Every message of its checks fails the test.
 class ConformanceTest : public testing::Test {

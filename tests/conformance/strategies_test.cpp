@@ -66,6 +66,7 @@ TEST_P(Strategies, BytesSurviveGrowthAndResizes) {
   expectAll();
   EXPECT_GT(strategy->stats().copies, 10U);
   EXPECT_EQ(GetParam() == "megabuffer", strategy->stats().buffers == 1);
+  ASSERT_TRUE(device().poll());  // so that the device has seen what was waited for
   strategy.reset();
   device().closeStaging(kPage);
 }

@@ -99,6 +99,7 @@ TEST_F(Timelines, AWaitForWhatIsReachedNeedsNoTime) {
 }
 
 TEST_F(Timelines, UnknownQueuesAreRefused) {
+  const AssertLog misuse;  // where the device is checked, that is reported too
   for (const QueueId queue : {QueueId{device().caps().queueCount}, QueueId{kMaxQueues}, QueueId{~0U}}) {
     EXPECT_EQ(device().completed(queue), 0U);
     const auto refused = device().wait(queue, 0, 0ns);
@@ -116,7 +117,9 @@ TEST_F(Timelines, ReadersOnTheDeviceSeeTheCopiesThatTheyWaitFor) {
   for (std::size_t i = 0; i < kRounds; ++i) {
     const ByteOffset from = 4 * i;
     const ByteOffset to = kBytes * (i % 4);  // not written again before the frame that reads it has finished
-    if (i >= app::ReplayTarget::kFramesInFlight) ASSERT_EQ(target().finishOldest().front(), expected[finished++]) << i;
+    if (i >= app::ReplayTarget::kFramesInFlight) {
+      ASSERT_EQ(target().finishOldest().front(), expected[finished++]) << i;
+    }
     const QueueValue copied{kCopyQueue, submit(std::array{fromPage(kPage, from, kChunk, to, kBytes)})};
     expected.push_back(hashBytes(std::span(bytes_).subspan(from, kBytes)));
     const Place read = place(kChunk, to, kBytes);

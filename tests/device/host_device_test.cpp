@@ -1,4 +1,5 @@
-// The promises of `Device` on the host device, in every completion mode, and what each mode adds.
+// What depends on when work completes: the promises of `Device` in every completion mode of the host device, and what
+// each mode adds. tests/conformance holds it to all the others, as every back end.
 
 #include <gtest/gtest.h>
 #include <flux/host.hpp>

@@ -1,0 +1,40 @@
+# What every back end must show on every driver, and the rows of the README's matrix.
+
+set(FLUX_PICTURES ${PROJECT_BINARY_DIR}/pictures)
+# The first row that draws is what the pictures of the others are compared with.
+set_property(GLOBAL PROPERTY FLUX_REFERENCE_PICTURE "")
+
+# flux_backend_tests(backend [DRIVER name] [DRAWS] [ENVIRONMENT ...]): the conformance suite, `flux view --verify`,
+# `flux replay --verify` of every trace and, for a back end that DRAWS, its picture beside the reference. The tests are called
+# conformance.ROW, view.ROW, replay.ROW.TRACE and picture.ROW, where ROW is backend[.driver], and have the label matrix.
+function(flux_backend_tests backend)
+  cmake_parse_arguments(ARG "DRAWS" "DRIVER" "ENVIRONMENT" ${ARGN})
+  set(row ${backend})
+  if(ARG_DRIVER)
+    string(APPEND row .${ARG_DRIVER})
+  endif()
+  set(tests conformance.${row} view.${row})
+  add_test(NAME conformance.${row} COMMAND conformance_test --backend=${backend})
+  # One thread, so that the last frame shows the same on a slow driver as on a fast one.
+  add_test(NAME view.${row} COMMAND flux view --backend ${backend} --verify --validate --single-thread --frames 60 --objects 1000
+    --size 320x240 --out ${FLUX_PICTURES}/${row})
+  set_tests_properties(view.${row} PROPERTIES FIXTURES_SETUP picture.${row})
+  foreach(trace maplibre supertuxkart)
+    list(APPEND tests replay.${row}.${trace})
+    add_test(NAME replay.${row}.${trace} COMMAND flux replay --backend ${backend} --verify --validate --frames 60
+      ${PROJECT_SOURCE_DIR}/traces/${trace}.gtrace.gz)
+  endforeach()
+  if(ARG_DRAWS)
+    get_property(reference GLOBAL PROPERTY FLUX_REFERENCE_PICTURE)
+    if(NOT reference)
+      set(reference ${row})
+      set_property(GLOBAL PROPERTY FLUX_REFERENCE_PICTURE ${row})
+    endif()
+    list(APPEND tests picture.${row})
+    add_test(NAME picture.${row}
+      COMMAND compare_pictures ${FLUX_PICTURES}/${reference}/world.png ${FLUX_PICTURES}/${row}/world.png)
+    set_property(TEST picture.${row} PROPERTY FIXTURES_REQUIRED picture.${reference} picture.${row})
+  endif()
+  set_tests_properties(${tests} PROPERTIES TIMEOUT 900 LABELS matrix)
+  set_property(TEST ${tests} PROPERTY ENVIRONMENT ${ARG_ENVIRONMENT})
+endfunction()
