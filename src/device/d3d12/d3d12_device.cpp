@@ -121,6 +121,10 @@ Result<void> AdoptedDevice::init(const D3D12DeviceDesc& desc) {
 
 Result<ChunkInfo> AdoptedDevice::createChunk(ChunkIndex index, ByteCount bytes) {
   Buffer& slot = freeSlot(chunks_, static_cast<std::uint32_t>(index));
+  // What is above the limit a driver may grant without being able to use it.
+  if (bytes > caps_.maxChunkBytes) {
+    return Unexpected(makeError(ErrorCode::OutOfDeviceMemory, "maxChunkBytes", {}, {bytes, buffers_.allocatedBytes()}));
+  }
   auto made = buffers_.create(D3D12_HEAP_TYPE_DEFAULT, bytes);
   if (!made) return Unexpected(made.error());
   slot = std::move(*made);
