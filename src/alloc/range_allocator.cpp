@@ -7,9 +7,9 @@ namespace flux {
 
 namespace {
 
-// Members of bins that one search looks at. A few find a fit nearly always; the higher number is for a request that
-// would otherwise fail, which costs its caller a chunk.
-constexpr std::uint32_t kLooks = 8;
+// Bins whose first member one search looks at before it takes a range that fits for sure; and members of them, first
+// or not, that it looks at before it fails, which costs its caller a chunk.
+constexpr std::uint32_t kLooks = 32;
 constexpr std::uint32_t kLastLooks = 256;
 
 // Ranges that a call carries over to the bins of a new rank.
@@ -56,7 +56,7 @@ inline std::uint32_t RangeAllocator::Bins::nextKeyAbove(std::uint32_t word) cons
   return word * 64 + static_cast<std::uint32_t>(std::countr_zero(bits[word]));
 }
 
-/// The highest bin in [from, to) that has members; `to` if there is none. A walk over at most 209 words.
+/// The highest bin in [from, to) that has members; `to` if there is none. A walk over at most 113 words.
 std::uint32_t RangeAllocator::Bins::lastKey(std::uint32_t from, std::uint32_t to) const {
   for (std::uint32_t word = to / 64 + 1; word-- != from / 64;) {
     std::uint64_t found = bits[word];
@@ -91,14 +91,14 @@ inline std::uint32_t RangeAllocator::classOf(std::uint32_t size) {
 /// The lowest key of a rank of which every member, and those of all keys above, have at least this size.
 std::uint32_t RangeAllocator::sureKey(std::uint64_t size) const {
   if (size > largestSpace_) return keysOfRank_;
-  return (classOf(static_cast<std::uint32_t>(size) - 1) + 1) << kQuarterBits;
+  return (classOf(static_cast<std::uint32_t>(size) - 1) + 1) << kEighthBits;
 }
 
 inline void RangeAllocator::bin(std::uint32_t index) {
   Node& node = nodes_[index];
   const std::uint32_t space = node.space();
-  const auto quarter = static_cast<std::uint32_t>((std::uint64_t{space} << spanBits_ | node.offset) >> quarterShift_);
-  const std::uint32_t key = spaces_[space].firstKey + (classOf(node.size) << kQuarterBits | quarter);
+  const auto eighth = static_cast<std::uint32_t>((std::uint64_t{space} << spanBits_ | node.offset) >> eighthShift_);
+  const std::uint32_t key = spaces_[space].firstKey + (classOf(node.size) << kEighthBits | eighth);
   node.where = space | key << kKeyShift;
   const std::uint32_t head = bins_.heads[key];
   node.binNext = head;
@@ -122,7 +122,7 @@ inline void RangeAllocator::unbin(std::uint32_t index) {
 
 /// Makes bins for ranges of this size, and puts every free range into its new one.
 void RangeAllocator::makeBins(std::uint32_t largest) {
-  keysOfRank_ = (classOf(largest) + 1) << kQuarterBits;
+  keysOfRank_ = (classOf(largest) + 1) << kEighthBits;
   bins_.clear(kRanks * keysOfRank_);
   following_.clear();
   carrying_ = false;
@@ -176,10 +176,10 @@ void RangeAllocator::noteLargest(std::uint32_t space) {
     spanBits_ = std::max(spanBits_, static_cast<std::uint32_t>(std::bit_width(units - 1)));
   }
   highestSpace_ = std::max(highestSpace_, space);
-  // Ranges that are binned already stay where they are: a quarter is a preference.
+  // Ranges that are binned already stay where they are: an eighth is a preference.
   const std::uint32_t bits = spanBits_ + static_cast<std::uint32_t>(std::bit_width(highestSpace_));
-  quarterShift_ = std::max(bits, kQuarterBits) - kQuarterBits;
-  if (((classOf(largestSpace_) + 1) << kQuarterBits) > keysOfRank_) makeBins(largestSpace_);
+  eighthShift_ = std::max(bits, kEighthBits) - kEighthBits;
+  if (((classOf(largestSpace_) + 1) << kEighthBits) > keysOfRank_) makeBins(largestSpace_);
 }
 
 /// A space has lost this size.
@@ -312,9 +312,10 @@ inline bool RangeAllocator::holds(std::uint32_t index, std::uint32_t units, std:
   return alignUp(node.offset, alignment) + units <= std::uint64_t{node.offset} + node.size;
 }
 
-/// The first range in the bins [from, to) that holds the request, of at most `looks`; kNone: there was none.
-std::uint32_t RangeAllocator::look(std::uint32_t from, std::uint32_t to, std::uint32_t looks, std::uint32_t units,
-                                   std::uint64_t alignment) const {
+/// The first range in the bins [from, to) that holds the request, of the first kLastLooks.
+std::uint32_t RangeAllocator::lookAtAll(std::uint32_t from, std::uint32_t to, std::uint32_t units,
+                                        std::uint64_t alignment) const {
+  std::uint32_t looks = kLastLooks;
   for (std::uint32_t key = bins_.nextKey(from); key < to; key = bins_.nextKey(key + 1)) {
     for (std::uint32_t i = bins_.heads[key]; i != kNone; i = nodes_[i].binNext) {
       if (holds(i, units, alignment)) return i;
@@ -324,19 +325,28 @@ std::uint32_t RangeAllocator::look(std::uint32_t from, std::uint32_t to, std::ui
   return kNone;
 }
 
-/// The rest of `findFree`, where the first range that could hold the request does not.
-std::uint32_t RangeAllocator::search(std::uint32_t from, std::uint32_t units, std::uint64_t alignment) const {
+/// The rest of `findFree`, where the first range that could hold the request does not: `untried` is the key behind its
+/// bin.
+std::uint32_t RangeAllocator::search(std::uint32_t from, std::uint32_t untried, std::uint32_t units,
+                                     std::uint64_t alignment) const {
   const std::uint32_t sure = sureKey(std::uint64_t{units} + alignment - 1);
-  const std::uint32_t likely = sureKey(std::uint64_t{units} + alignment / 2);
   for (const SpaceRank rank : {SpaceRank::First, SpaceRank::Last}) {
     const std::uint32_t first = firstKey(rank);
-    const std::uint32_t end = first + keysOfRank_;
-    std::uint32_t found = look(first + from, first + sure, kLooks, units, alignment);
-    if (found != kNone) return found;
-    if (const std::uint32_t key = bins_.nextKey(first + sure); key < end) return bins_.heads[key];
+    if (rank == SpaceRank::Last) untried = first + from;
+    bool tried = untried != first + from;
+    std::uint32_t looks = kLooks;
+    std::uint32_t key = bins_.nextKey(untried);
+    for (; key < first + sure && looks != 0; key = bins_.nextKey(key + 1), --looks) {
+      if (const std::uint32_t i = bins_.heads[key]; holds(i, units, alignment)) return i;
+      tried = true;
+    }
+    if (key < first + sure) key = bins_.nextKey(first + sure);
+    if (key < first + keysOfRank_) return bins_.heads[key];
+    if (!tried) continue;  // there is none that could hold it
     // Those that are large enough for most offsets come first.
-    found = look(first + likely, first + sure, kLastLooks, units, alignment);
-    if (found == kNone) found = look(first + from, first + likely, kLastLooks, units, alignment);
+    const std::uint32_t likely = sureKey(std::uint64_t{units} + alignment / 2);
+    std::uint32_t found = lookAtAll(first + likely, first + sure, units, alignment);
+    if (found == kNone) found = lookAtAll(first + from, first + likely, units, alignment);
     if (found != kNone) return found;
   }
   return kNone;
@@ -345,14 +355,14 @@ std::uint32_t RangeAllocator::search(std::uint32_t from, std::uint32_t units, st
 /// REQUIRES: a space has as many units.
 inline std::uint32_t RangeAllocator::findFree(std::uint32_t units, std::uint64_t alignment) const {
   static_assert(static_cast<std::uint32_t>(SpaceRank::First) == 0, "its keys are the lowest");
-  const std::uint32_t from = classOf(units) << kQuarterBits;
+  const std::uint32_t from = classOf(units) << kEighthBits;
   const std::uint32_t key = bins_.nextKey(from);
   if (key < keysOfRank_) {
     if (const std::uint32_t i = bins_.heads[key]; holds(i, units, alignment)) return i;
   } else if (key >= 2 * keysOfRank_) {
     return kNone;
   }
-  return search(from, units, alignment);
+  return search(from, key < keysOfRank_ ? key + 1 : from, units, alignment);
 }
 
 std::uint64_t RangeAllocator::largestFree() const {
@@ -363,7 +373,7 @@ std::uint64_t RangeAllocator::largestFree() const {
     const std::uint32_t key = bins_.lastKey(first, first + keysOfRank_);
     if (key == first + keysOfRank_) continue;
     std::uint32_t looks = kLooks;
-    for (std::uint32_t k = key >> kQuarterBits << kQuarterBits; k <= key; ++k) {
+    for (std::uint32_t k = key >> kEighthBits << kEighthBits; k <= key; ++k) {
       for (std::uint32_t i = bins_.heads[k]; i != kNone && looks != 0; i = nodes_[i].binNext, --looks) {
         largest = std::max(largest, nodes_[i].size);
       }
@@ -611,7 +621,7 @@ std::optional<std::uint64_t> RangeAllocator::checkBins() const {
     std::uint32_t previous = kNone;
     for (std::uint32_t i = bins_.heads[key]; i != kNone; previous = i, i = nodes_[i].binNext) {
       const Node& node = nodes_[i];
-      if (node.live() || node.key() != key || classOf(node.size) != key % keysOfRank_ >> kQuarterBits ||
+      if (node.live() || node.key() != key || classOf(node.size) != key % keysOfRank_ >> kEighthBits ||
           (previous != kNone && node.binPrevious != previous) || ++members > nodes_.size()) {
         return std::nullopt;
       }

@@ -51,14 +51,14 @@ enum class SpaceRank : std::uint8_t { First, Last, Apart };
 ///
 /// **Units.** The caller's: sizes, offsets and alignments are numbers of units, up to 2^32 - 1 in a space.
 ///
-/// **Fit.** A bin holds the free ranges of one size class and one quarter of the address space (all spaces, one behind
-/// the other). Classes are exact below 256 units and have 128 steps an octave above. The tightest class wins, in it
-/// the lowest quarter, in that the range that was freed last. Where a class or an alignment leaves doubt whether a
-/// member fits, a bounded number of members is looked at, so `Full` may be answered although one of very many nearly
-/// fitting ranges would have done.
+/// **Fit.** A bin holds the free ranges of one size class and one eighth of the address space (all spaces, one behind
+/// the other). Classes are exact below 64 units and have 32 steps an octave above. The tightest class wins, in it the
+/// lowest eighth, in that the range that was freed last. Where a class or an alignment leaves doubt whether a member
+/// fits, the last freed range of each bin is looked at; all of them, up to a bound, only if the request would fail
+/// otherwise, so `Full` may be answered although one of very many nearly fitting ranges would have done.
 ///
 /// **Memory.** 32 bytes a range, live or free, and 4 bytes a bin, of which there are as many as the largest space
-/// needs: 84 KiB for a space of 2^20 units. It grows by need and is kept: no heap allocation in steady state.
+/// needs: 49 KiB for a space of 2^20 units. It grows by need and is kept: no heap allocation in steady state.
 ///
 /// **Invariants.**
 /// - (A1) The ranges of a space, live and free, tile it without gap or overlap.
@@ -123,7 +123,7 @@ class RangeAllocator {
   [[nodiscard]] std::uint64_t freeUnits() const { return freeUnits_; }
   [[nodiscard]] std::uint32_t liveRanges() const { return liveRanges_; }
 
-  /// Exact size of one of the free ranges in the highest class that has any: within 1/128 of the largest, and the
+  /// Exact size of one of the free ranges in the highest class that has any: within 1/32 of the largest, and the
   /// largest itself when that class has few members. `Apart` spaces do not count. O(1).
   [[nodiscard]] std::uint64_t largestFree() const;
 
@@ -159,10 +159,10 @@ class RangeAllocator {
   static constexpr std::uint32_t kNone = 0;   // node 0 is no range: links that lead nowhere may be written through
   static constexpr std::uint32_t kEnd = ~0U;  // generation of the node that closes a space's circle; reads as live
 
-  // A key names a bin: the ranks follow each other, each has classes in rising order, each of them four quarters.
-  static constexpr std::uint32_t kStepBits = 7;
-  static constexpr std::uint32_t kQuarterBits = 2;
-  static constexpr std::uint32_t kMostKeysOfRank = (33 - kStepBits) << (kStepBits + kQuarterBits);
+  // A key names a bin: the ranks follow each other, each has classes in rising order, each of them eighths.
+  static constexpr std::uint32_t kStepBits = 5;
+  static constexpr std::uint32_t kEighthBits = 3;
+  static constexpr std::uint32_t kMostKeysOfRank = (33 - kStepBits) << (kStepBits + kEighthBits);
   static constexpr std::uint32_t kRanks = 3;
   static constexpr std::uint32_t kKeyShift = 16;  // in `Node::where`
   static_assert(kMaxSpaces == 1U << kKeyShift && kRanks * kMostKeysOfRank <= 1U << (32 - kKeyShift));
@@ -223,9 +223,10 @@ class RangeAllocator {
     return {node.live() ? RangeId{index, node.generation} : RangeId{}, node.space(), node.offset, node.size};
   }
   [[nodiscard]] bool holds(std::uint32_t index, std::uint32_t units, std::uint64_t alignment) const;
-  [[nodiscard]] std::uint32_t look(std::uint32_t from, std::uint32_t to, std::uint32_t looks, std::uint32_t units,
-                                   std::uint64_t alignment) const;
-  [[nodiscard]] std::uint32_t search(std::uint32_t from, std::uint32_t units, std::uint64_t alignment) const;
+  [[nodiscard]] std::uint32_t lookAtAll(std::uint32_t from, std::uint32_t to, std::uint32_t units,
+                                        std::uint64_t alignment) const;
+  [[nodiscard]] std::uint32_t search(std::uint32_t from, std::uint32_t untried, std::uint32_t units,
+                                     std::uint64_t alignment) const;
   [[nodiscard]] std::uint32_t findFree(std::uint32_t units, std::uint64_t alignment) const;
 
   std::uint32_t takeNode();
@@ -256,8 +257,8 @@ class RangeAllocator {
   std::uint32_t keysOfRank_ = 0;
   std::uint32_t largestSpace_ = 0;
   std::uint32_t largestSpaces_ = 0;  // so many spaces have that size
-  std::uint32_t spanBits_ = 0;       // a space takes 2^spanBits of the address space that quarters divide
-  std::uint32_t quarterShift_ = 0;
+  std::uint32_t spanBits_ = 0;       // a space takes 2^spanBits of the address space that eighths divide
+  std::uint32_t eighthShift_ = 0;
   std::uint32_t highestSpace_ = 0;  // that there ever was
   std::uint32_t liveRanges_ = 0;
   std::uint32_t wornOut_ = 0;  // nodes whose generations are used up

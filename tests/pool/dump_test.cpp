@@ -2,6 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include <array>
+#include <vector>
+
 namespace flux {
 namespace {
 
@@ -24,7 +27,6 @@ TEST(PoolDump, IsJsonThatAgreesWithTheStatistics) {
   EXPECT_EQ(block["index"], kept.index);
   EXPECT_EQ(block["state"], "resident");
   EXPECT_EQ(block["parts"][0]["bytes"], 500);
-  EXPECT_TRUE(block["gaps"]["fragmentation"].is_number() && block["gaps"]["shared"].is_boolean());
   EXPECT_EQ(block["place"]["offset"], frame.find(kept).place.offset);
   ASSERT_EQ(dump["retired"].size(), 1U) << "the open frame still sees it";
   EXPECT_EQ(dump["retired"][0]["offset"], frame.find(gone).place.offset);
@@ -43,6 +45,24 @@ TEST(PoolDump, IsJsonThatAgreesWithTheStatistics) {
   EXPECT_EQ(streaming["freeBytes"], dump["chunks"][0]["freeBytes"]);
   EXPECT_EQ(streaming["largestFreeBytes"], streaming["freeBytes"]) << "nothing lies between";
   EXPECT_EQ(dump["stats"]["classes"][1]["chunks"], 0);
+}
+
+TEST(PoolDump, SaysHowTornTheGapsOfABlockAre) {
+  test::PoolFixture f;
+  const auto bytes = test::pattern(1, 0, 1, 500);
+  const std::vector<PartDesc> parts(5, {PartKind::Vertex, bytes.size(), Source::bytes(bytes)});
+  const BlockHandle block = f.pool->add(test::blockDesc("torn", parts)).value();
+  f.stepAndPublish();
+  const std::array holes{PartId{1}, PartId{3}};
+  ASSERT_TRUE(f.pool->removeParts(block, holes));
+  f.stepAndPublish(5);
+  const nlohmann::json dump = nlohmann::json::parse(f.pool->dump());
+  const nlohmann::json& gaps = dump["blocks"][0]["gaps"];
+  ASSERT_TRUE(gaps["fragmentation"].is_number_float()) << gaps;
+  const double largest = gaps["largestBytes"].get<double>();
+  EXPECT_DOUBLE_EQ(gaps["fragmentation"].get<double>(), 1 - largest / gaps["freeBytes"].get<double>());
+  EXPECT_GT(gaps["freeBytes"], gaps["largestBytes"]);
+  EXPECT_EQ(gaps["shared"], false);
 }
 
 TEST(PoolDump, NamesThatAreNotUtf8StillMakeValidJson) {
