@@ -17,6 +17,7 @@ if(NOT FLUX_HAVE_STD_EXPECTED)
 endif()
 set(flux_package ${CMAKE_INSTALL_LIBDIR}/cmake/Flux)
 install(EXPORT FluxTargets NAMESPACE Flux:: DESTINATION ${flux_package})
+list(JOIN FLUX_GRAPHICS_BACKENDS " " flux_components)
 configure_package_config_file(cmake/FluxConfig.cmake.in FluxConfig.cmake INSTALL_DESTINATION ${flux_package})
 write_basic_package_version_file(FluxConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/FluxConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/FluxConfigVersion.cmake

@@ -1,5 +1,16 @@
 # One place for what all targets share: language level, warnings, sanitizers, the Result type.
 
+# The back ends of graphics APIs that there may be: of each the option FLUX_NAME, folders of its name, a target Flux::name.
+set(FLUX_GRAPHICS_BACKENDS vulkan d3d12 opengl webgpu)
+# Of them, those that are built.
+set(FLUX_BUILT_BACKENDS)
+foreach(backend ${FLUX_GRAPHICS_BACKENDS})
+  string(TOUPPER FLUX_${backend} option)
+  if(${option})
+    list(APPEND FLUX_BUILT_BACKENDS ${backend})
+  endif()
+endforeach()
+
 include(CheckCXXSourceCompiles)
 find_package(Threads REQUIRED)
 

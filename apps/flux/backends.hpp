@@ -26,7 +26,7 @@ struct AppBackend {
   std::unique_ptr<Renderer> (*makeRenderer)(const RendererDesc& desc);
   std::unique_ptr<ReplayTarget> (*makeTarget)(const ReplayTargetDesc& desc);
 
-  /// For `flux info`. `devices`: for each its `name`, `driver` and `flux` (`capsInfo`, `budgetInfo` and `usable`: true,
+  /// For `flux info`. `devices`: for each its `name`, `driver` and `flux` (`capsInfo` and `usable`: true,
   /// or false with a `reason`), found by making a Flux device there. Known besides, and printed where they are: `about`
   /// of the back end; `index`, `preferred`, `type`, `apiVersion`, `heaps`, `memoryTypes`, `queueFamilies` and `limits`
   /// of a device. Where the back end cannot be used at all: why, as a whole line under `missing`, and no devices.

@@ -11,8 +11,7 @@ nlohmann::ordered_json hostInfo() {
   const DeviceCaps& caps = device->caps();
   nlohmann::ordered_json info{{"name", caps.deviceName}, {"driver", caps.driverName}};
   info["flux"] = {{"usable", true}};
-  info["flux"].update(budgetInfo(device->budget()));
-  info["flux"].update(capsInfo(caps));
+  info["flux"].update(capsInfo(*device));
   return {{"about", "always there"}, {"devices", nlohmann::ordered_json::array({info})}};
 }
 

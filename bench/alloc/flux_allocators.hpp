@@ -39,9 +39,8 @@ class FluxRanges {
 class FluxChunks {
  public:
   struct Held {
-    RangeId range;
-    Place place;
-    explicit operator bool() const { return static_cast<bool>(range); }
+    Placement placement;
+    explicit operator bool() const { return static_cast<bool>(placement.range); }
   };
 
   explicit FluxChunks(const Growing& rules)
@@ -56,12 +55,12 @@ class FluxChunks {
       placement = space_.allocate(bytes, kAlignment);
     }
     if (!placement) return {};
-    return {placement->range, {static_cast<std::uint32_t>(placement->chunk), placement->offset}};
+    return {*placement};
   }
 
   void free(const Held& held) {
-    space_.free(held.range, 0, {});
-    if (space_.liveRanges(ChunkIndex{held.place.chunk}) != 0) return;
+    space_.free(held.placement, 0, {});
+    if (space_.liveRanges(held.placement.chunk) != 0) return;
     const std::optional<ChunkIndex> goes = keepsSpare_ ? space_.releasable(0, {}) : space_.anyEmpty();
     if (!goes) return;
     space_.removeChunk(*goes);
@@ -74,7 +73,9 @@ class FluxChunks {
     while (space_.reservedBytes() - before < bytes) add(1);
   }
 
-  [[nodiscard]] Place place(const Held& held) const { return held.place; }
+  [[nodiscard]] Place place(const Held& held) const {
+    return {static_cast<std::uint32_t>(held.placement.chunk), held.placement.offset};
+  }
   [[nodiscard]] Footprint footprint() const { return {space_.reservedBytes(), space_.chunkCount(), chunksMade_}; }
 
  private:

@@ -79,7 +79,7 @@ std::vector<Exchange> exchanges() {
 template <class Take, class Free>
 void churn(std::uint32_t count, const Take& take, const Free& free) {
   const std::vector<Exchange> drawn = exchanges();
-  std::vector<RangeId> live;
+  std::vector<decltype(take(0U))> live;
   for (std::uint32_t i = 0; i < kLive; ++i) live.push_back(take(drawn[i].units));
   for (std::uint32_t i = 0; i < 5 * kLive + count; ++i) {
     const Exchange& exchange = drawn[i % drawn.size()];
@@ -116,9 +116,9 @@ void chunkPairs(std::uint32_t count) {
       chunks.addChunk(ChunkIndex{made++}, 16 * kMiB, false);
       place = chunks.allocate(bytes, 16);
     }
-    return place->range;
+    return *place;
   };
-  churn(count, take, [&](RangeId id) { chunks.free(id, 0, {}); });
+  churn(count, take, [&](const Placement& place) { chunks.free(place, 0, {}); });
 }
 
 bool run(std::string_view what, std::uint32_t count) {

@@ -157,12 +157,15 @@ struct PoolStats {
   std::uint32_t peakChunks = 0;
 };
 
-/// What things in shared blocks cost. `blockBytes + metadataBytes` over `parts` is the price of one.
+/// What things in shared blocks cost: `blockBytes / parts` of device memory and `metadataBytes / parts` of system
+/// memory each.
 struct SharedUsage {
   std::uint32_t blocks = 0;
   std::uint32_t parts = 0;
   ByteCount liveBytes = 0;   ///< Asked for.
   ByteCount blockBytes = 0;  ///< Space of the blocks in device memory, gaps included.
+  /// Of `blockBytes`: what frames may still read after its part went or got newer contents, and contents on their way.
+  ByteCount heldBytes = 0;
   /// System memory: records of all snapshots, layouts (retired ones included), tables, gaps, allocator nodes; by
   /// capacity.
   ByteCount metadataBytes = 0;
@@ -303,7 +306,9 @@ class Pool {
   [[nodiscard]] FitReport wouldFit(ByteCount bytes, ByteCount alignmentBytes,
                                    Lifetime lifetime = Lifetime::Streaming) const;
 
-  /// Where a block stands for the geometry thread: its newest accepted version, 0 if the handle is stale. O(1).
+  /// Where a block stands for the geometry thread: its newest accepted version, 0 if the handle is stale. Snapshots
+  /// show it once nothing waits for the block; only if a source has failed may a block that is not shared keep the
+  /// version of the contents that it has, until its next update arrives. O(1).
   [[nodiscard]] ContentVersion requestedVersion(BlockHandle block) const noexcept;
 
   /// What the last step had to report by name, as `StepReport::errors`, also if the step itself answered an error.

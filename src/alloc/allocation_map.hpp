@@ -32,8 +32,10 @@ class AllocationMap {
     friend constexpr bool operator==(const Gap&, const Gap&) noexcept = default;
   };
 
+  /// Of no block: nothing fits.
+  AllocationMap() = default;
   /// One gap: an empty block. REQUIRES: a multiple of `kPlaceUnitBytes`.
-  explicit AllocationMap(std::uint32_t blockBytes = 0);
+  explicit AllocationMap(std::uint32_t blockBytes);
 
   /// Takes `bytes` from the smallest gap that fits, the lowest one of several: best fit. `base` is the block's offset
   /// in its chunk: base + result is a multiple of `alignment`, which may be any number from 1. nullopt: no gap fits, or

@@ -133,16 +133,27 @@ struct LayoutStore::Piece {
 namespace {
 
 constexpr std::size_t kSlabBytes = 4 * kKiB;
-constexpr std::size_t kLastSlabGrade = 6;
+/// Pieces for more parts than this have an allocation each.
+constexpr std::size_t kMaxSlabParts = 8;
 
-std::size_t gradeOf(std::size_t parts) {
+constexpr bool inSlab(std::size_t parts) {
+  return parts <= kMaxSlabParts;
+}
+
+/// How many parts a piece has room for that is made for so many.
+constexpr std::size_t roomOf(std::size_t parts) {
+  return inSlab(parts) ? std::bit_ceil(parts) : parts;
+}
+
+constexpr std::size_t gradeOf(std::size_t parts) {
   return static_cast<std::size_t>(std::bit_width(parts - 1));
 }
+static_assert(gradeOf(kMaxSlabParts) + 1 == LayoutStore::kSlabGrades);
 
 }  // namespace
 
-std::size_t LayoutStore::pieceBytesOf(std::size_t grade) {
-  return roundUp(sizeof(Piece) + (std::size_t{1} << grade) * sizeof(PartPlacement), alignof(Piece));
+std::size_t LayoutStore::pieceBytesOf(std::size_t room) {
+  return roundUp(sizeof(Piece) + room * sizeof(PartPlacement), alignof(Piece));
 }
 
 LayoutStore::LayoutStore() = default;
@@ -151,13 +162,12 @@ LayoutStore::~LayoutStore() = default;
 const BlockLayout* LayoutStore::create(std::span<const PartPlacement> parts, LayoutSize size, std::uint32_t count) {
   FLUX_ASSERT(!parts.empty(), "a layout has a part");
   count = std::max(count, static_cast<std::uint32_t>(parts.size()));
-  const std::size_t grade = gradeOf(count);
-  Piece* const piece = grade > kLastSlabGrade ? addLarge(grade) : takeUnused(grade);
+  Piece* const piece = inSlab(count) ? takeUnused(gradeOf(count)) : addLarge(roomOf(count));
   std::fill(std::copy(parts.begin(), parts.end(), piece->parts()), piece->parts() + count, PartPlacement{});
   piece->layout = {piece->parts(), count, size.bytes, size.alignment};
   piece->live = true;
   ++liveCount_;
-  liveBytes_ += pieceBytesOf(grade);
+  liveBytes_ += pieceBytesOf(roomOf(count));
   return &piece->layout;
 }
 
@@ -169,7 +179,7 @@ LayoutStore::Piece* LayoutStore::pieceOf(const BlockLayout* layout) {
 
 std::span<PartPlacement> LayoutStore::edit(const BlockLayout* layout, std::uint32_t count) {
   Piece* const piece = pieceOf(layout);
-  if (count > std::size_t{1} << gradeOf(layout->partCount)) return {};
+  if (count > roomOf(layout->partCount)) return {};
   if (count > layout->partCount) {
     std::fill(piece->parts() + layout->partCount, piece->parts() + count, PartPlacement{});
     piece->layout.partCount = count;
@@ -182,23 +192,25 @@ void LayoutStore::setSize(const BlockLayout* layout, LayoutSize size) {
   pieceOf(layout)->layout.alignmentBytes = size.alignment;
 }
 
-std::size_t LayoutStore::pieceBytes(const BlockLayout* layout) {
-  return pieceBytesOf(gradeOf(layout->partCount));
+std::size_t LayoutStore::costBytes(const BlockLayout* layout) const {
+  const std::size_t bytes = pieceBytesOf(roomOf(layout->partCount));
+  return inSlab(layout->partCount) ? bytes * (heapBytes_ - largeBytes_) / (liveBytes_ - largeBytes_) : bytes;
 }
 
 void LayoutStore::release(const BlockLayout* layout) {
   Piece* const piece = pieceOf(layout);
   FLUX_ASSERT(piece->live, "a layout is released once");
-  const std::size_t grade = gradeOf(layout->partCount);
+  const std::size_t bytes = pieceBytesOf(roomOf(layout->partCount));
   --liveCount_;
-  liveBytes_ -= pieceBytesOf(grade);
+  liveBytes_ -= bytes;
   piece->live = false;
-  if (grade <= kLastSlabGrade) {
-    piece->next = unused_[grade];
-    unused_[grade] = piece;
+  if (inSlab(layout->partCount)) {
+    Piece*& unused = unused_[gradeOf(layout->partCount)];
+    piece->next = std::exchange(unused, piece);
     return;
   }
-  heapBytes_ -= pieceBytesOf(grade);
+  heapBytes_ -= bytes;
+  largeBytes_ -= bytes;
   const std::uint32_t hole = piece->large;
   std::swap(large_[hole], large_.back());
   reinterpret_cast<Piece*>(large_[hole].get())->large = hole;
@@ -212,30 +224,33 @@ LayoutStore::Piece* LayoutStore::takeUnused(std::size_t grade) {
   return piece;
 }
 
-LayoutStore::Piece* LayoutStore::addLarge(std::size_t grade) {
+LayoutStore::Piece* LayoutStore::addLarge(std::size_t room) {
   const auto index = static_cast<std::uint32_t>(large_.size());
-  large_.push_back(std::make_unique<std::byte[]>(pieceBytesOf(grade)));
-  heapBytes_ += pieceBytesOf(grade);
-  Piece* const piece = addPiece(large_.back().get(), grade);
+  const std::size_t bytes = pieceBytesOf(room);
+  large_.push_back(std::make_unique<std::byte[]>(bytes));
+  heapBytes_ += bytes;
+  largeBytes_ += bytes;
+  Piece* const piece = addPiece(large_.back().get(), room);
   piece->large = index;
   return piece;
 }
 
-LayoutStore::Piece* LayoutStore::addPiece(std::byte* memory, std::size_t grade) {
+LayoutStore::Piece* LayoutStore::addPiece(std::byte* memory, std::size_t room) {
   static_assert(alignof(Piece) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__ && alignof(PartPlacement) <= alignof(Piece));
   auto* const piece = new (memory) Piece;
-  std::uninitialized_value_construct_n(piece->parts(), std::size_t{1} << grade);
+  std::uninitialized_value_construct_n(piece->parts(), room);
   return piece;
 }
 
 void LayoutStore::addSlab(std::size_t grade) {
-  const std::size_t pieceBytes = pieceBytesOf(grade);
+  const std::size_t room = std::size_t{1} << grade;
+  const std::size_t pieceBytes = pieceBytesOf(room);
   const std::size_t count = std::max<std::size_t>(1, kSlabBytes / pieceBytes);
   slabs_.push_back(std::make_unique<std::byte[]>(count * pieceBytes));
   heapBytes_ += count * pieceBytes;
   // The lowest piece comes first, so that layouts made in a row lie in a row.
   for (std::size_t i = count; i-- != 0;) {
-    Piece* const piece = addPiece(slabs_.back().get() + i * pieceBytes, grade);
+    Piece* const piece = addPiece(slabs_.back().get() + i * pieceBytes, room);
     piece->next = unused_[grade];
     unused_[grade] = piece;
   }

@@ -54,9 +54,9 @@ struct PartMove {
 [[nodiscard]] std::uint32_t partAlignment(PartKind kind, const std::array<std::uint32_t, kPartKindCount>& alignments);
 
 /// Keeps layouts: a `BlockLayout` and its places in one piece of memory, at an address that does not change. Pieces
-/// for up to 64 parts come from slabs and are used again for layouts of about as many parts: no heap allocation in
-/// steady state. Larger ones, those of shared blocks, come from the heap and go back to it: kept for use again, the
-/// layouts that wait for frames would cost more memory than those that live.
+/// for up to 8 parts come from slabs and are used again for layouts of about as many parts: no heap allocation in
+/// steady state. Larger ones, above all those of shared blocks, are as large as they must be, come from the heap and go
+/// back to it: rounded up and kept for use again, they would cost twice as much as the layouts that live.
 ///
 /// **Thread contract.** One thread creates and releases; any thread may read a layout while it lives.
 ///
@@ -80,8 +80,8 @@ class LayoutStore {
   /// As `edit`. The parts stay.
   void setSize(const BlockLayout* layout, LayoutSize size);
 
-  /// Of the piece of memory that the layout lies in, for reports.
-  [[nodiscard]] static std::size_t pieceBytes(const BlockLayout* layout);
+  /// Of the heap for one layout, for reports: its piece, and its share of those that nothing uses now.
+  [[nodiscard]] std::size_t costBytes(const BlockLayout* layout) const;
 
   /// REQUIRES: made here, and not released yet.
   void release(const BlockLayout* layout);
@@ -91,22 +91,25 @@ class LayoutStore {
   [[nodiscard]] std::size_t liveBytes() const { return liveBytes_; }
   [[nodiscard]] std::size_t heapBytes() const { return heapBytes_; }
 
+  static constexpr std::size_t kSlabGrades = 4;
+
  private:
   struct Piece;
 
-  static std::size_t pieceBytesOf(std::size_t grade);
+  static std::size_t pieceBytesOf(std::size_t room);
   static Piece* pieceOf(const BlockLayout* layout);
-  static Piece* addPiece(std::byte* memory, std::size_t grade);
+  static Piece* addPiece(std::byte* memory, std::size_t room);
   Piece* takeUnused(std::size_t grade);
-  Piece* addLarge(std::size_t grade);
+  Piece* addLarge(std::size_t room);
   void addSlab(std::size_t grade);
 
   std::vector<std::unique_ptr<std::byte[]>> slabs_;
   std::vector<std::unique_ptr<std::byte[]>> large_;
-  std::array<Piece*, 32> unused_{};  // by grade: room for 2^grade parts
+  std::array<Piece*, kSlabGrades> unused_{};  // by grade: room for 2^grade parts
   std::size_t liveCount_ = 0;
   std::size_t liveBytes_ = 0;
   std::size_t heapBytes_ = 0;
+  std::size_t largeBytes_ = 0;  // of `large_`, all of them live
 };
 
 }  // namespace flux

@@ -5,8 +5,8 @@
 #include <flux/assert.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <limits>
-#include <numeric>
 
 namespace flux {
 
@@ -25,7 +25,8 @@ ChunkSpacePolicy usable(ChunkSpacePolicy policy) {
 
 /// Multiples of an alignment that are also multiples of the unit, counted in units.
 constexpr ByteCount alignmentUnits(ByteCount alignmentBytes) {
-  return alignmentBytes / std::gcd(alignmentBytes, kPlaceUnitBytes);
+  static_assert(std::has_single_bit(kPlaceUnitBytes), "so that the greatest common divisor is a matter of zeros");
+  return alignmentBytes >> std::min(std::countr_zero(alignmentBytes), std::countr_zero(kPlaceUnitBytes));
 }
 
 }  // namespace
@@ -37,33 +38,41 @@ ChunkSpace::ChunkSpace(const ChunkSpacePolicy& policy)
 
 // ---- Placing -----------------------------------------------------------------------------------------------
 
+/// Puts a shared chunk's rank right after its use has changed (C2), and that of one other chunk if that is due.
+inline void ChunkSpace::rank(std::uint32_t space, const RangeAllocator::SpaceUse& use) {
+  if (!chunks_[space].drains) return;
+  if (use.live == 0) {
+    drain_.forget(space);
+    ranges_.setRank(space, SpaceRank::Last);
+  } else {
+    if (!drain_.contains(space)) ranges_.setRank(space, SpaceRank::First);
+    drain_.set(space, static_cast<std::uint32_t>(use.units - use.free), use.live);
+  }
+  if (const auto change = drain_.balance()) ranges_.setRank(change->chunk, change->rank);
+}
+
 std::optional<Placement> ChunkSpace::allocate(ByteCount bytes, ByteCount alignmentBytes) {
   if (bytes == 0 || alignmentBytes == 0 || bytes > policy_.maxChunkBytes) return std::nullopt;
-  RangeAllocator::Allocation allocation;
   const ByteCount rounded = wholeUnits(bytes);
-  if (dedicated(bytes)) {
-    const std::optional<std::uint32_t> space = emptyDedicated(bytes);
-    if (!space) return std::nullopt;
-    allocation = ranges_.allocateWhole(*space);
-    apartUnits_ -= allocation.range.size;
-  } else {
-    allocation = ranges_.allocate(rounded / kPlaceUnitBytes, alignmentUnits(alignmentBytes));
-  }
+  const std::optional<std::uint32_t> own = dedicated(bytes) ? emptyDedicated(bytes) : std::nullopt;
+  const RangeAllocator::Allocation allocation =
+      own ? ranges_.allocateWhole(*own) : ranges_.allocate(rounded / kPlaceUnitBytes, alignmentUnits(alignmentBytes));
   if (allocation.status != RangeStatus::Ok) return std::nullopt;
   const Range& range = allocation.range;
-  if (ranges_.liveInSpace(range.space) == 1) {
+  if (own) apartUnits_ -= range.size;
+  const RangeAllocator::SpaceUse use = ranges_.useOf(range.space);
+  if (use.live == 1) {
     takeEmpty(range.space);
     chunks_[range.space].used = true;
   }
-  rank(range.space);
+  rank(range.space, use);
   return Placement{range.id, ChunkIndex{range.space}, ByteOffset{range.offset} * kPlaceUnitBytes, rounded};
 }
 
 std::optional<ChunkIndex> ChunkSpace::wouldFit(ByteCount bytes, ByteCount alignmentBytes) const {
   if (bytes == 0 || alignmentBytes == 0 || bytes > policy_.maxChunkBytes) return std::nullopt;
   if (dedicated(bytes)) {
-    const std::optional<std::uint32_t> space = emptyDedicated(bytes);
-    return space ? std::optional(ChunkIndex{*space}) : std::nullopt;
+    if (const std::optional<std::uint32_t> own = emptyDedicated(bytes)) return ChunkIndex{*own};
   }
   const RangeAllocator::Allocation foreseen =
       ranges_.wouldAllocate(wholeUnits(bytes) / kPlaceUnitBytes, alignmentUnits(alignmentBytes));
@@ -77,40 +86,27 @@ std::optional<std::uint32_t> ChunkSpace::emptyDedicated(ByteCount bytes) const {
   const ByteCount most = roundUp(bytes + bytes / 8, kDedicatedGrainBytes) / kPlaceUnitBytes;
   std::optional<std::uint32_t> best;
   for (std::uint32_t s = empties_.first(kEmptyDedicated); s != IndexLists::kNone; s = empties_.next(s)) {
-    const std::uint64_t units = ranges_.unitsOfSpace(s);
+    const std::uint64_t units = ranges_.useOf(s).units;
     if (units < least || units > most) continue;
-    const std::uint64_t bestUnits = best ? ranges_.unitsOfSpace(*best) : ~std::uint64_t{0};
+    const std::uint64_t bestUnits = best ? ranges_.useOf(*best).units : ~std::uint64_t{0};
     if (units < bestUnits || (units == bestUnits && s < best)) best = s;
   }
   return best;
 }
 
-void ChunkSpace::free(RangeId range, std::uint64_t step, std::chrono::steady_clock::time_point now) {
-  const std::optional<Range> place = ranges_.find(range);
-  FLUX_ASSERT(place, "a place is given back once");
-  if (!place) return;
-  const std::uint32_t space = place->space;
-  ranges_.free(range);
-  if (apart(space)) apartUnits_ += place->size;
-  if (ranges_.liveInSpace(space) == 0) {
+void ChunkSpace::free(const Placement& place, std::uint64_t step, std::chrono::steady_clock::time_point now) {
+  const auto space = static_cast<std::uint32_t>(place.chunk);
+  const RangeStatus status = ranges_.free(place.range);
+  FLUX_ASSERT(status == RangeStatus::Ok, "a place is given back once");
+  if (status != RangeStatus::Ok) return;
+  const RangeAllocator::SpaceUse use = ranges_.useOf(space);
+  if (apart(space)) apartUnits_ += chunks_[space].dedicated ? use.units : place.bytes / kPlaceUnitBytes;
+  if (use.live == 0) {
     chunks_[space].emptyStep = step;
     chunks_[space].emptyTime = now;
     putEmpty(space);
   }
-  rank(space);
-}
-
-/// Puts a shared chunk's rank right after its use has changed (C2), and that of one other chunk if that is due.
-void ChunkSpace::rank(std::uint32_t space) {
-  if (!fullSize(space) || chunks_[space].retired) return;
-  if (const std::uint32_t ranges = ranges_.liveInSpace(space); ranges == 0) {
-    drain_.forget(space);
-    ranges_.setRank(space, SpaceRank::Last);
-  } else {
-    if (!drain_.contains(space)) ranges_.setRank(space, SpaceRank::First);
-    drain_.set(space, static_cast<std::uint32_t>(ranges_.unitsOfSpace(space) - ranges_.freeInSpace(space)), ranges);
-  }
-  if (const auto change = drain_.balance()) ranges_.setRank(change->chunk, change->rank);
+  rank(space, use);
 }
 
 /// The chunks of the ramp drain as soon as there is one of full size.
@@ -143,11 +139,12 @@ void ChunkSpace::addChunk(ChunkIndex chunk, ByteCount bytes, bool dedicated) {
   FLUX_ASSERT(status == RangeStatus::Ok, "a chunk has a size, and an index of its own");
   if (space >= chunks_.size()) chunks_.resize(std::size_t{space} + 1);
   chunks_[space] = {.present = true, .dedicated = dedicated};
+  chunks_[space].drains = drains(space);
   ++chunkCount_;
   putEmpty(space);
   if (dedicated) {
     ranges_.setRank(space, SpaceRank::Apart);
-    apartUnits_ += ranges_.unitsOfSpace(space);
+    apartUnits_ += ranges_.useOf(space).units;
   } else if (fullSize(space)) {
     ranges_.setRank(space, SpaceRank::Last);
     if (++fullSizeChunks_ == 1) rankSmall();
@@ -159,12 +156,12 @@ void ChunkSpace::addChunk(ChunkIndex chunk, ByteCount bytes, bool dedicated) {
 
 void ChunkSpace::removeChunk(ChunkIndex chunk) {
   const std::uint32_t space = spaceOf(chunk);
-  const bool empty = contains(chunk) && ranges_.liveInSpace(space) == 0;
+  const bool empty = contains(chunk) && ranges_.useOf(space).live == 0;
   FLUX_ASSERT(empty, "a chunk that goes is here and empty");
   if (!empty) return;
   takeEmpty(space);
   small_.remove(space);
-  if (apart(space)) apartUnits_ -= ranges_.unitsOfSpace(space);
+  if (apart(space)) apartUnits_ -= ranges_.useOf(space).units;
   const bool lastOfFullSize = fullSize(space) && --fullSizeChunks_ == 0;
   ranges_.removeSpace(space);
   chunks_[space] = {};
@@ -189,17 +186,18 @@ void ChunkSpace::restoreChunk(ChunkIndex chunk) {
   setRetired(space, false);
   if (chunks_[space].dedicated) return;
   if (!fullSize(space)) ranges_.setRank(space, fullSizeChunks_ != 0 ? SpaceRank::Last : SpaceRank::First);
-  rank(space);
+  rank(space, ranges_.useOf(space));
 }
 
 void ChunkSpace::setRetired(std::uint32_t space, bool retired) {
-  const bool empty = ranges_.liveInSpace(space) == 0;
+  const bool empty = ranges_.useOf(space).live == 0;
   const bool wasApart = apart(space);
   if (empty) takeEmpty(space);
   chunks_[space].retired = retired;
+  chunks_[space].drains = drains(space);
   if (empty) putEmpty(space);
   if (apart(space) == wasApart) return;
-  const std::uint64_t units = ranges_.freeInSpace(space);
+  const std::uint64_t units = ranges_.useOf(space).free;
   apartUnits_ = retired ? apartUnits_ + units : apartUnits_ - units;
 }
 
@@ -214,16 +212,16 @@ ChunkSpace::Empty ChunkSpace::emptyListOf(std::uint32_t space) const {
 void ChunkSpace::putEmpty(std::uint32_t space) {
   const Empty list = emptyListOf(space);
   empties_.append(list, space);
-  emptyUnits_ += ranges_.unitsOfSpace(space);
-  if (list >= kEmptyFull) readyUnits_ += ranges_.unitsOfSpace(space);
+  emptyUnits_ += ranges_.useOf(space).units;
+  if (list >= kEmptyFull) readyUnits_ += ranges_.useOf(space).units;
 }
 
 /// A chunk is not empty any more, or goes.
 void ChunkSpace::takeEmpty(std::uint32_t space) {
   const std::uint32_t list = empties_.listOf(space);
   empties_.remove(space);
-  emptyUnits_ -= ranges_.unitsOfSpace(space);
-  if (list >= kEmptyFull) readyUnits_ -= ranges_.unitsOfSpace(space);
+  emptyUnits_ -= ranges_.useOf(space).units;
+  if (list >= kEmptyFull) readyUnits_ -= ranges_.useOf(space).units;
 }
 
 std::uint32_t ChunkSpace::spare() const {
@@ -231,7 +229,7 @@ std::uint32_t ChunkSpace::spare() const {
   if (fullSizeChunks_ != 0) return empties_.last(kEmptyFull);
   std::uint32_t best = IndexLists::kNone;
   for (std::uint32_t s = empties_.first(kEmptySmall); s != IndexLists::kNone; s = empties_.next(s)) {
-    if (best == IndexLists::kNone || ranges_.unitsOfSpace(s) > ranges_.unitsOfSpace(best)) best = s;
+    if (best == IndexLists::kNone || ranges_.useOf(s).units > ranges_.useOf(best).units) best = s;
   }
   return best;
 }
@@ -281,22 +279,22 @@ bool ChunkSpace::checkInvariants() const {
   std::uint64_t apartFree = 0;
   for (std::uint32_t s = 0; s < chunks_.size(); ++s) {
     const Chunk& chunk = chunks_[s];
-    if (chunk.present != (ranges_.unitsOfSpace(s) != 0)) return false;
+    if (chunk.present != (ranges_.useOf(s).units != 0)) return false;
     if (!chunk.present) continue;
-    const bool holds = ranges_.liveInSpace(s) != 0;
+    const bool holds = ranges_.useOf(s).live != 0;
     const std::uint32_t list = holds ? IndexLists::kNone : emptyListOf(s);
     if (empties_.listOf(s) != list || (holds && !chunk.used)) return false;
-    if (drain_.contains(s) != (holds && fullSize(s) && !chunk.retired)) return false;
+    if (chunk.drains != drains(s) || drain_.contains(s) != (holds && chunk.drains)) return false;
     if ((small_.listOf(s) == 0) != (!chunk.dedicated && !fullSize(s))) return false;
-    if (chunk.dedicated && ranges_.liveInSpace(s) > 1) return false;
+    if (chunk.dedicated && ranges_.useOf(s).live > 1) return false;
     ++count;
     full += fullSize(s) ? 1 : 0;
-    empty += holds ? 0 : ranges_.unitsOfSpace(s);
-    ready += list == kEmptyFull || list == kUnused ? ranges_.unitsOfSpace(s) : 0;
-    apartFree += apart(s) ? ranges_.freeInSpace(s) : 0;
+    empty += holds ? 0 : ranges_.useOf(s).units;
+    ready += list == kEmptyFull || list == kUnused ? ranges_.useOf(s).units : 0;
+    apartFree += apart(s) ? ranges_.useOf(s).free : 0;
   }
-  return count == chunkCount_ && full == fullSizeChunks_ && empty == emptyUnits_ && ready == readyUnits_ &&
-         apartFree == apartUnits_ && ranges_.checkInvariants();
+  return drain_.checkInvariants() && count == chunkCount_ && full == fullSizeChunks_ && empty == emptyUnits_ &&
+         ready == readyUnits_ && apartFree == apartUnits_ && ranges_.checkInvariants();
 }
 
 }  // namespace flux

@@ -18,7 +18,7 @@ namespace flux {
 
 /// Sizes are multiples of 64 KiB.
 struct ChunkSpacePolicy {
-  ByteCount chunkBytes = 16 * kMiB;    ///< A full-size chunk. A request over half of it gets a chunk of its own.
+  ByteCount chunkBytes = 16 * kMiB;    ///< A full-size chunk. Requests over half of it: see `ChunkSpace::dedicated`.
   ByteCount firstChunkBytes = kMiB;    ///< The first chunk; each further one doubles, up to `chunkBytes`.
   ByteCount maxChunkBytes = 2 * kGiB;  ///< That the device can make; under 64 GiB.
   std::uint32_t spareChunks = 1;       ///< 0 or 1: empty shared chunks that are kept.
@@ -67,7 +67,7 @@ class ChunkSpace {
     return dedicated(bytes) ? policy_.chunkBytes : nextChunkBytes(bytes, 1);
   }
 
-  /// Whether a request of this size gets a chunk of its own.
+  /// Whether a request of this size gets a chunk of its own, where no chunk has room.
   [[nodiscard]] bool dedicated(ByteCount bytes) const { return bytes > policy_.chunkBytes / 2; }
 
   /// The size is what `nextChunkBytes` said, `dedicated` what `dedicated` says of the request that it is for.
@@ -75,8 +75,8 @@ class ChunkSpace {
   void addChunk(ChunkIndex chunk, ByteCount bytes, bool dedicated);
 
   /// Gives a place back, also in a retired chunk. `step` and `now` say since when its chunk is empty, if it is.
-  /// REQUIRES: a live range.
-  void free(RangeId range, std::uint64_t step, std::chrono::steady_clock::time_point now);
+  /// REQUIRES: `allocate` answered with it, and it was not given back since.
+  void free(const Placement& place, std::uint64_t step, std::chrono::steady_clock::time_point now);
 
   /// Takes a chunk out of service (C4), before it is evacuated. As soon as it is empty it may be released.
   /// REQUIRES: the chunk is here and in service.
@@ -124,9 +124,9 @@ class ChunkSpace {
   [[nodiscard]] std::uint32_t liveRanges() const { return ranges_.liveRanges(); }
 
   /// Of one chunk; 0 when it is not here.
-  [[nodiscard]] std::uint32_t liveRanges(ChunkIndex chunk) const { return ranges_.liveInSpace(spaceOf(chunk)); }
+  [[nodiscard]] std::uint32_t liveRanges(ChunkIndex chunk) const { return ranges_.useOf(spaceOf(chunk)).live; }
   [[nodiscard]] ByteCount freeBytes(ChunkIndex chunk) const {
-    return ranges_.freeInSpace(spaceOf(chunk)) * kPlaceUnitBytes;
+    return ranges_.useOf(spaceOf(chunk)).free * kPlaceUnitBytes;
   }
 
   /// Compares everything with everything, for tests. O(ranges + chunks).
@@ -138,6 +138,7 @@ class ChunkSpace {
     bool dedicated = false;
     bool retired = false;
     bool used = false;            // has held something
+    bool drains = false;          // of full size, shared, and in service: `drain_` decides its rank
     std::uint64_t emptyStep = 0;  // since when it is empty, if it was used
     std::chrono::steady_clock::time_point emptyTime;
   };
@@ -146,10 +147,11 @@ class ChunkSpace {
   enum Empty : std::uint32_t { kEmptyRetired, kEmptyDedicated, kEmptySmall, kEmptyFull, kUnused, kEmptyLists };
 
   static std::uint32_t spaceOf(ChunkIndex chunk) { return static_cast<std::uint32_t>(chunk); }
-  [[nodiscard]] ByteCount bytesOf(std::uint32_t space) const { return ranges_.unitsOfSpace(space) * kPlaceUnitBytes; }
+  [[nodiscard]] ByteCount bytesOf(std::uint32_t space) const { return ranges_.useOf(space).units * kPlaceUnitBytes; }
   [[nodiscard]] bool fullSize(std::uint32_t space) const {
-    return !chunks_[space].dedicated && ranges_.unitsOfSpace(space) >= chunkUnits_;
+    return !chunks_[space].dedicated && ranges_.useOf(space).units >= chunkUnits_;
   }
+  [[nodiscard]] bool drains(std::uint32_t space) const { return fullSize(space) && !chunks_[space].retired; }
   [[nodiscard]] bool apart(std::uint32_t space) const { return chunks_[space].dedicated || chunks_[space].retired; }
   [[nodiscard]] std::optional<std::uint32_t> emptyDedicated(ByteCount bytes) const;
   [[nodiscard]] std::uint32_t spare() const;
@@ -157,7 +159,7 @@ class ChunkSpace {
   void putEmpty(std::uint32_t space);
   void takeEmpty(std::uint32_t space);
   void setRetired(std::uint32_t space, bool retired);
-  void rank(std::uint32_t space);
+  void rank(std::uint32_t space, const RangeAllocator::SpaceUse& use);
   void rankSmall();
 
   ChunkSpacePolicy policy_;

@@ -2,11 +2,16 @@
 
 #include <flux/assert.hpp>
 
+#include <algorithm>
 #include <limits>
 
 namespace flux {
 
 namespace {
+
+/// A table grows by so many places, or by that part of its own: doubled, it would be half empty, and there is one for
+/// each shared block.
+constexpr std::size_t kGrain = 8;
 
 constexpr std::uint16_t kLastGeneration = std::numeric_limits<std::uint16_t>::max();
 
@@ -19,7 +24,10 @@ std::optional<PartId> PartTable::add(PartKind kind, std::uint32_t bytes) {
   while (index < parts_.size() && (parts_[index].bytes != 0 || parts_[index].generation == kLastGeneration)) ++index;
   firstFree_ = index;
   if (index == kMaxPartIndices) return std::nullopt;
-  if (index == parts_.size()) parts_.emplace_back();
+  if (index == parts_.size()) {
+    if (parts_.size() == parts_.capacity()) parts_.reserve(parts_.size() + std::max(kGrain, parts_.size() / kGrain));
+    parts_.emplace_back();
+  }
   parts_[index] = {bytes, parts_[index].generation, kind, false};
   firstFree_ = index + 1;
   ++count_;

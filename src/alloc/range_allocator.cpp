@@ -7,8 +7,9 @@ namespace flux {
 
 namespace {
 
-// Bins whose first member one search looks at before it takes a range that fits for sure; and members of them, first
-// or not, that it looks at before it fails, which costs its caller a chunk.
+// Keys in doubt whose first members one search looks at, and how many of these at most, before it takes a range that
+// fits for sure; and members, first or not, that it looks at before it fails, which costs its caller a chunk.
+constexpr std::uint32_t kKeysInDoubt = 256;
 constexpr std::uint32_t kLooks = 32;
 constexpr std::uint32_t kLastLooks = 256;
 
@@ -56,12 +57,18 @@ inline std::uint32_t RangeAllocator::Bins::nextKeyAbove(std::uint32_t word) cons
   return word * 64 + static_cast<std::uint32_t>(std::countr_zero(bits[word]));
 }
 
-/// The highest bin in [from, to) that has members; `to` if there is none. A walk over at most 113 words.
+/// A word of `bits`, but for what lies outside of [from, to).
+inline std::uint64_t RangeAllocator::Bins::wordOf(std::uint32_t word, std::uint32_t from, std::uint32_t to) const {
+  std::uint64_t found = bits[word];
+  if (word == from / 64) found &= ~std::uint64_t{0} << (from % 64);
+  if (word == to / 64) found &= ~(~std::uint64_t{0} << (to % 64));
+  return found;
+}
+
+/// The highest bin in [from, to) that has members; `to` if there is none. A walk over at most 217 words.
 std::uint32_t RangeAllocator::Bins::lastKey(std::uint32_t from, std::uint32_t to) const {
   for (std::uint32_t word = to / 64 + 1; word-- != from / 64;) {
-    std::uint64_t found = bits[word];
-    if (word == to / 64) found &= ~(~std::uint64_t{0} << (to % 64));
-    if (word == from / 64) found &= ~std::uint64_t{0} << (from % 64);
+    const std::uint64_t found = wordOf(word, from, to);
     if (found != 0) return word * 64 + static_cast<std::uint32_t>(std::bit_width(found)) - 1;
   }
   return to;
@@ -312,6 +319,28 @@ inline bool RangeAllocator::holds(std::uint32_t index, std::uint32_t units, std:
   return alignUp(node.offset, alignment) + units <= std::uint64_t{node.offset} + node.size;
 }
 
+/// Of the first members of the bins [from, to), the one in the lowest eighth that holds the request, in that of the
+/// tightest class. REQUIRES: both ends are those of classes.
+std::uint32_t RangeAllocator::lookAtFirst(std::uint32_t from, std::uint32_t to, std::uint32_t units,
+                                          std::uint64_t alignment) const {
+  static_assert(kEighthBits == 3, "a byte of the bitmap is a class, a bit in it an eighth");
+  std::uint64_t eighths = 0;
+  for (std::uint32_t word = from / 64; word * 64 < to; ++word) eighths |= bins_.wordOf(word, from, to);
+  for (std::uint32_t half = 32; half >= 8; half /= 2) eighths |= eighths >> half;
+  std::uint32_t looks = kLooks;
+  for (eighths &= 0xFFU; eighths != 0; eighths &= eighths - 1) {
+    const std::uint64_t inEighth = (eighths & ~(eighths - 1)) * 0x0101010101010101U;
+    for (std::uint32_t word = from / 64; word * 64 < to; ++word) {
+      for (std::uint64_t bits = bins_.wordOf(word, from, to) & inEighth; bits != 0; bits &= bits - 1) {
+        const std::uint32_t i = bins_.heads[word * 64 + static_cast<std::uint32_t>(std::countr_zero(bits))];
+        if (holds(i, units, alignment)) return i;
+        if (--looks == 0) return kNone;
+      }
+    }
+  }
+  return kNone;
+}
+
 /// The first range in the bins [from, to) that holds the request, of the first kLastLooks.
 std::uint32_t RangeAllocator::lookAtAll(std::uint32_t from, std::uint32_t to, std::uint32_t units,
                                         std::uint64_t alignment) const {
@@ -325,27 +354,19 @@ std::uint32_t RangeAllocator::lookAtAll(std::uint32_t from, std::uint32_t to, st
   return kNone;
 }
 
-/// The rest of `findFree`, where the first range that could hold the request does not: `untried` is the key behind its
-/// bin.
-std::uint32_t RangeAllocator::search(std::uint32_t from, std::uint32_t untried, std::uint32_t units,
-                                     std::uint64_t alignment) const {
+/// The rest of `findFree`, where some ranges could hold the request or not.
+std::uint32_t RangeAllocator::search(std::uint32_t from, std::uint32_t units, std::uint64_t alignment) const {
   const std::uint32_t sure = sureKey(std::uint64_t{units} + alignment - 1);
+  const std::uint32_t doubt = std::max(from, sure - std::min(sure, kKeysInDoubt));
   for (const SpaceRank rank : {SpaceRank::First, SpaceRank::Last}) {
     const std::uint32_t first = firstKey(rank);
-    if (rank == SpaceRank::Last) untried = first + from;
-    bool tried = untried != first + from;
-    std::uint32_t looks = kLooks;
-    std::uint32_t key = bins_.nextKey(untried);
-    for (; key < first + sure && looks != 0; key = bins_.nextKey(key + 1), --looks) {
-      if (const std::uint32_t i = bins_.heads[key]; holds(i, units, alignment)) return i;
-      tried = true;
-    }
-    if (key < first + sure) key = bins_.nextKey(first + sure);
-    if (key < first + keysOfRank_) return bins_.heads[key];
-    if (!tried) continue;  // there is none that could hold it
+    std::uint32_t found = lookAtFirst(first + doubt, first + sure, units, alignment);
+    if (found != kNone) return found;
+    if (const std::uint32_t key = bins_.nextKey(first + sure); key < first + keysOfRank_) return bins_.heads[key];
+    if (bins_.nextKey(first + from) >= first + sure) continue;
     // Those that are large enough for most offsets come first.
     const std::uint32_t likely = sureKey(std::uint64_t{units} + alignment / 2);
-    std::uint32_t found = lookAtAll(first + likely, first + sure, units, alignment);
+    found = lookAtAll(first + likely, first + sure, units, alignment);
     if (found == kNone) found = lookAtAll(first + from, first + likely, units, alignment);
     if (found != kNone) return found;
   }
@@ -358,11 +379,11 @@ inline std::uint32_t RangeAllocator::findFree(std::uint32_t units, std::uint64_t
   const std::uint32_t from = classOf(units) << kEighthBits;
   const std::uint32_t key = bins_.nextKey(from);
   if (key < keysOfRank_) {
-    if (const std::uint32_t i = bins_.heads[key]; holds(i, units, alignment)) return i;
+    if (const std::uint32_t i = bins_.heads[key]; alignment == 1 && holds(i, units, alignment)) return i;
   } else if (key >= 2 * keysOfRank_) {
     return kNone;
   }
-  return search(from, key < keysOfRank_ ? key + 1 : from, units, alignment);
+  return search(from, units, alignment);
 }
 
 std::uint64_t RangeAllocator::largestFree() const {

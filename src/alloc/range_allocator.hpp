@@ -52,13 +52,14 @@ enum class SpaceRank : std::uint8_t { First, Last, Apart };
 /// **Units.** The caller's: sizes, offsets and alignments are numbers of units, up to 2^32 - 1 in a space.
 ///
 /// **Fit.** A bin holds the free ranges of one size class and one eighth of the address space (all spaces, one behind
-/// the other). Classes are exact below 64 units and have 32 steps an octave above. The tightest class wins, in it the
+/// the other). Classes are exact below 128 units and have 64 steps an octave above. The tightest class wins, in it the
 /// lowest eighth, in that the range that was freed last. Where a class or an alignment leaves doubt whether a member
-/// fits, the last freed range of each bin is looked at; all of them, up to a bound, only if the request would fail
-/// otherwise, so `Full` may be answered although one of very many nearly fitting ranges would have done.
+/// fits, the lowest eighth of all classes in doubt wins, and of each bin only the range that was freed last is looked
+/// at. All of them are, up to a bound, if the request would fail otherwise; so `Full` may be answered although one of
+/// very many nearly fitting ranges would have done.
 ///
 /// **Memory.** 32 bytes a range, live or free, and 4 bytes a bin, of which there are as many as the largest space
-/// needs: 49 KiB for a space of 2^20 units. It grows by need and is kept: no heap allocation in steady state.
+/// needs: 90 KiB for a space of 2^20 units. It grows by need and is kept: no heap allocation in steady state.
 ///
 /// **Invariants.**
 /// - (A1) The ranges of a space, live and free, tile it without gap or overlap.
@@ -123,22 +124,23 @@ class RangeAllocator {
   [[nodiscard]] std::uint64_t freeUnits() const { return freeUnits_; }
   [[nodiscard]] std::uint32_t liveRanges() const { return liveRanges_; }
 
-  /// Exact size of one of the free ranges in the highest class that has any: within 1/32 of the largest, and the
+  /// Exact size of one of the free ranges in the highest class that has any: within 1/64 of the largest, and the
   /// largest itself when that class has few members. `Apart` spaces do not count. O(1).
   [[nodiscard]] std::uint64_t largestFree() const;
 
   /// 1 - largest free range / all that is free: 0 when that is one piece, or nothing. O(1).
   [[nodiscard]] double fragmentation() const;
 
-  /// Of one space; 0 when there is no such space.
-  [[nodiscard]] std::uint32_t liveInSpace(std::uint32_t space) const {
-    return hasSpace(space) ? spaces_[space].live : 0;
-  }
-  [[nodiscard]] std::uint64_t freeInSpace(std::uint32_t space) const {
-    return hasSpace(space) ? spaces_[space].free : 0;
-  }
-  [[nodiscard]] std::uint64_t unitsOfSpace(std::uint32_t space) const {
-    return hasSpace(space) ? spaces_[space].units : 0;
+  /// What a space holds.
+  struct SpaceUse {
+    std::uint64_t units = 0;  ///< Of the space.
+    std::uint64_t free = 0;
+    std::uint32_t live = 0;  ///< Ranges.
+  };
+  /// All 0 when there is no such space. O(1).
+  [[nodiscard]] SpaceUse useOf(std::uint32_t space) const {
+    if (!hasSpace(space)) return {};
+    return {spaces_[space].units, spaces_[space].free, spaces_[space].live};
   }
 
   /// Calls `fn(const Range&)` for each range of a space, live (has an id) or free (has none), in address order. `fn`
@@ -160,7 +162,7 @@ class RangeAllocator {
   static constexpr std::uint32_t kEnd = ~0U;  // generation of the node that closes a space's circle; reads as live
 
   // A key names a bin: the ranks follow each other, each has classes in rising order, each of them eighths.
-  static constexpr std::uint32_t kStepBits = 5;
+  static constexpr std::uint32_t kStepBits = 6;
   static constexpr std::uint32_t kEighthBits = 3;
   static constexpr std::uint32_t kMostKeysOfRank = (33 - kStepBits) << (kStepBits + kEighthBits);
   static constexpr std::uint32_t kRanks = 3;
@@ -206,6 +208,7 @@ class RangeAllocator {
     void clear(std::uint32_t keys);
     [[nodiscard]] std::uint32_t nextKey(std::uint32_t from) const;
     [[nodiscard]] std::uint32_t nextKeyAbove(std::uint32_t word) const;
+    [[nodiscard]] std::uint64_t wordOf(std::uint32_t word, std::uint32_t from, std::uint32_t to) const;
     [[nodiscard]] std::uint32_t lastKey(std::uint32_t from, std::uint32_t to) const;
     void mark(std::uint32_t key);
     void clearIf(bool empty, std::uint32_t key);
@@ -223,10 +226,11 @@ class RangeAllocator {
     return {node.live() ? RangeId{index, node.generation} : RangeId{}, node.space(), node.offset, node.size};
   }
   [[nodiscard]] bool holds(std::uint32_t index, std::uint32_t units, std::uint64_t alignment) const;
+  [[nodiscard]] std::uint32_t lookAtFirst(std::uint32_t from, std::uint32_t to, std::uint32_t units,
+                                          std::uint64_t alignment) const;
   [[nodiscard]] std::uint32_t lookAtAll(std::uint32_t from, std::uint32_t to, std::uint32_t units,
                                         std::uint64_t alignment) const;
-  [[nodiscard]] std::uint32_t search(std::uint32_t from, std::uint32_t untried, std::uint32_t units,
-                                     std::uint64_t alignment) const;
+  [[nodiscard]] std::uint32_t search(std::uint32_t from, std::uint32_t units, std::uint64_t alignment) const;
   [[nodiscard]] std::uint32_t findFree(std::uint32_t units, std::uint64_t alignment) const;
 
   std::uint32_t takeNode();

@@ -6,11 +6,22 @@
 
 #include <cstddef>
 #include <deque>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
 namespace flux {
+
+/// A queue that has not reached the value that `lastUse` has for it, as `completed(QueueId)` says; only queues with a
+/// value are asked. nullopt: all have.
+template <class Completed>
+[[nodiscard]] std::optional<QueueId> firstBehind(const QueueValues& lastUse, const Completed& completed) {
+  for (std::uint32_t q = 0; q < kMaxQueues; ++q) {
+    if (lastUse[q] != 0 && completed(QueueId{q}) < lastUse[q]) return QueueId{q};
+  }
+  return std::nullopt;
+}
 
 /// How far a clock is that frames hold back: the snapshots, or the frames themselves.
 struct RetirementClock {
@@ -59,7 +70,7 @@ class Retirement {
       passNames(std::move(named_.front()), clock);
       named_.pop_front();
     }
-    while (!used_.empty() && passed(used_.front().lastUse, completed)) {
+    while (!used_.empty() && !firstBehind(used_.front().lastUse, completed)) {
       usedBytes_ -= used_.front().bytes;
       free(std::move(used_.front().payload));
       used_.pop_front();
@@ -136,14 +147,6 @@ class Retirement {
       if (other == moment) return true;
     }
     return false;
-  }
-
-  template <class Completed>
-  static bool passed(const QueueValues& lastUse, const Completed& completed) {
-    for (std::uint32_t q = 0; q < kMaxQueues; ++q) {
-      if (lastUse[q] != 0 && completed(QueueId{q}) < lastUse[q]) return false;
-    }
-    return true;
   }
 
   std::deque<Named> named_;

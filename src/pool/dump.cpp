@@ -51,7 +51,10 @@ void write(JsonWriter& json, const RetirementStats& stats) {
 
 void write(JsonWriter& json, const SharedUsage& usage) {
   json.beginObject().member("blocks", usage.blocks).member("parts", usage.parts).member("liveBytes", usage.liveBytes);
-  json.member("blockBytes", usage.blockBytes).member("metadataBytes", usage.metadataBytes).endObject();
+  json.member("blockBytes", usage.blockBytes)
+      .member("heldBytes", usage.heldBytes)
+      .member("metadataBytes", usage.metadataBytes)
+      .endObject();
 }
 
 void write(JsonWriter& json, const PoolStats& stats) {
@@ -144,7 +147,7 @@ std::string Pool::Impl::dump() const {
     if (block.parts != nullptr) {
       const AllocationMap& map = newestMap(block);
       json.key("gaps").beginObject().member("freeBytes", map.freeBytes()).member("largestBytes", map.largestGap());
-      json.member("fragmentation", map.fragmentation()).member("shared", block.parts->shared).endObject();
+      json.member("fragmentation", map.fragmentation()).member("shared", block.parts->shared.has_value()).endObject();
     }
     json.key("parts").beginArray();
     for (std::uint32_t p = 0; p < cold.layout->partCount; ++p) {

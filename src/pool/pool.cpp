@@ -267,11 +267,9 @@ RetirementStats Pool::Impl::retirementStats() const {
   const auto now = std::chrono::steady_clock::now();
   if (const std::optional<OpenFrame> oldest = gate_.oldestFrame(now)) stats.oldestFrame = *oldest;
   if (const QueueValues* use = retirement_.nextUse()) {
-    for (std::uint32_t q = 0; q < kMaxQueues; ++q) {
-      if ((*use)[q] == 0 || completed(QueueId{q}) >= (*use)[q]) continue;  // 0: also a queue that does not exist
-      stats.queue = {QueueId{q}, (*use)[q]};
-      stats.queueCompleted = completed(QueueId{q});
-      break;
+    if (const auto behind = firstBehind(*use, [this](QueueId queue) { return completed(queue); })) {
+      stats.queue = {*behind, (*use)[static_cast<std::uint32_t>(*behind)]};
+      stats.queueCompleted = completed(*behind);
     }
   }
   return stats;

@@ -243,8 +243,8 @@ void Pool::Impl::removeBlock(Block& block, BlockHandle handle) {
   if (block.place.range) retirePlace(block);
   releaseStaged(block.edits);
   block.edits.clear();
-  const bool shared = block.parts != nullptr && block.parts->shared;
-  if (shared) sharedBlocks_.remove(handle.index);
+  const bool shared = block.parts != nullptr && block.parts->shared.has_value();
+  if (shared) sharedBlocks_.remove(*block.parts->shared);
   block.parts.reset();
 
   const SnapshotRing::Edit record = ring_.edit(handle.index);

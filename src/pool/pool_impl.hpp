@@ -20,6 +20,7 @@
 #include <array>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -92,9 +93,8 @@ class Pool::Impl {
   /// What a block has in addition when its parts come and go, or change in gaps of it.
   struct LiveParts {
     PartTable table;
-    AllocationMap map;     ///< Of `Block::place`.
-    AllocationMap target;  ///< Of the place that a running relocation fills, if it is another one.
-    bool shared = false;   ///< The block is in `sharedBlocks_`.
+    AllocationMap map;                           ///< Of `Block::place`.
+    std::optional<SharedBlocks::Member> shared;  ///< The block is a shared one.
   };
 
   struct Block {
@@ -179,7 +179,8 @@ class Pool::Impl {
   [[nodiscard]] bool placeEdit(const Block& block, Edit& edit) const;
   static void unplaceEdit(const Block& block, Edit& edit);
   void dropEdit(Block& block, Edit& edit);
-  void dropStaleEdits(Block& block);
+  void showIfNewest(const Block& block, std::uint32_t index);
+  void dropStaleEdits(Block& block, std::uint32_t index);
   void forgetPart(Block& block, PartId part);
   /// The size of a part that is here, shown or not; 0: it is not.
   [[nodiscard]] ByteCount partBytes(const Block& block, std::uint32_t index, PartId part) const;
@@ -206,7 +207,8 @@ class Pool::Impl {
   Result<Placement> acquireSharedPlace(const SharedBlocks::Key& key, const LayoutSize& size);
   [[nodiscard]] static bool affords(const LiveParts& parts, const AllocationMap& map, std::uint32_t bytes);
   void forgetUnseen(BlockHandle handle, PartId part);
-  void offerGaps(const Block& block, std::uint32_t index);
+  [[nodiscard]] static ByteCount heldBytes(const Block& block);
+  static void offerGaps(const Block& block);
 
   void retirePlace(const Block& block);
   /// The destination of a relocation, which no snapshot has named: only the copies have to be done.

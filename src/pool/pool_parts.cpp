@@ -146,11 +146,8 @@ Result<void> Pool::Impl::removeParts(BlockHandle handle, std::span<const PartId>
     forgetPart(*block, part);
   }
   writeInlineParts(handle.index);
-  // An update that waited may have gone with its part: then the block shows its newest version already.
-  if (block->edits.empty() && block->relocation == nullptr && block->place.range) {
-    ring_.edit(handle.index).cold.version = block->requested;
-  }
-  if (live.shared) offerGaps(*block, handle.index);
+  showIfNewest(*block, handle.index);
+  if (live.shared) offerGaps(*block);
   return {};
 }
 
@@ -169,15 +166,16 @@ Pool::Impl::LiveParts& Pool::Impl::liveParts(Block& block, std::uint32_t index) 
     if (block.place.range) live.map.take(place.offsetBytes, place.sizeBytes);
   }
   if (block.relocation != nullptr) {  // to another place: nothing has been changed in this one yet
-    live.target = AllocationMap(static_cast<std::uint32_t>(block.relocation->to.bytes));
-    for (const Transfer& transfer : block.relocation->transfers) live.target.take(transfer.offset, transfer.bytes);
+    AllocationMap& target = block.relocation->target;
+    target = AllocationMap(static_cast<std::uint32_t>(block.relocation->to.bytes));
+    for (const Transfer& transfer : block.relocation->transfers) target.take(transfer.offset, transfer.bytes);
   }
   return live;
 }
 
 AllocationMap& Pool::Impl::newestMap(const Block& block) {
   const bool moves = block.relocation != nullptr && !block.relocation->inPlace();
-  return moves ? block.parts->target : block.parts->map;
+  return moves ? block.relocation->target : block.parts->map;
 }
 
 const Placement& Pool::Impl::newestPlace(const Block& block) {
@@ -202,14 +200,21 @@ void Pool::Impl::dropEdit(Block& block, Edit& edit) {
   if (edit.adds) forgetPart(block, edit.part);
 }
 
+/// What waited may have gone with its part: a block that waits for nothing more shows its newest version already.
+void Pool::Impl::showIfNewest(const Block& block, std::uint32_t index) {
+  if (!block.edits.empty() || block.relocation != nullptr || !block.place.range) return;
+  ring_.edit(index).cold.version = block.requested;
+}
+
 /// Edits of parts that a failure has taken away since.
-void Pool::Impl::dropStaleEdits(Block& block) {
+void Pool::Impl::dropStaleEdits(Block& block, std::uint32_t index) {
   if (block.parts == nullptr) return;
   std::erase_if(block.edits, [&](Edit& edit) {
     if (block.parts->table.find(edit.part) != nullptr) return false;
     dropEdit(block, edit);
     return true;
   });
+  showIfNewest(block, index);
 }
 
 void Pool::Impl::forgetPart(Block& block, PartId part) {
@@ -242,7 +247,7 @@ std::span<PartPlacement> Pool::Impl::editLayout(Block& block, std::uint32_t inde
   const BlockLayout* const copy =
       layouts_.create({layout->parts, layout->partCount}, {layout->sizeBytes, layout->alignmentBytes}, count);
   if (named) {
-    retire(RetiredLayout{layout, block.parts->shared}, block.layoutFirstNamed);
+    retire(RetiredLayout{layout, block.parts->shared.has_value()}, block.layoutFirstNamed);
   } else {
     layouts_.release(layout);
   }
@@ -299,7 +304,7 @@ void Pool::Impl::showArrived(Block& block, const Relocation& relocation) {
     changed = true;
   }
   if (changed) writeInlineParts(index);
-  if (live.shared) offerGaps(block, index);
+  if (live.shared) offerGaps(block);
 }
 
 // ---- Starting and failing ----------------------------------------------------------------------------------
@@ -323,7 +328,7 @@ bool Pool::Impl::startInPlace(Block& block, std::uint32_t index) {
   Relocation& relocation = relocations_.create();
   relocation.to = block.place;
   relocation.version = block.requested;
-  relocation.partsStandAlone = block.parts->shared;
+  relocation.partsStandAlone = block.parts->shared.has_value();
   std::vector<Edit> edits = std::move(block.edits);  // and with them the memory for so many
   for (Edit& edit : edits) {
     Transfer& transfer = relocation.transfers.emplace_back();
@@ -339,7 +344,7 @@ bool Pool::Impl::startInPlace(Block& block, std::uint32_t index) {
 /// To a new place, with all that waits and all that does not change. A shared block moves with what it has, and what
 /// waits gets gaps there: so a source that fails cannot keep others from moving.
 Result<void> Pool::Impl::startMove(Block& block, std::uint32_t index) {
-  const bool shared = block.parts != nullptr && block.parts->shared;
+  const bool shared = block.parts != nullptr && block.parts->shared.has_value();
   const BlockLayout& layout = *ring_.cold(index).layout;
   // By part index, as the layout; contents that wait for parts of a shared block come in addition, behind.
   std::vector<PartPlacement> parts(layout.parts, layout.parts + layout.partCount);
@@ -373,10 +378,10 @@ Result<void> Pool::Impl::startMove(Block& block, std::uint32_t index) {
   relocation.version = shared ? ring_.cold(index).version : block.requested;
   relocation.alignment = size->alignment;
   relocation.partsStandAlone = shared;
-  if (block.parts != nullptr) block.parts->target = AllocationMap(static_cast<std::uint32_t>(place->bytes));
+  if (block.parts != nullptr) relocation.target = AllocationMap(static_cast<std::uint32_t>(place->bytes));
   for (const PartMove& move : moves) {
     const std::uint32_t at = partIndex(move.part);
-    if (block.parts != nullptr) block.parts->target.take(move.to, parts[at].sizeBytes);
+    if (block.parts != nullptr) relocation.target.take(move.to, parts[at].sizeBytes);
     if (shared && edits[at] != nullptr) {
       edits[at]->offset = move.to;
       continue;
@@ -394,7 +399,7 @@ Result<void> Pool::Impl::startMove(Block& block, std::uint32_t index) {
   }
   if (!shared) block.edits.clear();
   startRelocation(block, index, relocation);
-  if (shared) offerGaps(block, index);
+  if (shared) offerGaps(block);
   return {};
 }
 
@@ -440,7 +445,6 @@ void Pool::Impl::loseEdits(Block& block, std::uint32_t index) {
 void Pool::Impl::dropFailedParts(Block& block, const Relocation& relocation) {
   LiveParts& live = *block.parts;
   if (!relocation.inPlace()) {
-    live.target = AllocationMap{};
     for (Edit& edit : block.edits) edit.offset.reset();
   }
   for (const Transfer& transfer : relocation.transfers) {
@@ -456,7 +460,6 @@ void Pool::Impl::dropFailedParts(Block& block, const Relocation& relocation) {
 void Pool::Impl::loseParts(Block& block, BlockHandle handle) {
   LiveParts& live = *block.parts;
   live.map = AllocationMap{};
-  live.target = AllocationMap{};
   for (std::uint32_t i = 0; i < live.table.parts().size(); ++i) {
     const PartTable::Part& part = live.table.parts()[i];
     if (part.bytes != 0 && !part.shown) forgetPart(block, live.table.idAt(i));
@@ -464,7 +467,7 @@ void Pool::Impl::loseParts(Block& block, BlockHandle handle) {
   if (live.table.count() == 0) {
     removeBlock(block, handle);
   } else if (live.shared) {
-    offerGaps(block, handle.index);
+    offerGaps(block);
   }
 }
 
@@ -482,7 +485,7 @@ void Pool::Impl::reclaimPart(const RetiredPart& part) {
   if (block == nullptr || block->place.range != part.place) return;
   device_.rangeReclaimed(block->place.chunk, block->place.offset + part.offset, wholeUnits(part.bytes));
   block->parts->map.free(part.offset, part.bytes);
-  if (block->parts->shared) offerGaps(*block, part.block.index);
+  if (block->parts->shared) offerGaps(*block);
 }
 
 }  // namespace flux

@@ -15,7 +15,7 @@ ByteCount Pool::Impl::reclaim(std::chrono::steady_clock::time_point now) {
     std::chrono::steady_clock::time_point now;
     void operator()(const RetiredRange& range) const {
       pool.device_.rangeReclaimed(range.place.chunk, range.place.offset, range.place.bytes);
-      pool.space(range.lifetime).free(range.place.range, pool.steps_, now);
+      pool.space(range.lifetime).free(range.place, pool.steps_, now);
     }
     void operator()(const BlockHandle& gone) const { pool.handles_.recycle(gone); }
     void operator()(const RetiredLayout& gone) const { pool.layouts_.release(gone.layout); }

@@ -14,7 +14,7 @@ constexpr ByteCount kBlocksOfAChunk = 16;
 
 /// A part may take a place in the table of a shared block if it is at least this part of what the free places have on
 /// average: otherwise tiny things would use up the places of a block that larger ones were to fill.
-constexpr std::uint64_t kTinyDivisor = 8;
+constexpr std::uint64_t kTinyDivisor = 16;
 
 /// What the range allocator keeps for the place of a block.
 constexpr std::size_t kRangeNodeBytes = 32;
@@ -67,7 +67,7 @@ Result<SharedPart> Pool::Impl::addShared(const SharedPartDesc& desc, std::source
   counters_.liveBytes += alone.sizeBytes;
   ++counters_.partsAdded;
   queueForUpdate(*found);
-  offerGaps(block, *found);
+  offerGaps(block);
   notePeaks();
   return result;
 }
@@ -93,13 +93,12 @@ Result<SharedPart> Pool::Impl::addSharedBlock(const SharedPartDesc& desc, const 
   Block& block = blocks_[handle.index];
   block.parts = std::make_unique<LiveParts>();
   LiveParts& live = *block.parts;
-  live.shared = true;
-  live.target = AllocationMap(static_cast<std::uint32_t>(place->bytes));
-  live.target.take(0, edit.bytes);
   const PartId part = *live.table.add(edit.kind, edit.bytes);
 
   Relocation& relocation = relocations_.create();
   relocation.partsStandAlone = true;
+  relocation.target = AllocationMap(static_cast<std::uint32_t>(place->bytes));
+  relocation.target.take(0, edit.bytes);
   relocation.alignment = size.alignment;
   Transfer& transfer = relocation.transfers.emplace_back();
   transfer.part = part;
@@ -116,8 +115,8 @@ Result<SharedPart> Pool::Impl::addSharedBlock(const SharedPartDesc& desc, const 
   block.liveBytes = edit.bytes;
   counters_.liveBytes += edit.bytes;
   ++counters_.partsAdded;
-  sharedBlocks_.add(key, handle.index, place->bytes);
-  offerGaps(block, handle.index);
+  live.shared = sharedBlocks_.add(key, handle.index, place->bytes);
+  offerGaps(block);
   notePeaks();
   return SharedPart{handle, part};
 }
@@ -141,9 +140,9 @@ bool Pool::Impl::affords(const LiveParts& parts, const AllocationMap& map, std::
   return kTinyDivisor * bytes * (kMaxSharedParts - count) >= map.freeBytes();
 }
 
-void Pool::Impl::offerGaps(const Block& block, std::uint32_t index) {
+void Pool::Impl::offerGaps(const Block& block) {
   const bool full = block.parts->table.count() >= kMaxSharedParts;
-  sharedBlocks_.offer(index, full ? 0 : newestMap(block).largestGap());
+  SharedBlocks::offer(*block.parts->shared, newestPlace(block).bytes, full ? 0 : newestMap(block).largestGap());
 }
 
 /// The source of a part that stands alone has failed. A part that was shown keeps its contents.
@@ -156,13 +155,20 @@ void Pool::Impl::forgetUnseen(BlockHandle handle, PartId part) {
   if (block->parts->table.count() == 0) {
     removeBlock(*block, handle);
   } else {
-    offerGaps(*block, handle.index);
+    offerGaps(*block);
   }
+}
+
+/// Of a shared block: what is taken, and not by the newest contents of its parts.
+ByteCount Pool::Impl::heldBytes(const Block& block) {
+  const ByteCount taken = newestPlace(block).bytes - newestMap(block).freeBytes();
+  ByteCount newest = 0;
+  for (const PartTable::Part& part : block.parts->table.parts()) newest += wholeUnits(part.bytes);
+  return taken - std::min(taken, newest);
 }
 
 SharedUsage Pool::Impl::sharedUsage() const {
   SharedUsage usage;
-  ByteCount layoutBytes = 0;
   for (std::uint32_t i = 1; i < blocks_.size(); ++i) {
     const Block& block = blocks_[i];
     if (!block.live || block.parts == nullptr || !block.parts->shared) continue;
@@ -171,18 +177,17 @@ SharedUsage Pool::Impl::sharedUsage() const {
     usage.parts += live.table.count();
     usage.liveBytes += block.liveBytes;
     usage.blockBytes += newestPlace(block).bytes;
+    usage.heldBytes += heldBytes(block);
     usage.metadataBytes += sizeof(Block) + sizeof(LiveParts) + SharedBlocks::kBlockHeapBytes;
-    usage.metadataBytes += live.table.heapBytes() + live.map.heapBytes() + live.target.heapBytes();
+    usage.metadataBytes += live.table.heapBytes() + live.map.heapBytes();
     usage.metadataBytes += block.edits.capacity() * sizeof(Edit);
-    layoutBytes += LayoutStore::pieceBytes(ring_.cold(i).layout);
+    usage.metadataBytes += layouts_.costBytes(ring_.cold(i).layout);
     usage.metadataBytes += SnapshotRing::kRecordBytes + kRangeNodeBytes;
   }
   retirement_.forEach([&](const Retired& item) {
     const auto* layout = std::get_if<RetiredLayout>(&item);
-    if (layout != nullptr && layout->shared) layoutBytes += LayoutStore::pieceBytes(layout->layout);
+    if (layout != nullptr && layout->shared) usage.metadataBytes += layouts_.costBytes(layout->layout);
   });
-  // With their share of the pieces that nothing uses now.
-  if (layoutBytes != 0) usage.metadataBytes += layoutBytes * layouts_.heapBytes() / layouts_.liveBytes();
   return usage;
 }
 

@@ -65,7 +65,7 @@ void Pool::Impl::completeRelocations(StepReport& report) {
       if (block.place.range) retirePlace(block);
       block.place = relocation->to;
       block.placeFirstNamed = ring_.published() + 1;
-      if (block.parts != nullptr) block.parts->map = std::exchange(block.parts->target, AllocationMap{});
+      if (block.parts != nullptr) block.parts->map = std::move(relocation->target);
     }
     block.relocation = nullptr;
     if (block.parts != nullptr) showArrived(block, *relocation);
@@ -112,7 +112,7 @@ Result<void> Pool::Impl::startUpdates(const StepQuota& quota, StepReport& report
 }
 
 Result<void> Pool::Impl::startUpdate(Block& block, std::uint32_t index) {
-  dropStaleEdits(block);
+  dropStaleEdits(block, index);
   if (block.edits.empty() || startInPlace(block, index)) return {};
   return startMove(block, index);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "alloc/allocation_map.hpp"
 #include "alloc/chunk_space.hpp"
 #include "transfer/staging_pages.hpp"
 
@@ -48,6 +49,7 @@ struct Relocation {
   ContentVersion version = 0;
   std::source_location where{};
   std::vector<Transfer> transfers;
+  AllocationMap target;          ///< Of a new place, if the block's parts come and go.
   std::uint32_t alignment = 1;   ///< That the destination has, for the layout.
   bool partsStandAlone = false;  ///< A source that fails drops its own part, and not all of this.
   ByteCount transferBytes = 0;   ///< Of all transfers; set when it is enqueued.

@@ -10,7 +10,6 @@
 #include <map>
 #include <optional>
 #include <set>
-#include <unordered_map>
 #include <utility>
 
 namespace flux {
@@ -28,42 +27,45 @@ class SharedBlocks {
     friend constexpr auto operator<=>(const Key&, const Key&) noexcept = default;
   };
 
-  /// Size of the block to make for a part when no gap takes it: room for a few such parts, and twice as much with each
-  /// further block, as chunks grow; but no more than a block's parts can fill, nor `limitBytes`, nor less than the
-  /// part.
+  /// One block's entry, which its owner keeps.
+  class Member;
+
+  /// Size of the block to make for a part when no gap takes it: room for some such parts, and a part of what the
+  /// affinity has already; but no more than a block's parts can fill, nor `limitBytes`, nor less than the part. What
+  /// one half-empty block wastes stays a small part of all, and the number of blocks grows with the logarithm of all.
   [[nodiscard]] ByteCount nextBlockBytes(const Key& key, ByteCount partBytes, std::uint32_t maxParts,
                                          ByteCount limitBytes) const;
 
   /// A new block, which offers nothing yet.
-  void add(const Key& key, std::uint32_t block, ByteCount bytes);
+  [[nodiscard]] Member add(const Key& key, std::uint32_t block, ByteCount bytes);
 
-  /// What the block offers from now on; 0: it takes no part.
-  void offer(std::uint32_t block, std::uint32_t largestGap);
+  /// How large the block is, and what it offers from now on; 0: it takes no part.
+  static void offer(Member& member, ByteCount bytes, std::uint32_t largestGap);
 
-  void remove(std::uint32_t block);
+  void remove(const Member& member);
 
-  /// Calls `take(block)` for blocks that may have a gap for `bytes`, those with the tightest largest gap first, until
-  /// one answers true: that one. Alignment may make a gap too small that is large enough, so a few such blocks are
-  /// asked, and then one whose gap is large enough for any offset.
+  /// Calls `take(block)` for blocks that may have a gap for `bytes`, until one answers true: that one. First the one
+  /// that took the last part, so that what comes and goes together changes one block's layout and not several; then
+  /// those with the tightest largest gap. Alignment may make a gap too small that is large enough, so a few such blocks
+  /// are asked, and then one whose gap is large enough for any offset.
   template <class Take>
-  std::optional<std::uint32_t> find(const Key& key, std::uint32_t bytes, std::uint32_t alignment,
-                                    const Take& take) const {
+  std::optional<std::uint32_t> find(const Key& key, std::uint32_t bytes, std::uint32_t alignment, const Take& take) {
     const auto affinity = affinities_.find(key);
     if (affinity == affinities_.end()) return std::nullopt;
+    std::optional<std::uint32_t>& last = affinity->second.last;
+    if (last && take(*last)) return last;
     const Offers& offers = affinity->second.offers;
     int looks = kLooks;
     for (auto at = offers.lower_bound({bytes, 0}); at != offers.end() && looks > 0; ++at, --looks) {
-      if (take(at->second)) return at->second;
+      if (take(at->second)) return last = at->second;
     }
     const auto roomy = offers.lower_bound({bytes + (alignment - 1), 0});
-    if (roomy != offers.end() && take(roomy->second)) return roomy->second;
+    if (roomy != offers.end() && take(roomy->second)) return last = roomy->second;
     return std::nullopt;
   }
 
-  [[nodiscard]] std::size_t blocks() const { return members_.size(); }
-
-  /// Of the heap for one block, about: a node of each container, as common standard libraries make them.
-  static constexpr std::size_t kBlockHeapBytes = 48 + 56;
+  /// Of the heap for one block, about: a node, as common standard libraries make them.
+  static constexpr std::size_t kBlockHeapBytes = 48;
 
  private:
   static constexpr int kLooks = 4;
@@ -71,15 +73,18 @@ class SharedBlocks {
 
   struct Affinity {
     Offers offers;
-    ByteCount largestBlock = 0;
-  };
-  struct Member {
-    std::map<Key, Affinity>::iterator affinity;
-    Offers::iterator offer;
+    std::optional<std::uint32_t> last;  // the block that took a part
+    ByteCount bytes = 0;                // of all its blocks
   };
 
   std::map<Key, Affinity> affinities_;
-  std::unordered_map<std::uint32_t, Member> members_;  // by block
+};
+
+class SharedBlocks::Member {
+  friend class SharedBlocks;
+  std::map<Key, Affinity>::iterator affinity_;
+  Offers::iterator offer_;
+  ByteCount bytes_ = 0;
 };
 
 }  // namespace flux

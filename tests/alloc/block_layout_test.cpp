@@ -195,10 +195,15 @@ TEST(LayoutStore, LargeLayoutsGoBackToTheHeap) {
   LayoutStore store;
   std::vector<const BlockLayout*> layouts;
   for (std::uint32_t i = 0; i < 20; ++i) layouts.push_back(store.create(places(100 + i, i), {16 * i, 64}));
-  const std::size_t most = store.heapBytes();
-  EXPECT_EQ(most, store.liveBytes());
-  for (std::uint32_t i = 0; i < 20; i += 2) store.release(layouts[i]);
-  EXPECT_EQ(store.heapBytes(), most / 2);
+  EXPECT_EQ(store.heapBytes(), store.liveBytes());
+  std::size_t left = store.heapBytes();
+  for (std::uint32_t i = 0; i < 20; i += 2) {
+    EXPECT_GE(store.costBytes(layouts[i]), sizeof(BlockLayout) + (100 + i) * sizeof(PartPlacement));
+    EXPECT_LE(store.costBytes(layouts[i]), 64 + (100 + i) * sizeof(PartPlacement)) << "not rounded up";
+    left -= store.costBytes(layouts[i]);
+    store.release(layouts[i]);
+    EXPECT_EQ(store.heapBytes(), left);
+  }
   for (std::uint32_t i = 1; i < 20; i += 2) EXPECT_TRUE(holds(*layouts[i], 100 + i, i));
   for (std::uint32_t i = 19; i < 20; i -= 2) store.release(layouts[i]);
   EXPECT_EQ(store.heapBytes(), 0U);
@@ -217,7 +222,7 @@ TEST(LayoutStore, APieceGrowsIntoItsRoomAndNoFurther) {
   EXPECT_EQ(layout->parts[7].sizeBytes, 0U);
   grown[7] = {5, 6, PartKind::Texel};
   EXPECT_EQ(layout->parts[7].offsetBytes, 5U);
-  EXPECT_EQ(store.liveBytes(), LayoutStore::pieceBytes(layout));
+  EXPECT_EQ(store.heapBytes(), store.costBytes(layout)) << "nobody else uses the slab";
   EXPECT_GE(store.liveBytes(), sizeof(BlockLayout) + 8 * sizeof(PartPlacement));
   EXPECT_GE(store.heapBytes(), store.liveBytes());
   store.release(layout);

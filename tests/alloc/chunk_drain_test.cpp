@@ -64,6 +64,18 @@ TEST(ChunkDrain, AChunkThatWasForgottenStartsAsFirst) {
   EXPECT_EQ(settle(drain, SpaceRank::Last), (std::set<std::uint32_t>{0}));
 }
 
+TEST(ChunkDrain, AChunkThatHadVeryManyRangesIsJudgedByTheFewThatItHas) {
+  ChunkDrain drain(kUnits);
+  for (std::uint32_t c = 0; c < 3; ++c) drain.set(c, 10, c == 1 ? 70'000 : 100);
+  drain.set(1, 10, 57'344);
+  EXPECT_TRUE(drain.checkInvariants());
+  drain.set(1, 10, 5);
+  EXPECT_TRUE(drain.checkInvariants());
+  const auto change = drain.balance();
+  ASSERT_TRUE(change);
+  EXPECT_EQ(change->chunk, 1U);
+}
+
 TEST(ChunkDrain, AnyNumberOfRangesAndOfUnitsIsCounted) {
   ChunkDrain drain(~0U);
   for (std::uint32_t c = 0; c < 32; ++c) drain.set(c, 1, 1U << c);

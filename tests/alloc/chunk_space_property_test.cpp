@@ -89,7 +89,7 @@ class Twin {
     }
     Chunk& chunk = chunks_.at(static_cast<std::uint32_t>(place->chunk));
     EXPECT_FALSE(chunk.retired);
-    EXPECT_EQ(chunk.dedicated, space_.dedicated(bytes));
+    EXPECT_TRUE(!chunk.dedicated || space_.dedicated(bytes));
     EXPECT_TRUE(!chunk.dedicated || chunk.live.empty());
     EXPECT_EQ(place->offset % alignment, 0U);
     EXPECT_EQ(place->bytes, (bytes + 15) / 16 * 16);
@@ -102,8 +102,8 @@ class Twin {
     places_.push_back(*place);
   }
 
-  /// A refused shared request may miss one of very many holes that nearly fit, but none that is larger by an octave's
-  /// step and the alignment; a dedicated one nothing.
+  /// A refused request may miss one of very many holes that nearly fit, but none that is larger by an octave's step and
+  /// the alignment, and no dedicated chunk.
   void expectNoRoom(ByteCount bytes, ByteCount alignment) {
     const ByteCount surely = bytes + bytes / 16 + 2 * std::lcm(alignment, kPlaceUnitBytes);
     for (const auto& [index, chunk] : chunks_) {
@@ -111,7 +111,7 @@ class Twin {
       if (chunk.dedicated) {
         const bool tight = chunk.bytes >= bytes && chunk.bytes <= bytes + bytes / 8;
         EXPECT_FALSE(space_.dedicated(bytes) && tight && chunk.live.empty()) << index;
-      } else if (!space_.dedicated(bytes)) {
+      } else {
         EXPECT_LT(largestHole(chunk), surely) << index;
       }
     }
@@ -147,7 +147,7 @@ class Twin {
     std::swap(places_[upTo(places_.size())], places_.back());
     const Placement place = places_.back();
     places_.pop_back();
-    space_.free(place.range, step_, Time{});
+    space_.free(place, step_, Time{});
     Chunk& chunk = chunks_.at(static_cast<std::uint32_t>(place.chunk));
     chunk.live.erase(place.offset);
     if (chunk.live.empty()) chunk.emptySince = step_;

@@ -39,7 +39,7 @@ class Space {
   }
 
   void free(const Placement& place, std::uint64_t step = 0, std::chrono::nanoseconds time = 0ns) {
-    chunks.free(place.range, step, Time(time));
+    chunks.free(place, step, Time(time));
   }
 
   [[nodiscard]] std::optional<ChunkIndex> releasable(std::uint64_t step, std::chrono::nanoseconds time = 0ns) const {

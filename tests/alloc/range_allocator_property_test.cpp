@@ -63,7 +63,7 @@ class Model {
     for (std::uint32_t s = 0; s < kSpaces; ++s) {
       if (spaces_[s].units == 0) continue;
       EXPECT_EQ(ranges_.setRank(s, SpaceRank::First), RangeStatus::Ok);
-      EXPECT_EQ(ranges_.freeInSpace(s), spaces_[s].units);
+      EXPECT_EQ(ranges_.useOf(s).free, spaces_[s].units);
       const auto whole = ranges_.allocateWhole(s);
       EXPECT_EQ(whole.range.size, spaces_[s].units) << "one free range is left of each space";
     }
@@ -214,8 +214,8 @@ class Model {
     for (std::uint32_t s = 0; s < kSpaces; ++s) {
       total += spaces_[s].units;
       live += spaces_[s].liveUnits;
-      ASSERT_EQ(ranges_.liveInSpace(s), spaces_[s].live.size());
-      ASSERT_EQ(ranges_.freeInSpace(s), spaces_[s].units - spaces_[s].liveUnits);
+      ASSERT_EQ(ranges_.useOf(s).live, spaces_[s].live.size());
+      ASSERT_EQ(ranges_.useOf(s).free, spaces_[s].units - spaces_[s].liveUnits);
     }
     ASSERT_EQ(ranges_.totalUnits(), total);
     ASSERT_EQ(ranges_.freeUnits(), total - live);

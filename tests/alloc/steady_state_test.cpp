@@ -70,7 +70,7 @@ class World {
   }
 
   void remove() {
-    chunks_.free(live_.back().place.range, step_, {});
+    chunks_.free(live_.back().place, step_, {});
     layouts_.release(live_.back().layout);
     live_.pop_back();
   }

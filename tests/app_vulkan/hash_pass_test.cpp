@@ -1,5 +1,6 @@
 #include "vulkan/hash_pass.hpp"
 
+#include "device/device_test_tools.hpp"
 #include "vulkan/commands.hpp"
 
 #include <flux/host.hpp>
@@ -12,13 +13,6 @@
 
 namespace flux::test {
 namespace {
-
-std::vector<std::byte> randomBytes(std::size_t count, std::uint32_t seed) {
-  std::mt19937 random(seed);
-  std::vector<std::byte> bytes(count);
-  std::generate(bytes.begin(), bytes.end(), [&] { return static_cast<std::byte>(random() & 0xFFU); });
-  return bytes;
-}
 
 /// A chunk with known bytes, and a pass that hashes places in it.
 class HashPassTest : public testing::Test {
@@ -78,7 +72,7 @@ class HashPassTest : public testing::Test {
 };
 
 TEST_F(HashPassTest, AgreesWithTheHostForSizesFromOneByteToSeveralMebibytes) {
-  const auto bytes = randomBytes(5 * kMiB, 1);
+  const auto bytes = patternBytes(5 * kMiB, 1);
   fill(bytes);
   struct Piece {
     std::size_t offset, size;
@@ -107,7 +101,7 @@ TEST_F(HashPassTest, AgreesWithTheHostForSizesFromOneByteToSeveralMebibytes) {
 }
 
 TEST_F(HashPassTest, SeesAnyWrongBitAndAnySwap) {
-  auto bytes = randomBytes(64 * kKiB, 2);
+  auto bytes = patternBytes(64 * kKiB, 2);
   fill(bytes);
   pass_.reserve(context_, 1);
   const app::HashRange all = range(0, bytes.size());
@@ -127,7 +121,7 @@ TEST_F(HashPassTest, SeesAnyWrongBitAndAnySwap) {
 }
 
 TEST_F(HashPassTest, TakesMoreRangesThanOneRowOfWorkgroupsHolds) {
-  const auto bytes = randomBytes(64 * kKiB, 4);
+  const auto bytes = patternBytes(64 * kKiB, 4);
   fill(bytes);
   constexpr std::size_t kRanges = 2 * 65'535 + 17;
   std::vector<app::HashRange> ranges;
@@ -146,7 +140,7 @@ TEST_F(HashPassTest, TakesMoreRangesThanOneRowOfWorkgroupsHolds) {
 }
 
 TEST_F(HashPassTest, StartsAnewAfterClearAndGrows) {
-  const auto bytes = randomBytes(64 * kKiB, 5);
+  const auto bytes = patternBytes(64 * kKiB, 5);
   fill(bytes);
   for (std::size_t round = 1; round <= 4; ++round) {
     pass_.clear();

@@ -14,8 +14,8 @@ namespace {
 /// Much longer than any driver needs: a device that does not get there fails its test instead of hanging it.
 constexpr std::chrono::seconds kPatience{60};
 
-/// llvmpipe ends a loop after 65,535 rounds, and one workgroup of 64 hashes a range: 16 MiB would be one round too
-/// many.
+/// llvmpipe ends a loop after 65,535 rounds (LP_MAX_TGSI_LOOP_ITERATIONS in Mesa's gallivm), and one workgroup of 64
+/// hashes a range: 16 MiB would be one round too many.
 constexpr std::size_t kHashedAtOnce = kMiB;
 
 const app::AppBackend* tested = nullptr;
@@ -24,16 +24,6 @@ const app::AppBackend* tested = nullptr;
 
 const app::AppBackend& testedBackend() {
   return *tested;
-}
-
-std::vector<std::byte> patternBytes(std::size_t count, std::uint64_t seed) {
-  std::vector<std::byte> bytes(count);
-  std::uint64_t state = seed * 0x9E3779B97F4A7C15U + 1;
-  for (std::byte& byte : bytes) {
-    state = state * 6364136223846793005U + 1442695040888963407U;  // Knuth's linear congruential generator (MMIX)
-    byte = static_cast<std::byte>(state >> 56U);
-  }
-  return bytes;
 }
 
 ConformanceTest::ConformanceTest() : target_(testedBackend().makeTarget({.verify = true, .validate = true})) {}

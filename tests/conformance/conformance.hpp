@@ -24,9 +24,6 @@ namespace flux::test {
 /// The back end that `--backend` names.
 [[nodiscard]] const app::AppBackend& testedBackend();
 
-/// Bytes that differ from place to place and by seed; the same on every platform.
-[[nodiscard]] std::vector<std::byte> patternBytes(std::size_t count, std::uint64_t seed);
-
 /// A validated device of the tested back end for each test. Every message of its checks fails the test.
 class ConformanceTest : public testing::Test {
  protected:

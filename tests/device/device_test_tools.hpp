@@ -7,6 +7,8 @@
 #include <flux/device.hpp>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <span>
 #include <string>
@@ -42,6 +44,17 @@ inline CopyPiece fromPage(StagingIndex page, ByteOffset from, ChunkIndex chunk, 
 
 inline CopyPiece fromChunk(ChunkIndex source, ByteOffset from, ChunkIndex chunk, ByteOffset to, ByteCount bytes) {
   return {CopyPiece::From::Chunk, static_cast<std::uint32_t>(source), chunk, from, to, bytes};
+}
+
+/// Bytes that differ from place to place and by seed; the same on every platform.
+[[nodiscard]] inline std::vector<std::byte> patternBytes(std::size_t count, std::uint64_t seed) {
+  std::vector<std::byte> bytes(count);
+  std::uint64_t state = seed * 0x9E3779B97F4A7C15U + 1;
+  for (std::byte& byte : bytes) {
+    state = state * 6364136223846793005U + 1442695040888963407U;  // Knuth's linear congruential generator (MMIX)
+    byte = static_cast<std::byte>(state >> 56U);
+  }
+  return bytes;
 }
 
 inline void fill(std::span<std::byte> bytes, unsigned char value) {

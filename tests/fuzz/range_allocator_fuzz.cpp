@@ -240,9 +240,9 @@ class RangeAllocatorFuzz {
         ++expected;
       });
       FUZZ_CHECK(expected == space.live.end() && end == space.units);
-      FUZZ_CHECK(ranges_.liveInSpace(s) == space.live.size());
-      FUZZ_CHECK(ranges_.unitsOfSpace(s) == space.units);
-      FUZZ_CHECK(ranges_.freeInSpace(s) == space.units - used);
+      FUZZ_CHECK(ranges_.useOf(s).live == space.live.size());
+      FUZZ_CHECK(ranges_.useOf(s).units == space.units);
+      FUZZ_CHECK(ranges_.useOf(s).free == space.units - used);
       total += space.units;
       free += space.units - used;
     }

@@ -27,6 +27,7 @@ TEST(PoolDump, IsJsonThatAgreesWithTheStatistics) {
   EXPECT_EQ(block["index"], kept.index);
   EXPECT_EQ(block["state"], "resident");
   EXPECT_EQ(block["parts"][0]["bytes"], 500);
+  EXPECT_FALSE(block.contains("gaps")) << "its parts never changed";
   EXPECT_EQ(block["place"]["offset"], frame.find(kept).place.offset);
   ASSERT_EQ(dump["retired"].size(), 1U) << "the open frame still sees it";
   EXPECT_EQ(dump["retired"][0]["offset"], frame.find(gone).place.offset);
@@ -63,6 +64,21 @@ TEST(PoolDump, SaysHowTornTheGapsOfABlockAre) {
   EXPECT_DOUBLE_EQ(gaps["fragmentation"].get<double>(), 1 - largest / gaps["freeBytes"].get<double>());
   EXPECT_GT(gaps["freeBytes"], gaps["largestBytes"]);
   EXPECT_EQ(gaps["shared"], false);
+}
+
+TEST(PoolDump, SaysWhatGapsABlockHasWhosePartsComeAndGo) {
+  test::PoolFixture f;
+  const auto bytes = test::pattern(1, 0, 1, 500);
+  ASSERT_TRUE(f.pool->addShared({.part = {PartKind::Vertex, 500, Source::bytes(bytes)}, .name = "thing"}));
+  f.stepAndPublish(2);
+  const nlohmann::json dump = nlohmann::json::parse(f.pool->dump());
+  const nlohmann::json& block = dump.at("blocks").at(0);
+  const nlohmann::json& gaps = block.at("gaps");
+  EXPECT_EQ(gaps.at("fragmentation"), 0.0);
+  EXPECT_TRUE(gaps.at("fragmentation").is_number());
+  EXPECT_EQ(gaps.at("shared"), true);
+  EXPECT_EQ(gaps.at("freeBytes"), block.at("place").at("bytes").get<std::uint64_t>() - 512);
+  EXPECT_EQ(dump.at("shared").at("heldBytes"), 0);
 }
 
 TEST(PoolDump, NamesThatAreNotUtf8StillMakeValidJson) {

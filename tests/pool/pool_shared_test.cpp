@@ -2,8 +2,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <map>
 #include <random>
+#include <set>
 #include <vector>
 
 namespace flux {
@@ -176,6 +178,27 @@ TEST(PoolShared, ASourceThatFailsTakesItsOwnPartAlone) {
   EXPECT_EQ(f.pool->stats().blocks, 1U);
 }
 
+TEST(PoolShared, AnUpdateThatWentWithAPartThatNeverArrivedLeavesTheNewestVersion) {
+  PoolFixture f(HostDeviceDesc::Completion::Immediate, wholeSize());
+  const auto bytes = pattern(1, 0, 1, 100);
+  const SharedPart kept = f.pool->addShared(small(1, bytes)).value();
+  f.stepAndPublish(4);
+
+  SharedPartDesc bad = small(1, bytes);
+  bad.part.source = Source::callback([](void*, const FillRequest&) { return false; }, nullptr);
+  const SharedPart lost = f.pool->addShared(bad).value();
+  ASSERT_EQ(lost.block, kept.block);
+  // Its contents are on their way, so the update waits; then the contents fail, and the part goes with what waits.
+  ASSERT_TRUE(f.pool->step({.pieces = 0}));
+  const PartUpdate update{lost.part, Source::bytes(bytes)};
+  ASSERT_TRUE(f.pool->update(kept.block, {&update, 1}));
+  f.stepAndPublish(6);
+  const Frame frame = f.pool->beginFrame();
+  EXPECT_EQ(frame.find(kept.block, kept.part).status, FindStatus::Resident);
+  EXPECT_FALSE(frame.find(lost.block, lost.part).drawable());
+  EXPECT_EQ(frame.find(kept.block).version, f.pool->requestedVersion(kept.block));
+}
+
 TEST(PoolShared, TinyThingsLeaveTheBlocksOfLargeOnesToThem) {
   PoolDesc desc = wholeSize();
   PoolFixture f(HostDeviceDesc::Completion::Immediate, desc);
@@ -184,6 +207,51 @@ TEST(PoolShared, TinyThingsLeaveTheBlocksOfLargeOnesToThem) {
   const SharedPart tiny = f.pool->addShared(small(1, pattern(2, 0, 1, 8))).value();
   EXPECT_NE(tiny.block, first.block);
   EXPECT_EQ(f.pool->addShared(small(1, large)).value().block, first.block);
+}
+
+TEST(PoolShared, WhatComesAndGoesTogetherChangesOneBlock) {
+  PoolFixture f(HostDeviceDesc::Completion::Immediate, wholeSize());
+  std::vector<SharedPart> parts;
+  const auto add = [&](std::uint32_t i) { return f.pool->addShared(small(1, pattern(i, 0, 1, 1 * kKiB))).value(); };
+  for (std::uint32_t i = 0; i < 100; ++i) parts.push_back(add(i));
+  f.stepAndPublish(4);
+  const auto blocks = [&] {
+    std::set<BlockHandle> all;
+    for (const SharedPart& part : parts) all.insert(part.block);
+    return all;
+  };
+  ASSERT_GE(blocks().size(), 3U);
+  // A hole in each block: the next ones still go where the last one went.
+  for (const BlockHandle block : blocks()) {
+    const auto gone = std::ranges::find(parts, block, &SharedPart::block);
+    ASSERT_TRUE(f.pool->removeParts(block, {&gone->part, 1}));
+    parts.erase(gone);
+  }
+  const SharedPart first = add(100);
+  f.stepAndPublish(4);
+  for (std::uint32_t i = 0; i < 20; ++i) {
+    const SharedPart next = add(101 + i);
+    EXPECT_EQ(next.block, first.block);
+    f.stepAndPublish(2);
+    ASSERT_TRUE(f.pool->removeParts(next.block, {&next.part, 1}));
+  }
+}
+
+TEST(PoolShared, SaysWhatIsHeldForFrames) {
+  PoolFixture f(HostDeviceDesc::Completion::Immediate, wholeSize());
+  const SharedPart kept = f.pool->addShared(small(1, pattern(1, 0, 1, 100))).value();
+  const SharedPart gone = f.pool->addShared(small(1, pattern(2, 0, 1, 200))).value();
+  f.stepAndPublish(4);
+  EXPECT_EQ(f.pool->sharedUsage().heldBytes, 0U);
+  Frame open = f.pool->beginFrame();
+  ASSERT_TRUE(f.pool->removeParts(gone.block, {&gone.part, 1}));
+  ASSERT_TRUE(f.update(kept.block, pattern(3, 0, 1, 100), kept.part));
+  f.stepAndPublish(4);
+  EXPECT_EQ(f.pool->sharedUsage().heldBytes, 112U + 208U) << "whole units of what the frame sees";
+  EXPECT_EQ(f.pool->sharedUsage().liveBytes, 100U);
+  open.end();
+  f.stepAndPublish(4);
+  EXPECT_EQ(f.pool->sharedUsage().heldBytes, 0U);
 }
 
 TEST(PoolShared, AFullBlockMovesWhenAPartGetsNewContents) {

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <random>
 
 namespace flux::test {
 namespace {
@@ -278,13 +277,6 @@ std::vector<std::string> VulkanTest::takeMessages() {
   std::vector<std::string> texts = messages_.first();
   messages_.clear();
   return texts;
-}
-
-std::vector<std::byte> patternBytes(std::size_t count, std::uint32_t seed) {
-  std::mt19937 random(seed);
-  std::vector<std::byte> bytes(count);
-  std::generate(bytes.begin(), bytes.end(), [&] { return static_cast<std::byte>(random() & 0xFFU); });
-  return bytes;
 }
 
 void openPage(Device& device, StagingIndex index, std::span<const std::byte> bytes) {

@@ -2,6 +2,7 @@
 
 /// A validated Vulkan device for tests, and an application's way of reading chunks on it.
 
+#include "device/device_test_tools.hpp"
 #include "vulkan/context.hpp"
 #include "vulkan/interceptor.hpp"
 
@@ -84,9 +85,6 @@ class VulkanTest : public testing::Test {
  private:
   std::optional<app::VulkanContext> context_;
 };
-
-/// Bytes that differ from place to place, and by seed.
-[[nodiscard]] std::vector<std::byte> patternBytes(std::size_t count, std::uint32_t seed);
 
 /// Makes a staging page that holds `bytes`, sealed.
 void openPage(Device& device, StagingIndex index, std::span<const std::byte> bytes);

@@ -27,7 +27,7 @@ struct ReplayerDesc {
 };
 
 /// One replay of one trace. An object is a block with one part, or, if it is small, a part of a block that small
-/// objects of its kind share; the events of a frame are followed by its submission, a step and a publish.
+/// objects share; the events of a frame are followed by its submission, a step and a publish.
 ///
 /// - A draw looks its object up in the frame that is open, so it sees the newest snapshot; what was added since is a
 ///   miss. An object that was found once must be found until it is removed or resized.
@@ -104,7 +104,7 @@ class Replayer {
   ReplayCounts counts_;
   std::uint64_t frames_ = 0;
   double liveSum_ = 0, reservedSum_ = 0, retiredSum_ = 0;
-  double smallObjects_ = 0, smallLive_ = 0, smallSpace_ = 0, smallMetadata_ = 0;  ///< Sums over frames.
+  double smallObjects_ = 0, smallLive_ = 0, smallSpace_ = 0, smallHeld_ = 0, smallMetadata_ = 0;  ///< Sums over frames.
 };
 
 }  // namespace flux::app

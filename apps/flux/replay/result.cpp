@@ -80,6 +80,7 @@ Json toJson(const ReplayResult& result) {
   json["meanSmallObjects"] = counts.meanSmallObjects;
   json["smallObjectBytes"] = counts.smallObjectBytes;
   json["smallObjectSpaceBytes"] = counts.smallObjectSpaceBytes;
+  json["smallObjectHeldBytes"] = counts.smallObjectHeldBytes;
   json["smallObjectMetadataBytes"] = counts.smallObjectMetadataBytes;
   json["chunksCreated"] = counts.chunksCreated;
   json["chunksReleased"] = counts.chunksReleased;

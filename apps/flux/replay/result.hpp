@@ -29,8 +29,9 @@ struct ReplayCounts {
   std::uint32_t peakChunks = 0;
   double meanLiveBytes = 0, meanReservedBytes = 0, meanRetiredBytes = 0;  ///< Over the frames.
   double meanSmallObjects = 0;                                            ///< Objects that share blocks.
-  /// Of one of them on average: what it asked for, its share of the blocks, and what Flux keeps in system memory.
-  double smallObjectBytes = 0, smallObjectSpaceBytes = 0, smallObjectMetadataBytes = 0;
+  /// Of one of them on average: what it asked for, its share of the blocks, what of that frames may still read or
+  /// copies fill, and what Flux keeps in system memory.
+  double smallObjectBytes = 0, smallObjectSpaceBytes = 0, smallObjectHeldBytes = 0, smallObjectMetadataBytes = 0;
   std::uint64_t chunksCreated = 0, chunksReleased = 0;
   ByteCount uploadedBytes = 0;
 

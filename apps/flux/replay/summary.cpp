@@ -72,8 +72,9 @@ void printSummary(const ReplayResult& result, std::ostream& out) {
                 countText(counts.chunksCreated) + " made");
   if (counts.meanSmallObjects > 0) {
     table.row("a small object", fixedText(counts.smallObjectSpaceBytes, 0) + " B in a block",
-              "for " + fixedText(counts.smallObjectBytes, 0) + " B asked for, and " +
-                  fixedText(counts.smallObjectMetadataBytes, 0) + " B of metadata; " +
+              "(" + fixedText(counts.smallObjectHeldBytes, 0) + " B of them held for frames) for " +
+                  fixedText(counts.smallObjectBytes, 0) + " B asked for, and " +
+                  fixedText(counts.smallObjectMetadataBytes, 1) + " B of metadata; " +
                   fixedText(counts.meanSmallObjects, 0) + " share blocks (all on average)");
   }
   if (counts.failures > 0) table.row("failures", countText(counts.failures) + " OBJECTS", "found no room");

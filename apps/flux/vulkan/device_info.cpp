@@ -120,8 +120,7 @@ Json fluxInfo(std::size_t index) {
     const QueueChoice& queues = context.queues();
     info["drawQueue"] = {{"family", queues.drawFamily}, {"queue", 0}, {"reason", "it draws and computes"}};
     info["copyQueue"] = {{"family", queues.copyFamily}, {"queue", queues.copyIndex}, {"reason", queues.copyReason}};
-    info.update(budgetInfo(context.device().budget()));
-    info.update(capsInfo(context.device().caps()));
+    info.update(capsInfo(context.device()));
     return info;
   } catch (const Failure& failure) {
     return {{"usable", false}, {"reason", failure.what()}};

@@ -36,7 +36,9 @@ class Chunked final : public StrategyBase {
     return Place{found->chunk, found->offset, found->bytes, found->range};
   }
 
-  void reclaim(const Place& place) override { space_.free(place.range, stepNumber(), {}); }
+  void reclaim(const Place& place) override {
+    space_.free({place.range, place.buffer, place.offset, place.bytes}, stepNumber(), {});
+  }
 
   /// Age counts in steps alone, so that the same calls give the same places.
   void endStep() override {

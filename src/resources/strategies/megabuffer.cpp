@@ -60,7 +60,7 @@ class Megabuffer final : public StrategyBase {
   static std::uint32_t unitsOf(ByteCount bytes) { return static_cast<std::uint32_t>(bytes / kPlaceUnitBytes); }
   [[nodiscard]] std::uint32_t newest() const { return static_cast<std::uint32_t>(buffers_.size()) - 1; }
   [[nodiscard]] ByteCount capacity(std::uint32_t space) const {
-    return ByteCount{ranges_.unitsOfSpace(space)} * kPlaceUnitBytes;
+    return ByteCount{ranges_.useOf(space).units} * kPlaceUnitBytes;
   }
 
   RangeAllocator ranges_;

@@ -1,5 +1,7 @@
 #include "resources/strategies/strategy_base.hpp"
 
+#include "frame/retirement.hpp"
+
 #include <flux/assert.hpp>
 
 #include <algorithm>
@@ -185,15 +187,9 @@ Result<void> StrategyBase::step(std::span<const QueueValue> submitted) {
   return {};
 }
 
-bool StrategyBase::passed(const QueueValues& used) const {
-  for (std::uint32_t q = 0; q < kMaxQueues; ++q) {
-    if (used[q] != 0 && device_.completed(QueueId{q}) < used[q]) return false;
-  }
-  return true;
-}
-
 void StrategyBase::reclaimPassed() {
-  while (!marks_.empty() && passed(marks_.front().used)) {
+  const auto completed = [this](QueueId queue) { return device_.completed(queue); };
+  while (!marks_.empty() && !firstBehind(marks_.front().used, completed)) {
     for (; !retired_.empty() && retired_.front().step <= marks_.front().step; retired_.pop_front()) {
       const Retired& gone = retired_.front();
       if (gone.wholeBuffer) {

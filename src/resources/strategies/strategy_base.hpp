@@ -97,7 +97,6 @@ class StrategyBase : public Strategy {
   void retire(const Place& place, bool wholeBuffer);
   void setBytes(Slot& slot, ByteCount asked, const Place& place);
   void displace(std::uint32_t index);
-  [[nodiscard]] bool passed(const QueueValues& used) const;
   void reclaimPassed();
   void destroyBuffer(ChunkIndex buffer);
 

@@ -232,5 +232,26 @@ TEST_F(ReplayTest, TheSummarySaysLiveBytesInMebibytes) {
   EXPECT_NE(out.str().find("all right"), std::string::npos) << out.str();
 }
 
+// While the trace runs, with all that waits for frames. What frames hold and the gaps of uniform buffers' alignment are
+// in the space.
+TEST_F(ReplayTest, ASmallObjectOfTheRecordedRaceCostsAtMost64BytesOfMetadata) {
+  if (options_.backend != "host")
+    GTEST_SKIP() << "how long contents wait for frames is the same every time on host only";
+  options_.verify = false;
+  options_.traces = {FLUX_TRACES "/supertuxkart.gtrace.gz"};
+  options_.frames = 1000;
+  const ReplayCounts counts = runAll().front().counts;
+  EXPECT_GT(counts.meanSmallObjects, 250.0);
+  EXPECT_LE(counts.smallObjectMetadataBytes, 64.0);
+  EXPECT_GE(counts.smallObjectMetadataBytes, 8.0 + 12.0) << "a row of the table and one of the layout are the least";
+  EXPECT_GT(counts.smallObjectBytes, 500.0);
+  EXPECT_LE(counts.smallObjectSpaceBytes, 1.35 * counts.smallObjectBytes);
+  EXPECT_GT(counts.smallObjectHeldBytes, 0.0);
+  EXPECT_LE(counts.smallObjectBytes + counts.smallObjectHeldBytes, counts.smallObjectSpaceBytes);
+  const auto json = toJson(std::vector<ReplayResult>{runAll().front()});
+  EXPECT_EQ(json["smallObjectMetadataBytes"], counts.smallObjectMetadataBytes) << "the same every time";
+  EXPECT_EQ(json["smallObjectHeldBytes"], counts.smallObjectHeldBytes);
+}
+
 }  // namespace
 }  // namespace flux::app

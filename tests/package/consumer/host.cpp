@@ -1,21 +1,12 @@
 // Uses Flux as an application does: one block goes in, a frame finds it.
 
+#include "fail.hpp"
+
 #include <flux/host.hpp>
 #include <flux/pool.hpp>
 
 #include <array>
 #include <cstddef>
-#include <iostream>
-#include <string_view>
-
-namespace {
-
-int fail(std::string_view why) {
-  std::cerr << "consumer: " << why << '\n';
-  return 1;
-}
-
-}  // namespace
 
 int main() {
   const auto device = flux::HostDevice::create();

@@ -1,19 +1,9 @@
 // Uses Flux's Vulkan back end and nothing else. What it calls needs the library, but neither a loader nor a driver.
 
+#include "fail.hpp"
+
 #include <flux/pool.hpp>
 #include <flux/vulkan.hpp>
-
-#include <iostream>
-#include <string_view>
-
-namespace {
-
-int fail(std::string_view why) {
-  std::cerr << "consumer: " << why << '\n';
-  return 1;
-}
-
-}  // namespace
 
 int main() {
   if (flux::chooseVulkanMemory(VkPhysicalDeviceMemoryProperties{})) return fail("chose memory where there is none");
