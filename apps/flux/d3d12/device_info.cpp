@@ -19,8 +19,7 @@ nlohmann::ordered_json d3d12Info() {
     const DeviceCaps& caps = context.device().caps();
     nlohmann::ordered_json info{{"name", caps.deviceName}, {"driver", caps.driverName}};
     info["flux"] = {{"usable", true}};
-    info["flux"].update(budgetInfo(context.device().budget()));
-    info["flux"].update(capsInfo(caps));
+    info["flux"].update(capsInfo(context.device()));
     return {{"about", kAbout}, {"devices", nlohmann::ordered_json::array({info})}};
   } catch (const Failure& failure) {
     return {{"missing", std::string("no device: ") + failure.what()}, {"devices", nlohmann::ordered_json::array()}};
