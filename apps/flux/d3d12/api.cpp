@@ -14,7 +14,7 @@ void checkD3D12(HRESULT result, const char* call) {
   if (SUCCEEDED(result)) return;
   std::array<char, 16> code{};
   std::snprintf(code.data(), code.size(), "0x%08x", static_cast<unsigned>(result));
-  throw Failure(std::string(call) + " failed: " + code.data());
+  throw Failure("Direct3D 12: " + std::string(call) + " failed: " + code.data());
 }
 
 Com<ID3D12Resource> makeBuffer(ID3D12Device* device, D3D12_HEAP_TYPE heap, std::uint64_t bytes) {

@@ -4,8 +4,6 @@
 #include "d3d12/context.hpp"
 #include "failure.hpp"
 
-#include <string>
-
 namespace flux::app {
 
 nlohmann::ordered_json d3d12Info() {
@@ -22,7 +20,7 @@ nlohmann::ordered_json d3d12Info() {
     info["flux"].update(capsInfo(context.device()));
     return {{"about", kAbout}, {"devices", nlohmann::ordered_json::array({info})}};
   } catch (const Failure& failure) {
-    return {{"missing", std::string("no device: ") + failure.what()}, {"devices", nlohmann::ordered_json::array()}};
+    return {{"missing", failure.what()}, {"devices", nlohmann::ordered_json::array()}};
   }
 }
 
