@@ -41,8 +41,8 @@ const std::map<std::string, std::string, std::less<>> kPublicLayers{
     {"fit.hpp", "pool"},
 };
 
-constexpr std::string_view kNativePrefixes[] = {"vulkan/", "vk_video/", "volk.h", "d3d",  "dxgi",  "directx/",
-                                                "GL/",     "GLES",      "EGL/",   "KHR/", "webgpu"};
+constexpr std::string_view kNativePrefixes[] = {"vulkan/",  "vk_video/", "volk.h", "d3d",  "vkd3d", "dxgi",
+                                                "directx/", "GL/",       "GLES",   "EGL/", "KHR/",  "webgpu"};
 // Besides them, public headers keep the operating system's headers from their users.
 constexpr std::string_view kSystemHeaders[] = {"windows.h", "unistd.h", "sys/"};
 
@@ -137,7 +137,7 @@ class LayerCheck {
     // A name without a folder is of the same folder: for files that can be taken out of the repository.
     if (include.quoted && fs::exists(root_ / fs::path(name).parent_path() / include.path)) return;
     if (startsWithAny(include.path, kNativePrefixes) && !path.starts_with("device/vulkan/") &&
-        !path.starts_with("device/webgpu/")) {
+        !path.starts_with("device/d3d12/") && !path.starts_with("device/webgpu/")) {
       breach(name, include);
     }
     checkRank(name, path.substr(0, path.find('/')), include);

@@ -1,7 +1,7 @@
+#include "device/copy_plan.hpp"
 #include "device/webgpu/adapter.hpp"
 #include "device/webgpu/error_scopes.hpp"
 #include "device/webgpu/functions.hpp"
-#include "device/webgpu/merged_pieces.hpp"
 #include "device/webgpu/queue_progress.hpp"
 
 #include <flux/assert.hpp>
@@ -31,6 +31,11 @@ Slot& freeSlot(std::vector<Slot>& slots, std::uint32_t index) {
   if (index >= slots.size()) slots.resize(index + std::size_t{1});
   FLUX_ASSERT(slots[index].bytes == 0, "a new chunk or staging page has an index that is not in use");
   return slots[index];
+}
+
+/// Whether it copies from a chunk to the same chunk.
+bool isInside(const CopyCommand& command) noexcept {
+  return command.from == CopyPiece::From::Chunk && ChunkIndex{command.source} == command.destination;
 }
 
 /// The WebGPU back end.
@@ -75,16 +80,18 @@ class AdoptedDevice final : public WebGpuDevice {
   [[nodiscard]] Page& page(StagingIndex index);
   [[nodiscard]] Result<WGPUBuffer> makeBuffer(std::string_view label, WGPUBufferUsage usage, ByteCount bytes);
   void releaseBuffer(WGPUBuffer buffer) noexcept;
-  void write(std::span<const CopyPiece> pieces);
-  void copy(std::span<const CopyPiece> pieces);
-  void copyInside(WGPUCommandEncoder commands, std::span<const CopyPiece> pieces);
+  void write(const CopyCommand& command);
+  void copyBetween(WGPUCommandEncoder encoder, const CopyCommand& command);
+  void copyInside(WGPUCommandEncoder encoder, const CopyCommand& command);
+  void copy(std::span<const CopyCommand> commands);
 
   const Functions functions_;
   const WebGpuDeviceDesc desc_;
   Adapter adapter_;
   ErrorScopes scopes_;
   QueueProgress progress_;
-  MergedPieces merged_;
+  CopyPlan plan_;
+  std::vector<CopyRegion> bounced_;  ///< What is in the bounce buffer while a batch is recorded.
   std::vector<Chunk> chunks_;
   std::vector<Page> pages_;
   WGPUBuffer bounce_ = nullptr;  ///< Made for the first move inside a chunk.
@@ -177,40 +184,47 @@ void AdoptedDevice::closeStaging(StagingIndex index) noexcept {
   page(index) = {};
 }
 
-void AdoptedDevice::write(std::span<const CopyPiece> pieces) {
-  for (const CopyPiece& piece : pieces) {
-    const std::byte* const source = page(StagingIndex{piece.source}).memory.get() + piece.sourceOffset;
-    functions_.QueueWriteBuffer(desc_.queue, chunk(piece.destination).buffer, piece.destinationOffset, source,
-                                static_cast<std::size_t>(piece.bytes));
+void AdoptedDevice::write(const CopyCommand& command) {
+  const std::byte* const memory = page(StagingIndex{command.source}).memory.get();
+  const WGPUBuffer to = chunk(command.destination).buffer;
+  for (const CopyRegion& region : plan_.regions(command)) {
+    functions_.QueueWriteBuffer(desc_.queue, to, region.destinationOffset, memory + region.sourceOffset,
+                                static_cast<std::size_t>(region.bytes));
   }
 }
 
-void AdoptedDevice::copyInside(WGPUCommandEncoder commands, std::span<const CopyPiece> pieces) {
-  // One buffer cannot be both source and destination of a copy (WebGPU, section 13.5). As many pieces as fit go to the
+void AdoptedDevice::copyBetween(WGPUCommandEncoder encoder, const CopyCommand& command) {
+  const WGPUBuffer from = chunk(ChunkIndex{command.source}).buffer;
+  const WGPUBuffer to = chunk(command.destination).buffer;
+  for (const CopyRegion& region : plan_.regions(command)) {
+    functions_.CommandEncoderCopyBufferToBuffer(encoder, from, region.sourceOffset, to, region.destinationOffset,
+                                                region.bytes);
+  }
+}
+
+void AdoptedDevice::copyInside(WGPUCommandEncoder encoder, const CopyCommand& command) {
+  // One buffer cannot be both source and destination of a copy (WebGPU, section 13.5). As many regions as fit go to the
   // bounce buffer, then from there to their places: destinations touch no source of the batch, so that the order of
-  // pieces does not matter. WebGPU orders the copies of an encoder.
-  const auto copyOne = [&](WGPUBuffer from, ByteOffset fromOffset, WGPUBuffer to, ByteOffset toOffset,
-                           ByteCount bytes) {
-    functions_.CommandEncoderCopyBufferToBuffer(commands, from, fromOffset, to, toOffset, bytes);
-  };
-  std::vector<CopyPiece> bounced;
+  // regions does not matter. WebGPU orders the copies of an encoder.
+  const WGPUBuffer buffer = chunk(command.destination).buffer;
   ByteCount used = 0;
   const auto empty = [&] {
     ByteOffset place = 0;
-    for (const CopyPiece& piece : bounced) {
-      copyOne(bounce_, place, chunk(piece.destination).buffer, piece.destinationOffset, piece.bytes);
-      place += piece.bytes;
+    for (const CopyRegion& region : bounced_) {
+      functions_.CommandEncoderCopyBufferToBuffer(encoder, bounce_, place, buffer, region.destinationOffset,
+                                                  region.bytes);
+      place += region.bytes;
     }
-    bounced.clear();
+    bounced_.clear();
     used = 0;
   };
-  for (CopyPiece rest : pieces) {
+  for (CopyRegion rest : plan_.regions(command)) {
     while (rest.bytes != 0) {
       if (used == bounceBytes_) empty();
-      CopyPiece part = rest;
+      CopyRegion part = rest;
       part.bytes = std::min(rest.bytes, bounceBytes_ - used);
-      copyOne(chunk(ChunkIndex{part.source}).buffer, part.sourceOffset, bounce_, used, part.bytes);
-      bounced.push_back(part);
+      functions_.CommandEncoderCopyBufferToBuffer(encoder, buffer, part.sourceOffset, bounce_, used, part.bytes);
+      bounced_.push_back(part);
       used += part.bytes;
       rest.sourceOffset += part.bytes;
       rest.destinationOffset += part.bytes;
@@ -220,32 +234,29 @@ void AdoptedDevice::copyInside(WGPUCommandEncoder commands, std::span<const Copy
   empty();
 }
 
-void AdoptedDevice::copy(std::span<const CopyPiece> pieces) {
-  const WGPUCommandEncoder commands = functions_.DeviceCreateCommandEncoder(desc_.device, nullptr);
-  std::vector<CopyPiece> inside;
-  for (const CopyPiece& piece : pieces) {
-    if (ChunkIndex{piece.source} == piece.destination) {
-      inside.push_back(piece);
-      continue;
+void AdoptedDevice::copy(std::span<const CopyCommand> commands) {
+  const WGPUCommandEncoder encoder = functions_.DeviceCreateCommandEncoder(desc_.device, nullptr);
+  for (const CopyCommand& command : commands) {
+    if (isInside(command)) {
+      copyInside(encoder, command);
+    } else {
+      copyBetween(encoder, command);
     }
-    functions_.CommandEncoderCopyBufferToBuffer(commands, chunk(ChunkIndex{piece.source}).buffer, piece.sourceOffset,
-                                                chunk(piece.destination).buffer, piece.destinationOffset, piece.bytes);
   }
-  copyInside(commands, inside);
-  const WGPUCommandBuffer buffer = functions_.CommandEncoderFinish(commands, nullptr);
+  const WGPUCommandBuffer buffer = functions_.CommandEncoderFinish(encoder, nullptr);
   functions_.QueueSubmit(desc_.queue, 1, &buffer);
   functions_.CommandBufferRelease(buffer);
-  functions_.CommandEncoderRelease(commands);
+  functions_.CommandEncoderRelease(encoder);
 }
 
 Result<TimelineValue> AdoptedDevice::submit(std::span<const CopyPiece> batch) {
-  const std::span<const CopyPiece> pieces = merged_.merge(batch);
-  const auto firstCopy = std::find_if(pieces.begin(), pieces.end(),
-                                      [](const CopyPiece& piece) { return piece.from == CopyPiece::From::Chunk; });
-  const std::span<const CopyPiece> copies(firstCopy, pieces.end());
-  const bool inside = std::any_of(copies.begin(), copies.end(),
-                                  [](const CopyPiece& piece) { return ChunkIndex{piece.source} == piece.destination; });
-  if (inside && bounce_ == nullptr) {
+  plan_.build(batch);
+  const std::span<const CopyCommand> commands = plan_.commands();  // Those from staging come first.
+  const auto firstCopy = std::find_if(commands.begin(), commands.end(), [](const CopyCommand& command) {
+    return command.from == CopyPiece::From::Chunk;
+  });
+  const std::span<const CopyCommand> copies(firstCopy, commands.end());
+  if (bounce_ == nullptr && std::any_of(copies.begin(), copies.end(), isInside)) {
     const auto made = makeBuffer("Flux bounce", WGPUBufferUsage_CopySrc | WGPUBufferUsage_CopyDst, kBounceBytes);
     if (!made) return Unexpected(made.error());
     bounce_ = *made;
@@ -254,7 +265,7 @@ Result<TimelineValue> AdoptedDevice::submit(std::span<const CopyPiece> batch) {
   // Writes and submissions are executed in the order of the calls (D1). A batch that fails halfway may be submitted
   // again: it writes the same bytes to the same places, and nobody has read them.
   const auto done = scopes_.run("wgpuQueueSubmit", {}, [&] {
-    write({pieces.begin(), firstCopy});
+    std::for_each(commands.begin(), firstCopy, [this](const CopyCommand& command) { write(command); });
     if (!copies.empty()) copy(copies);
   });
   if (!done) return Unexpected(done.error());
