@@ -32,22 +32,20 @@ if ! command -v dpkg-query >/dev/null; then
   exit 1
 fi
 
-# Dawn, for tests of the WebGPU back end: not packaged (tools/dawn.sh).
-dawn=0
-if [[ ${1-} == --tests || ${1-} == --all ]]; then
-  dawn=1
-  command -v npm >/dev/null || wanted+=(npm)
+# The tests of the WebGPU back end run on Dawn, which is no Debian package. npm, of Debian or not, is the way to it.
+dawn=$(dirname "$0")/../tools/dawn.sh
+if [[ -z ${1-} ]]; then
+  dawn=:
+elif ! "$dawn" --installed >/dev/null && ! command -v npm >/dev/null; then
+  wanted+=(npm)
 fi
-install_dawn() {
-  if ((dawn)); then "$(dirname "$0")/../tools/dawn.sh" >/dev/null; fi
-}
 
 missing=()
 for package in "${wanted[@]}"; do
   [[ $(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
 done
 if ((${#missing[@]} == 0)); then
-  install_dawn
+  "$dawn" >/dev/null
   echo "All ${#wanted[@]} packages are installed."
   exit 0
 fi
@@ -61,4 +59,4 @@ export DEBIAN_FRONTEND=noninteractive
 echo "Installing ${missing[*]}"
 "${apt[@]}" update </dev/null
 "${apt[@]}" install -y --no-install-recommends "${missing[@]}" </dev/null
-install_dawn
+"$dawn" >/dev/null

@@ -1,7 +1,9 @@
 #pragma once
 
 /// The WebGPU device: adopts what the application has made. Flux calls WebGPU only through the functions that it looks
-/// up here, and this header needs no WebGPU header: an application includes that of its own implementation.
+/// up here, and this header needs no WebGPU header: an application includes that of its own implementation. The library
+/// is compiled for one version of the C interface, which callbacks and records of other versions do not fit: Dawn's of
+/// 2025, or that of the header given by FLUX_WEBGPU_INCLUDE_DIR.
 
 #include <flux/device.hpp>
 
