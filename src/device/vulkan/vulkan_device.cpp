@@ -1,6 +1,6 @@
+#include "device/copy_plan.hpp"
 #include "device/vulkan/buffer_memory.hpp"
 #include "device/vulkan/command_buffers.hpp"
-#include "device/vulkan/copy_plan.hpp"
 #include "device/vulkan/device_caps.hpp"
 #include "device/vulkan/enabled_features.hpp"
 #include "device/vulkan/errors.hpp"
@@ -118,6 +118,7 @@ class AdoptedDevice final : public VulkanDevice {
   CommandBuffers commandBuffers_;
   QueueTimelines timelines_;
   CopyPlan plan_;
+  std::vector<VkBufferCopy> regions_;  // of one command
   std::vector<Buffer> chunks_;
   std::vector<Buffer> staging_;
   ByteCount chunkBytes_ = 0;
@@ -242,8 +243,12 @@ void AdoptedDevice::record(VkCommandBuffer commands, std::span<const CopyPiece> 
   for (const CopyCommand& command : plan_.commands()) {
     const Buffer& source = command.from == CopyPiece::From::Staging ? page(StagingIndex{command.source})
                                                                     : chunk(ChunkIndex{command.source});
+    regions_.clear();
+    for (const CopyRegion& region : plan_.regions(command)) {
+      regions_.push_back({region.sourceOffset, region.destinationOffset, region.bytes});
+    }
     functions_.vkCmdCopyBuffer(commands, source.buffer, chunk(command.destination).buffer, command.regionCount,
-                               plan_.regions(command).data());
+                               regions_.data());
   }
 }
 

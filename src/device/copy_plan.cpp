@@ -1,9 +1,9 @@
-#include "device/vulkan/copy_plan.hpp"
+#include "device/copy_plan.hpp"
 
 #include <algorithm>
 #include <tuple>
 
-namespace flux::vulkan {
+namespace flux {
 
 void CopyPlan::build(std::span<const CopyPiece> batch) {
   sorted_.assign(batch.begin(), batch.end());
@@ -18,10 +18,10 @@ void CopyPlan::build(std::span<const CopyPiece> batch) {
     const bool sameCommand = last != nullptr && last->from == piece.from && last->source == piece.source &&
                              last->destination == piece.destination;
     if (sameCommand) {
-      VkBufferCopy& region = regions_.back();
-      if (region.srcOffset + region.size == piece.sourceOffset &&
-          region.dstOffset + region.size == piece.destinationOffset) {
-        region.size += piece.bytes;
+      CopyRegion& region = regions_.back();
+      if (region.sourceOffset + region.bytes == piece.sourceOffset &&
+          region.destinationOffset + region.bytes == piece.destinationOffset) {
+        region.bytes += piece.bytes;
         continue;
       }
     } else {
@@ -33,4 +33,4 @@ void CopyPlan::build(std::span<const CopyPiece> batch) {
   }
 }
 
-}  // namespace flux::vulkan
+}  // namespace flux

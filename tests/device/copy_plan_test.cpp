@@ -1,4 +1,4 @@
-#include "device/vulkan/copy_plan.hpp"
+#include "device/copy_plan.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 #include <tuple>
 #include <vector>
 
-namespace flux::vulkan {
+namespace flux {
 namespace {
 
 CopyPiece piece(CopyPiece::From from, std::uint32_t source, std::uint32_t destination, ByteOffset sourceOffset,
@@ -32,9 +32,9 @@ TEST(CopyPlan, PiecesThatContinueEachOtherMerge) {
   ASSERT_EQ(plan.commands().size(), 1U);
   const auto regions = plan.regions(plan.commands()[0]);
   ASSERT_EQ(regions.size(), 1U);
-  EXPECT_EQ(regions[0].srcOffset, 0U);
-  EXPECT_EQ(regions[0].dstOffset, 100U);
-  EXPECT_EQ(regions[0].size, 96U);
+  EXPECT_EQ(regions[0].sourceOffset, 0U);
+  EXPECT_EQ(regions[0].destinationOffset, 100U);
+  EXPECT_EQ(regions[0].bytes, 96U);
 }
 
 TEST(CopyPlan, PiecesThatContinueOnOneSideOnlyStayApart) {
@@ -81,10 +81,10 @@ TEST(CopyPlan, CoversExactlyThePieces) {
   std::size_t regionCount = 0;
   for (const CopyCommand& command : plan.commands()) {
     regionCount += command.regionCount;
-    for (const VkBufferCopy& region : plan.regions(command)) {
-      for (ByteOffset i = 0; i < region.size; i += 4) {
-        const auto [at, isNew] = planned.insert(
-            {{command.destination, region.dstOffset + i}, {command.from, command.source, region.srcOffset + i}});
+    for (const CopyRegion& region : plan.regions(command)) {
+      for (ByteOffset i = 0; i < region.bytes; i += 4) {
+        const auto [at, isNew] = planned.insert({{command.destination, region.destinationOffset + i},
+                                                 {command.from, command.source, region.sourceOffset + i}});
         EXPECT_TRUE(isNew);
       }
     }
@@ -94,4 +94,4 @@ TEST(CopyPlan, CoversExactlyThePieces) {
 }
 
 }  // namespace
-}  // namespace flux::vulkan
+}  // namespace flux

@@ -3,15 +3,21 @@
 /// Turns the pieces of a batch into as few copy commands and regions as possible.
 
 #include <flux/device.hpp>
-#include <flux/vulkan.hpp>
 
 #include <cstdint>
 #include <span>
 #include <vector>
 
-namespace flux::vulkan {
+namespace flux {
 
-/// One vkCmdCopyBuffer: all regions between one source and one destination.
+/// Bytes that one copy of a graphics API moves.
+struct CopyRegion {
+  ByteOffset sourceOffset = 0;
+  ByteOffset destinationOffset = 0;
+  ByteCount bytes = 0;
+};
+
+/// All regions between one source and one destination.
 struct CopyCommand {
   CopyPiece::From from = CopyPiece::From::Staging;
   std::uint32_t source = 0;
@@ -30,14 +36,14 @@ class CopyPlan {
   void build(std::span<const CopyPiece> batch);
 
   [[nodiscard]] std::span<const CopyCommand> commands() const noexcept { return commands_; }
-  [[nodiscard]] std::span<const VkBufferCopy> regions(const CopyCommand& command) const noexcept {
+  [[nodiscard]] std::span<const CopyRegion> regions(const CopyCommand& command) const noexcept {
     return std::span(regions_).subspan(command.firstRegion, command.regionCount);
   }
 
  private:
   std::vector<CopyPiece> sorted_;
   std::vector<CopyCommand> commands_;
-  std::vector<VkBufferCopy> regions_;
+  std::vector<CopyRegion> regions_;
 };
 
-}  // namespace flux::vulkan
+}  // namespace flux
