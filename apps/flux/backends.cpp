@@ -3,6 +3,11 @@
 #include "failure.hpp"
 #include "host_info.hpp"
 
+#if defined(FLUX_APP_OPENGL)
+#include "opengl/device_info.hpp"
+#include "opengl/renderer.hpp"
+#include "opengl/replay_target.hpp"
+#endif
 #if defined(FLUX_APP_VULKAN)
 #include "vulkan/device_info.hpp"
 #include "vulkan/renderer.hpp"
@@ -15,6 +20,9 @@ namespace {
 constexpr AppBackend kBackends[] = {
 #if defined(FLUX_APP_VULKAN)
     {Backend::Vulkan, "Vulkan", makeVulkanRenderer, makeVulkanTarget, vulkanInfo},
+#endif
+#if defined(FLUX_APP_OPENGL)
+    {Backend::OpenGL, "OpenGL", makeOpenGlRenderer, makeOpenGlTarget, openGlInfo},
 #endif
     {Backend::Host, "Host", makeHostRenderer, makeHostTarget, hostInfo},
 };
