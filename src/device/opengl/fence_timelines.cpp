@@ -26,8 +26,10 @@ void FenceTimelines::waitOnDevice(QueueId queue, TimelineValue value) {
   const std::scoped_lock lock(timeline.mutex);  // Keeps the fence from being deleted.
   const TimelineValue completed = timeline.completed.load(std::memory_order_relaxed);
   if (value <= completed) return;
-  FLUX_ASSERT(value - completed <= timeline.fences.size(), "copies that are waited for have been submitted");
-  functions_.glWaitSync(timeline.fences[static_cast<std::size_t>(value - completed - 1)], 0, GL_TIMEOUT_IGNORED);
+  const TimelineValue ahead = value - completed;
+  const bool submitted = ahead <= timeline.fences.size();
+  FLUX_ASSERT(submitted, "copies that are waited for have been submitted");
+  if (submitted) functions_.glWaitSync(timeline.fences[static_cast<std::size_t>(ahead - 1)], 0, GL_TIMEOUT_IGNORED);
 }
 
 Result<std::size_t> FenceTimelines::countReached(Timeline& timeline) {

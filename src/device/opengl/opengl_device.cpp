@@ -114,7 +114,7 @@ Result<Buffer> AdoptedDevice::makeBuffer(GLbitfield flags, ByteCount bytes) {
   Buffer buffer{0, bytes};
   const auto made = errors_.run("glNamedBufferStorage", {bytes, chunkBytes_}, [&] {
     functions_.glCreateBuffers(1, &buffer.name);
-    functions_.glNamedBufferStorage(buffer.name, static_cast<GLsizeiptr>(bytes), nullptr, flags);
+    if (buffer) functions_.glNamedBufferStorage(buffer.name, static_cast<GLsizeiptr>(bytes), nullptr, flags);
   });
   if (made) return buffer;
   destroy(buffer);
