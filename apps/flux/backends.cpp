@@ -3,6 +3,10 @@
 #include "failure.hpp"
 #include "host_info.hpp"
 
+#if defined(FLUX_APP_D3D12)
+#include "d3d12/device_info.hpp"
+#include "d3d12/replay_target.hpp"
+#endif
 #if defined(FLUX_APP_OPENGL)
 #include "opengl/device_info.hpp"
 #include "opengl/renderer.hpp"
@@ -20,6 +24,9 @@ namespace {
 constexpr AppBackend kBackends[] = {
 #if defined(FLUX_APP_VULKAN)
     {Backend::Vulkan, "Vulkan", makeVulkanRenderer, makeVulkanTarget, vulkanInfo},
+#endif
+#if defined(FLUX_APP_D3D12)
+    {Backend::D3D12, "Direct3D 12", nullptr, makeD3D12Target, d3d12Info},
 #endif
 #if defined(FLUX_APP_OPENGL)
     {Backend::OpenGL, "OpenGL", makeOpenGlRenderer, makeOpenGlTarget, openGlInfo},

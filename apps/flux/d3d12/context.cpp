@@ -1,0 +1,97 @@
+#include "d3d12/context.hpp"
+
+#include "failure.hpp"
+
+#include <chrono>
+#include <string>
+
+#if !defined(_WIN32)
+#include <unistd.h>
+#endif
+
+namespace flux::app {
+namespace {
+
+Com<ID3D12CommandQueue> makeQueue(ID3D12Device* device, D3D12_COMMAND_LIST_TYPE type) {
+  D3D12_COMMAND_QUEUE_DESC desc{};
+  desc.Type = type;
+  return makeCom<ID3D12CommandQueue>("CreateCommandQueue", [&](void** made) {
+    return device->CreateCommandQueue(&desc, IID_ID3D12CommandQueue, made);
+  });
+}
+
+#if defined(_WIN32)
+Com<IDXGIAdapter3> firstAdapter() {
+  const auto factory = makeCom<IDXGIFactory1>("CreateDXGIFactory1",
+                                              [](void** made) { return CreateDXGIFactory1(IID_IDXGIFactory1, made); });
+  IDXGIAdapter1* first = nullptr;
+  checkD3D12(factory->EnumAdapters1(0, &first), "EnumAdapters1");
+  const Com<IDXGIAdapter1> adapter(first);
+  return makeCom<IDXGIAdapter3>("IDXGIAdapter3",
+                                [&](void** made) { return adapter->QueryInterface(IID_IDXGIAdapter3, made); });
+}
+#else
+ByteCount hostMemoryBytes() noexcept {
+  return static_cast<ByteCount>(sysconf(_SC_PHYS_PAGES)) * static_cast<ByteCount>(sysconf(_SC_PAGESIZE));
+}
+#endif
+
+}  // namespace
+
+D3D12Context::D3D12Context() {
+#if defined(_WIN32)
+  adapter_ = firstAdapter();
+  IUnknown* const adapter = adapter_.get();
+#else
+  IUnknown* const adapter = nullptr;
+#endif
+  d3d12Device_ = makeCom<ID3D12Device>("D3D12CreateDevice", [&](void** made) {
+    return D3D12CreateDevice(adapter, D3D_FEATURE_LEVEL_11_0, IID_ID3D12Device, made);
+  });
+  drawQueue_ = makeQueue(d3d12Device_.get(), D3D12_COMMAND_LIST_TYPE_DIRECT);
+  copyQueue_ = makeQueue(d3d12Device_.get(), D3D12_COMMAND_LIST_TYPE_COPY);
+  drawFence_ = makeCom<ID3D12Fence>("CreateFence", [&](void** made) {
+    return d3d12Device_->CreateFence(0, D3D12_FENCE_FLAG_NONE, IID_ID3D12Fence, made);
+  });
+  fences_[0] = drawFence_.get();
+  auto device = D3D12Device::create(adoption());
+  if (!device) throw Failure(describe(device.error()));
+  device_ = std::move(*device);
+}
+
+D3D12Context::~D3D12Context() {
+  // Nothing more can be done about a failure here: the device is lost, and then nothing executes.
+  if (device_ != nullptr) (void)device_->wait(kDrawQueue, submitted_, std::chrono::nanoseconds::max());
+}
+
+D3D12DeviceDesc D3D12Context::adoption() noexcept {
+  D3D12DeviceDesc desc;
+  desc.device = d3d12Device_.get();
+  desc.copyQueue = copyQueue_.get();
+  desc.fences = fences_;
+#if defined(_WIN32)
+  desc.adapter = adapter_.get();
+#else
+  desc.deviceMemoryBytes = hostMemoryBytes();  // vkd3d does not say what the driver has.
+#endif
+  return desc;
+}
+
+TimelineValue D3D12Context::submit(ID3D12GraphicsCommandList* list, std::span<const QueueValue> waits) {
+  for (const QueueValue& wait : waits) {
+    ID3D12Fence* const fence = wait.queue == kCopyQueue ? device_->copyFence() : drawFence_.get();
+    checkD3D12(drawQueue_->Wait(fence, wait.value), "ID3D12CommandQueue::Wait");
+  }
+  ID3D12CommandList* const lists[] = {list};
+  drawQueue_->ExecuteCommandLists(1, lists);
+  checkD3D12(drawQueue_->Signal(drawFence_.get(), submitted_ + 1), "ID3D12CommandQueue::Signal");
+  return ++submitted_;
+}
+
+void D3D12Context::wait(TimelineValue value) {
+  if (auto waited = device_->wait(kDrawQueue, value, std::chrono::seconds{60}); !waited) {
+    throw Failure(describe(waited.error()));
+  }
+}
+
+}  // namespace flux::app
