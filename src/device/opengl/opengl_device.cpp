@@ -220,10 +220,10 @@ MemoryBudget AdoptedDevice::budget() {
 void AdoptedDevice::setName(ChunkIndex index, std::string_view name) noexcept {
   checkThread();
   const Buffer& slot = usedSlot(chunks_, static_cast<std::uint32_t>(index));
+  const std::string_view text = name.substr(0, kMaxNameBytes);
   // A name that could not be set is no reason to fail anything.
   (void)errors_.run("glObjectLabel", {}, [&] {
-    functions_.glObjectLabel(GL_BUFFER, slot.name, static_cast<GLsizei>(std::min(name.size(), kMaxNameBytes)),
-                             name.data());
+    functions_.glObjectLabel(GL_BUFFER, slot.name, static_cast<GLsizei>(text.size()), text.data());
   });
 }
 
