@@ -9,7 +9,7 @@
 #include <cstring>
 #include <numeric>
 
-namespace flux::app {
+namespace flux::app::webgpu {
 namespace {
 
 /// As the shader has it.
@@ -114,4 +114,4 @@ std::span<const std::uint64_t> HashPass::hashes() {
   return hashes_;
 }
 
-}  // namespace flux::app
+}  // namespace flux::app::webgpu

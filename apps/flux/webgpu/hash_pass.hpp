@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-namespace flux::app {
+namespace flux::app::webgpu {
 
 /// The shader behind `HashPass`.
 class HashPipeline {
@@ -62,4 +62,4 @@ class HashPass {
   bool pending_ = false;
 };
 
-}  // namespace flux::app
+}  // namespace flux::app::webgpu

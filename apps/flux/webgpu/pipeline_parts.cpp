@@ -2,7 +2,7 @@
 
 #include <vector>
 
-namespace flux::app {
+namespace flux::app::webgpu {
 
 UniqueBindGroupLayout makeBindGroupLayout(const WebGpuContext& context, WGPUShaderStage stages,
                                           std::span<const BufferBinding> bindings) {
@@ -58,4 +58,4 @@ WGPUFuture mapForReading(WGPUBuffer buffer, ByteCount bytes) {
                                  {nullptr, WGPUCallbackMode_WaitAnyOnly, ignore, nullptr, nullptr});
 }
 
-}  // namespace flux::app
+}  // namespace flux::app::webgpu

@@ -6,7 +6,7 @@
 
 #include <span>
 
-namespace flux::app {
+namespace flux::app::webgpu {
 
 /// Whole, from `offset` on, unless `bytes` says less.
 struct BufferRange {
@@ -32,4 +32,4 @@ struct BufferBinding {
 /// Done when the first `bytes` of a buffer can be read.
 [[nodiscard]] WGPUFuture mapForReading(WGPUBuffer buffer, ByteCount bytes);
 
-}  // namespace flux::app
+}  // namespace flux::app::webgpu

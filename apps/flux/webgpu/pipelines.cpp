@@ -7,7 +7,7 @@
 #include <array>
 #include <cstddef>
 
-namespace flux::app {
+namespace flux::app::webgpu {
 namespace {
 
 constexpr WGPUTextureFormat kColorFormat = WGPUTextureFormat_RGBA8UnormSrgb;
@@ -120,4 +120,4 @@ Pipelines::Pipelines(const WebGpuContext& context, std::uint32_t samples)
   sky_ = makeGraphics(context, layout.get(), shader.get(), samples, false);
 }
 
-}  // namespace flux::app
+}  // namespace flux::app::webgpu

@@ -8,7 +8,7 @@
 
 #include <cstdint>
 
-namespace flux::app {
+namespace flux::app::webgpu {
 
 /// As in the shader (std140).
 struct SceneUniform {
@@ -66,4 +66,4 @@ class Pipelines {
   UniqueRenderPipeline sky_;
 };
 
-}  // namespace flux::app
+}  // namespace flux::app::webgpu

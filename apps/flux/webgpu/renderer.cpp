@@ -16,7 +16,7 @@
 #include <map>
 #include <optional>
 
-namespace flux::app {
+namespace flux::app::webgpu {
 namespace {
 
 /// Of the eye from the far plane, where the haze must have hidden everything.
@@ -246,9 +246,12 @@ void WebGpuRenderer::writePicture(const std::filesystem::path& png) {
 }
 
 }  // namespace
+}  // namespace flux::app::webgpu
+
+namespace flux::app {
 
 std::unique_ptr<Renderer> makeWebGpuRenderer(const RendererDesc& desc) {
-  return std::make_unique<WebGpuRenderer>(desc);
+  return std::make_unique<webgpu::WebGpuRenderer>(desc);
 }
 
 }  // namespace flux::app

@@ -12,7 +12,7 @@
 #include <array>
 #include <optional>
 
-namespace flux::app {
+namespace flux::app::webgpu {
 namespace {
 
 class WebGpuTarget final : public ReplayTarget {
@@ -64,9 +64,12 @@ class WebGpuTarget final : public ReplayTarget {
 };
 
 }  // namespace
+}  // namespace flux::app::webgpu
+
+namespace flux::app {
 
 std::unique_ptr<ReplayTarget> makeWebGpuTarget(const ReplayTargetDesc& desc) {
-  return std::make_unique<WebGpuTarget>(desc);
+  return std::make_unique<webgpu::WebGpuTarget>(desc);
 }
 
 }  // namespace flux::app

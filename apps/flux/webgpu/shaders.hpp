@@ -3,7 +3,7 @@
 /// The command's shaders in WGSL, compiled by the implementation. They compute what the GLSL ones of the Vulkan back
 /// end do.
 
-namespace flux::app {
+namespace flux::app::webgpu {
 
 /// `hashBytes` (flux/host.hpp) of one range for each workgroup: two sums over the range's words, in any order.
 inline constexpr char kHashShader[] = R"(
@@ -152,4 +152,4 @@ fn skyFragment(in: SkyVertex) -> @location(0) vec4f {
 }
 )";
 
-}  // namespace flux::app
+}  // namespace flux::app::webgpu
