@@ -23,6 +23,11 @@ void expectSound(const RunReport& report) {
   EXPECT_EQ(report.framesWithoutDrawsFrom10, 0U);
   EXPECT_GT(report.drawsIssued, 0U);
   EXPECT_GT(report.blocksUpdated, 0U);
+  EXPECT_GT(report.partsAdded, 20U);
+  EXPECT_GT(report.partsRemoved, 20U);
+  if (report.verify) {
+    EXPECT_GT(report.verifiedAddedParts, 20U);
+  }
 }
 
 TEST(ViewTest, DrawsAVerifiedWorldWithThreads) {
