@@ -46,8 +46,9 @@ template <class T, class Make>
 /// Maps all of an upload or readback buffer for as long as it lives. Throws Failure.
 [[nodiscard]] void* mapBuffer(ID3D12Resource* buffer);
 
-[[nodiscard]] D3D12_RESOURCE_BARRIER transition(ID3D12Resource* resource, D3D12_RESOURCE_STATES before,
-                                                D3D12_RESOURCE_STATES after) noexcept;
+/// Records that a whole resource changes its state.
+void transition(ID3D12GraphicsCommandList* list, ID3D12Resource* resource, D3D12_RESOURCE_STATES before,
+                D3D12_RESOURCE_STATES after);
 
 /// A root signature of parameters alone. Throws Failure.
 [[nodiscard]] Com<ID3D12RootSignature> makeRootSignature(ID3D12Device* device,
