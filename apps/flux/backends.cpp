@@ -8,6 +8,11 @@
 #include "d3d12/renderer.hpp"
 #include "d3d12/replay_target.hpp"
 #endif
+#if defined(FLUX_APP_OPENGL)
+#include "opengl/device_info.hpp"
+#include "opengl/renderer.hpp"
+#include "opengl/replay_target.hpp"
+#endif
 #if defined(FLUX_APP_VULKAN)
 #include "vulkan/device_info.hpp"
 #include "vulkan/renderer.hpp"
@@ -23,6 +28,9 @@ constexpr AppBackend kBackends[] = {
 #endif
 #if defined(FLUX_APP_D3D12)
     {Backend::D3D12, "Direct3D 12", makeD3D12Renderer, makeD3D12Target, d3d12Info},
+#endif
+#if defined(FLUX_APP_OPENGL)
+    {Backend::OpenGL, "OpenGL", makeOpenGlRenderer, makeOpenGlTarget, openGlInfo},
 #endif
     {Backend::Host, "Host", makeHostRenderer, makeHostTarget, hostInfo},
 };
