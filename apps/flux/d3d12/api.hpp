@@ -2,7 +2,18 @@
 
 /// Direct3D 12's own headers, and ownership of its objects.
 
+// As the library has it: structures are returned through a pointer, which these headers say only on demand.
+#if !defined(WIDL_EXPLICIT_AGGREGATE_RETURNS)
+#define WIDL_EXPLICIT_AGGREGATE_RETURNS
+#endif
+
 #if defined(_WIN32)
+#if !defined(NOMINMAX)
+#define NOMINMAX
+#endif
+#if !defined(WIN32_LEAN_AND_MEAN)
+#define WIN32_LEAN_AND_MEAN
+#endif
 #include <d3d12.h>
 #include <dxgi1_4.h>
 #else
