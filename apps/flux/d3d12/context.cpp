@@ -92,23 +92,24 @@ TimelineValue D3D12Context::submit(std::span<ID3D12CommandList* const> lists, st
   return ++submitted_;
 }
 
-void D3D12Context::wait(TimelineValue value) const {
+bool D3D12Context::reaches(TimelineValue value) const {
   constexpr std::chrono::seconds kPatience{60};
   constexpr std::chrono::microseconds kLookAgain{50};
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (drawFence_->GetCompletedValue() < value) {
-    if (std::chrono::steady_clock::now() > deadline) throw Failure("Direct3D 12: the queue does not move on");
+    if (std::chrono::steady_clock::now() > deadline) return false;
     std::this_thread::sleep_for(kLookAgain);
   }
+  return true;
+}
+
+void D3D12Context::wait(TimelineValue value) const {
+  if (!reaches(value)) throw Failure("Direct3D 12: the queue does not move on");
   checkD3D12(d3d12Device_->GetDeviceRemovedReason(), "ID3D12Fence::GetCompletedValue");
 }
 
-void D3D12Context::waitIdle() const noexcept {
-  try {
-    wait(submitted_);
-  } catch (const Failure&) {
-    // Nothing more can be done about it: on a lost device nothing executes.
-  }
+void D3D12Context::waitIdle() const {
+  (void)reaches(submitted_);  // Nothing more can be done about a queue that hangs.
 }
 
 }  // namespace flux::app

@@ -57,8 +57,8 @@ class D3D12Context {
   /// Waits for a submission. Throws Failure.
   void wait(TimelineValue value) const;
 
-  /// Waits until nothing of what was submitted runs any more, lost devices included: for destructors.
-  void waitIdle() const noexcept;
+  /// Waits until nothing of what was submitted runs any more; on a lost device nothing does. For destructors.
+  void waitIdle() const;
 
   [[nodiscard]] TimelineValue submitted() const noexcept { return submitted_; }
   /// How far the draw queue is.
@@ -68,6 +68,9 @@ class D3D12Context {
   [[nodiscard]] const DeviceMessages& messages() const noexcept { return messages_; }
 
  private:
+  /// Waits for a submission, or until the device is lost; false: for too long.
+  [[nodiscard]] bool reaches(TimelineValue value) const;
+
   DeviceMessages messages_;
 #if defined(_WIN32)
   Com<IDXGIAdapter3> adapter_;
