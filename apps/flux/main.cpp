@@ -99,7 +99,10 @@ int run(int argc, char** argv) {
   infoCommand->add_flag("--json", infoOptions.json, "As JSON");
 
   ViewArguments viewArguments;
-  CLI::App* viewCommand = app.add_subcommand("view", "Stream, edit and draw a world of real models along a flight");
+  CLI::App* viewCommand =
+      app.add_subcommand("view",
+                         "Stream and draw a world of real models along a flight, while objects are edited and "
+                         "parts are added to and removed from their live blocks");
   addView(*viewCommand, viewArguments);
 
   ReplayArguments replayArguments;
