@@ -26,14 +26,14 @@ core() { build core && ls -l build/core/src/libflux_core.a build/core/src/device
 # The libraries for Windows, and a program that links them.
 windows() {
   build windows-mingw && ls -l build/windows-mingw/src/libflux_core.a build/windows-mingw/src/device/host/libflux_host.a &&
-    cmake -S tests/package/consumer -B "$out/windows-consumer" -G Ninja -DFLUX_SOURCE_DIR="$PWD" -DFLUX_VULKAN=OFF \
+    cmake -S tests/package/consumer -B "$out/windows-consumer" -G Ninja -DFLUX_SOURCE_DIR="$PWD" -DFLUX_VULKAN=OFF -DFLUX_OPENGL=OFF \
       -DCMAKE_TOOLCHAIN_FILE="$PWD/cmake/mingw-w64.cmake" -DCMAKE_BUILD_TYPE=Release &&
     cmake --build "$out/windows-consumer" && ls -l "$out/windows-consumer/consumer.exe"
 }
 
 # The library with the other compiler, warnings as errors.
 clang() {
-  cmake --preset core -B build/clang -DCMAKE_CXX_COMPILER=clang++-19 -DFLUX_VULKAN=ON &&
+  cmake --preset core -B build/clang -DCMAKE_CXX_COMPILER=clang++-19 -DFLUX_VULKAN=ON -DFLUX_OPENGL=ON &&
     cmake --build build/clang --parallel "$jobs"
 }
 

@@ -9,8 +9,9 @@ set -euo pipefail
 # libvkd3d-dev: Direct3D 12 on Vulkan drivers.
 # zlib1g-dev: the benchmarks read traces with it, and libassimp-dev links it without depending on it.
 build=(g++ cmake ninja-build ccache pkg-config libexpected-dev libconcurrentqueue-dev libvulkan-dev libvulkan-volk-dev glslc libglm-dev
-  libcli11-dev nlohmann-json3-dev libstb-dev libassimp-dev zlib1g-dev libvkd3d-dev libvkd3d-utils1 libgtest-dev libbenchmark-dev)
-run=(libvulkan1 mesa-vulkan-drivers assimp-testmodels)
+  libcli11-dev nlohmann-json3-dev libstb-dev libassimp-dev zlib1g-dev libvkd3d-dev libvkd3d-utils1 libegl-dev libgl-dev
+  libgtest-dev libbenchmark-dev)
+run=(libvulkan1 mesa-vulkan-drivers libegl1 libegl-mesa0 libgl1-mesa-dri assimp-testmodels)
 # chromium-common: a second Vulkan driver (SwiftShader) and a validation layer that is newer than Debian's.
 tests=(vulkan-validationlayers chromium-common binutils python3 git spin)
 # Clang 19: the first of Debian 12 that has all of C++20 that Flux uses is 16.

@@ -7,6 +7,11 @@
 #include "d3d12/device_info.hpp"
 #include "d3d12/replay_target.hpp"
 #endif
+#if defined(FLUX_APP_OPENGL)
+#include "opengl/device_info.hpp"
+#include "opengl/renderer.hpp"
+#include "opengl/replay_target.hpp"
+#endif
 #if defined(FLUX_APP_VULKAN)
 #include "vulkan/device_info.hpp"
 #include "vulkan/renderer.hpp"
@@ -22,6 +27,9 @@ constexpr AppBackend kBackends[] = {
 #endif
 #if defined(FLUX_APP_D3D12)
     {Backend::D3D12, "Direct3D 12", nullptr, makeD3D12Target, d3d12Info},
+#endif
+#if defined(FLUX_APP_OPENGL)
+    {Backend::OpenGL, "OpenGL", makeOpenGlRenderer, makeOpenGlTarget, openGlInfo},
 #endif
     {Backend::Host, "Host", makeHostRenderer, makeHostTarget, hostInfo},
 };

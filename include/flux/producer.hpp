@@ -11,8 +11,30 @@
 #include <memory>
 #include <source_location>
 #include <span>
+#include <utility>
 
 namespace flux {
+
+struct NewPartIds;
+
+/// The ids of parts that a producer has asked for: they are known when a step has carried the instruction out.
+///
+/// **Thread contract.** Like `std::shared_ptr`: copies may be used on different threads at once, one copy may not. A
+/// look at it never blocks. It may outlive the producer and the pool.
+class AddedParts {
+ public:
+  /// A step has carried the instruction out or refused it. Never, if the pool ends before. O(1).
+  [[nodiscard]] bool done() const noexcept;
+
+  /// In the order in which the parts were given; empty before `done`, and if the instruction was refused. Valid as long
+  /// as a copy of this. O(1).
+  [[nodiscard]] std::span<const PartId> ids() const noexcept;
+
+ private:
+  friend class Producer;
+  explicit AddedParts(std::shared_ptr<const NewPartIds> ids) noexcept : ids_(std::move(ids)) {}
+  std::shared_ptr<const NewPartIds> ids_;
+};
 
 /// One thread's way to ask the geometry thread: instructions, run in their order by the next `Pool::step`.
 ///
@@ -42,6 +64,16 @@ class Producer {
   /// As `Pool::update`. Errors: QueueFull; the rest is reported by the step.
   [[nodiscard]] Result<void> update(BlockHandle block, std::span<const PartUpdate> parts,
                                     std::source_location where = std::source_location::current());
+
+  /// As `Pool::addParts`. Only the geometry thread knows which ids a block's next parts get, so the parts can be named
+  /// when the answer is `done`; frames find them when they have been published. Errors: QueueFull; the rest is reported
+  /// by the step.
+  [[nodiscard]] Result<AddedParts> addParts(BlockHandle block, std::span<const PartDesc> parts,
+                                            std::source_location where = std::source_location::current());
+
+  /// As `Pool::removeParts`. Errors: QueueFull; the rest is reported by the step.
+  [[nodiscard]] Result<void> removeParts(BlockHandle block, std::span<const PartId> parts,
+                                         std::source_location where = std::source_location::current());
 
   /// As the calls of `Pool` of the same name. Errors: QueueFull; the rest is reported by the step.
   [[nodiscard]] Result<void> remove(BlockHandle block, std::source_location where = std::source_location::current());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/sync.hpp"
 #include "frame/instruction_queue.hpp"
 
 #include <flux/block.hpp>
@@ -14,11 +15,21 @@
 
 namespace flux {
 
+/// Where the geometry thread leaves the ids of new parts for who has asked for them.
+///
+/// **Invariant.** They are written before `told`, and never again: so whoever sees it may read them.
+struct NewPartIds {
+  std::vector<PartId> ids;  ///< As many as parts were asked for, then none if they were refused.
+  sync::Atomic<bool> told{false};
+};
+
 /// What an instruction brings along. Its sources stay valid: bytes are owned.
 struct InstructionContents {
   std::array<char, 48> name{};
-  std::vector<PartDesc> parts;      ///< Of a new block.
-  std::vector<PartUpdate> updates;  ///< Of an update.
+  std::vector<PartDesc> parts;         ///< Of a new block, or new ones of a block.
+  std::vector<PartUpdate> updates;     ///< Of an update.
+  std::vector<PartId> removed;         ///< Of RemoveParts.
+  std::shared_ptr<NewPartIds> newIds;  ///< Of AddParts.
   Lifetime lifetime = Lifetime::Streaming;
   BlockHandle fallback;
   std::uint64_t userData = 0;
@@ -26,13 +37,13 @@ struct InstructionContents {
 
 /// One call of a `Producer`, on its way to the geometry thread.
 struct Instruction {
-  enum class Kind : std::uint8_t { Add, Update, Remove, Retain, Release, Pin, Unpin, Request };
+  enum class Kind : std::uint8_t { Add, Update, AddParts, RemoveParts, Remove, Retain, Release, Pin, Unpin, Request };
 
   Kind kind = Kind::Add;
   Priority priority = Priority::Normal;
   BlockHandle block;
   std::source_location where{};
-  std::unique_ptr<InstructionContents> contents;  ///< Of Add and Update.
+  std::unique_ptr<InstructionContents> contents;  ///< Of Add, Update, AddParts and RemoveParts.
 };
 
 using Instructions = InstructionQueue<Instruction>;

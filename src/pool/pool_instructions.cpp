@@ -36,6 +36,15 @@ Result<void> Pool::Impl::carryOut(const Instruction& instruction) {
       const Result<ContentVersion> updated = update(block, instruction.contents->updates, where);
       return updated ? Result<void>{} : Unexpected(updated.error());
     }
+    case Instruction::Kind::AddParts: {
+      NewPartIds& added = *instruction.contents->newIds;
+      const Result<ContentVersion> done = addParts(block, instruction.contents->parts, added.ids, where);
+      if (!done) added.ids.clear();
+      added.told.store(true, std::memory_order_release);
+      return done ? Result<void>{} : Unexpected(done.error());
+    }
+    case Instruction::Kind::RemoveParts:
+      return removeParts(block, instruction.contents->removed, where);
     case Instruction::Kind::Remove:
       return remove(block, where);
     case Instruction::Kind::Retain:

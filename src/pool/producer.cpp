@@ -30,6 +30,11 @@ struct Producer::Impl {
     return push({.kind = kind, .priority = priority, .block = block, .where = where, .contents = nullptr}, "block");
   }
 
+  Result<void> push(Instruction::Kind kind, BlockHandle block, std::unique_ptr<InstructionContents> contents,
+                    std::source_location where) {
+    return push({.kind = kind, .block = block, .where = where, .contents = std::move(contents)}, "block");
+  }
+
   [[nodiscard]] Error full(std::string_view name, BlockHandle block, std::source_location where) const {
     Error error = makeError(ErrorCode::QueueFull, name, where,
                             {pool.instructions().waiting(), pool.instructions().waitingBytes()});
@@ -52,6 +57,12 @@ struct Producer::Impl {
     return true;
   }
 
+  /// Of new parts, or of updates.
+  template <class Parts>
+  [[nodiscard]] bool ownAll(Parts& parts) {
+    return std::ranges::all_of(parts, [this](auto& part) { return own(part.source); });
+  }
+
   Pool::Impl& pool;
   Instructions::Producer token;
   std::vector<BlockHandle> reserved;  ///< The next one is the last.
@@ -61,6 +72,14 @@ Producer::Producer(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl))
 Producer::Producer(Producer&& other) noexcept = default;
 Producer& Producer::operator=(Producer&& other) noexcept = default;
 Producer::~Producer() = default;
+
+bool AddedParts::done() const noexcept {
+  return ids_->told.load(std::memory_order_acquire);
+}
+
+std::span<const PartId> AddedParts::ids() const noexcept {
+  return done() ? std::span<const PartId>(ids_->ids) : std::span<const PartId>{};
+}
 
 Result<BlockHandle> Producer::add(const BlockDesc& desc, std::source_location where) {
   if (impl_->reserved.empty()) {
@@ -76,9 +95,7 @@ Result<BlockHandle> Producer::add(const BlockDesc& desc, std::source_location wh
   contents->lifetime = desc.lifetime;
   contents->fallback = desc.fallback;
   contents->userData = desc.userData;
-  for (PartDesc& part : contents->parts) {
-    if (!impl_->own(part.source)) return Unexpected(impl_->full(desc.name, {}, where));
-  }
+  if (!impl_->ownAll(contents->parts)) return Unexpected(impl_->full(desc.name, {}, where));
   const Result<void> pushed = impl_->push(
       {.kind = Instruction::Kind::Add, .block = block, .where = where, .contents = std::move(contents)}, desc.name);
   if (!pushed) return Unexpected(pushed.error());
@@ -89,11 +106,26 @@ Result<BlockHandle> Producer::add(const BlockDesc& desc, std::source_location wh
 Result<void> Producer::update(BlockHandle block, std::span<const PartUpdate> parts, std::source_location where) {
   auto contents = std::make_unique<InstructionContents>();
   contents->updates.assign(parts.begin(), parts.end());
-  for (PartUpdate& update : contents->updates) {
-    if (!impl_->own(update.source)) return Unexpected(impl_->full("block", block, where));
-  }
-  return impl_->push(
-      {.kind = Instruction::Kind::Update, .block = block, .where = where, .contents = std::move(contents)}, "block");
+  if (!impl_->ownAll(contents->updates)) return Unexpected(impl_->full("block", block, where));
+  return impl_->push(Instruction::Kind::Update, block, std::move(contents), where);
+}
+
+Result<AddedParts> Producer::addParts(BlockHandle block, std::span<const PartDesc> parts, std::source_location where) {
+  auto contents = std::make_unique<InstructionContents>();
+  contents->parts.assign(parts.begin(), parts.end());
+  if (!impl_->ownAll(contents->parts)) return Unexpected(impl_->full("block", block, where));
+  auto ids = std::make_shared<NewPartIds>();
+  ids->ids.resize(parts.size());
+  contents->newIds = ids;
+  const Result<void> pushed = impl_->push(Instruction::Kind::AddParts, block, std::move(contents), where);
+  if (!pushed) return Unexpected(pushed.error());
+  return AddedParts(std::move(ids));
+}
+
+Result<void> Producer::removeParts(BlockHandle block, std::span<const PartId> parts, std::source_location where) {
+  auto contents = std::make_unique<InstructionContents>();
+  contents->removed.assign(parts.begin(), parts.end());
+  return impl_->push(Instruction::Kind::RemoveParts, block, std::move(contents), where);
 }
 
 Result<void> Producer::remove(BlockHandle block, std::source_location where) {

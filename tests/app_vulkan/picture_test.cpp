@@ -1,4 +1,4 @@
-#include "vulkan/picture.hpp"
+#include "view/picture.hpp"
 
 #include "app_vulkan/test_scene.hpp"
 

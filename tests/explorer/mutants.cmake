@@ -327,6 +327,17 @@ flux_mutant(drop_is_taken_in_two_steps FILE src/frame/drop_list.cpp EXPLORE drop
   head_.store(nullptr);]=]
   EXPECT "a shared thing is (not destroyed once|left)")
 
+flux_mutant(parts_ids_are_told_before_they_are_written FILE src/pool/pool_instructions.cpp EXPLORE parts added
+  REPLACE [=[      const Result<ContentVersion> done = addParts(]=]
+  WITH [=[      added.told.store(true);
+      added.told.store(true);  // a step that others can come before
+      const Result<ContentVersion> done = addParts(]=]
+  EXPECT "a producer meets an id that is not there yet")
+
+flux_mutant(parts_a_refusal_is_not_told FILE src/pool/pool_instructions.cpp EXPLORE parts refused
+  REPLACE [=[      added.told.store(true]=] WITH [=[      if (done) added.told.store(true]=]
+  EXPECT "who adds parts is never told")
+
 flux_mutant(instructions_full_push_wakes_nobody FILE src/frame/instruction_queue.hpp EXPLORE instructions full
   COMPILE tests/explorer/scenarios/instructions.cpp
   REPLACE [=[    wake();  // who waits may have counted this instruction too

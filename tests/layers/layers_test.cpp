@@ -43,6 +43,8 @@ const std::map<std::string, std::string, std::less<>> kPublicLayers{
 
 constexpr std::string_view kNativePrefixes[] = {"vulkan/",  "vk_video/", "volk.h", "d3d",  "vkd3d", "dxgi",
                                                 "directx/", "GL/",       "GLES",   "EGL/", "KHR/",  "webgpu"};
+// The back ends, which are there to include them.
+constexpr std::string_view kNativeFolders[] = {"device/vulkan/", "device/d3d12/", "device/opengl/"};
 // Besides them, public headers keep the operating system's headers from their users.
 constexpr std::string_view kSystemHeaders[] = {"windows.h", "unistd.h", "sys/"};
 
@@ -136,10 +138,7 @@ class LayerCheck {
     const std::string path = name.substr(std::string_view("src/").size());
     // A name without a folder is of the same folder: for files that can be taken out of the repository.
     if (include.quoted && fs::exists(root_ / fs::path(name).parent_path() / include.path)) return;
-    if (startsWithAny(include.path, kNativePrefixes) && !path.starts_with("device/vulkan/") &&
-        !path.starts_with("device/d3d12/")) {
-      breach(name, include);
-    }
+    if (startsWithAny(include.path, kNativePrefixes) && !startsWithAny(path, kNativeFolders)) breach(name, include);
     checkRank(name, path.substr(0, path.find('/')), include);
   }
 

@@ -152,12 +152,23 @@ class Simulation {
     if (model == nullptr || model->shared || model->parts.size() > 20) return;
     const std::vector<PartDesc> parts = newParts(1 + below(3), model->version + 1);
     std::vector<PartId> ids(parts.size());
-    const Result<ContentVersion> version = pool_->addParts(model->handle, parts, ids);
-    if (!version) {
-      ASSERT_EQ(version.error().code, ErrorCode::StagingFull);
-      return;
+    if (below(2) == 0) {
+      const AddedParts added = producer_.addParts(model->handle, parts).value();
+      // Unlike those of the other calls its bytes get staging late. They have it before later calls can fill all of it
+      // with contents that wait behind these.
+      for (int i = 0; i < 40; ++i) step();
+      ASSERT_TRUE(added.done());
+      ASSERT_EQ(added.ids().size(), ids.size());
+      ids.assign(added.ids().begin(), added.ids().end());
+      ASSERT_EQ(pool_->requestedVersion(model->handle), ++model->version);
+    } else {
+      const Result<ContentVersion> version = pool_->addParts(model->handle, parts, ids);
+      if (!version) {
+        ASSERT_EQ(version.error().code, ErrorCode::StagingFull);
+        return;
+      }
+      ASSERT_EQ(*version, ++model->version);
     }
-    ASSERT_EQ(*version, ++model->version);
     for (std::size_t i = 0; i < ids.size(); ++i) {
       ASSERT_FALSE(model->parts.contains(ids[i]) || model->removed.contains(ids[i])) << "no id is used twice";
       model->parts[ids[i]] = models_[i];
@@ -223,7 +234,13 @@ class Simulation {
       if (below(3) == 0) ids.push_back(id);
     }
     if (ids.empty()) return;
-    ASSERT_TRUE(pool_->removeParts(model->handle, ids));
+    if (below(2) == 0) {
+      ASSERT_TRUE(producer_.removeParts(model->handle, ids));
+      step();
+      ASSERT_TRUE(pool_->errors().empty());
+    } else {
+      ASSERT_TRUE(pool_->removeParts(model->handle, ids));
+    }
     for (const PartId id : ids) model->removed.insert(model->parts.extract(id));
     model->live = !model->parts.empty();
     EXPECT_EQ(pool_->requestedVersion(model->handle) != 0, model->live) << "the last part takes the block along";
@@ -299,6 +316,7 @@ class Simulation {
   std::unique_ptr<HostDevice> host_;
   std::unique_ptr<Device> checked_;
   std::unique_ptr<Pool> pool_;
+  Producer producer_{pool_->makeProducer()};  ///< Of the same thread: it asks, and the next step does it.
   std::uint32_t nextKey_ = 0;
   std::deque<ModelBlock> blocks_;  ///< Removed ones, too.
   std::vector<std::vector<std::byte>> bytes_;

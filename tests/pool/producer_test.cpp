@@ -23,6 +23,11 @@ Result<BlockHandle> add(Producer& producer, std::string_view name, std::span<con
   return producer.add(test::blockDesc(name, {&part, 1}), where);
 }
 
+Result<AddedParts> addPart(Producer& producer, BlockHandle block, std::span<const std::byte> bytes) {
+  const PartDesc part{PartKind::Vertex, bytes.size(), Source::bytes(bytes)};
+  return producer.addParts(block, {&part, 1});
+}
+
 Result<void> update(Producer& producer, BlockHandle block, std::span<const std::byte> bytes) {
   const PartUpdate update{kPart, Source::bytes(bytes)};
   return producer.update(block, {&update, 1});
@@ -52,6 +57,68 @@ TEST(Producer, AHandleWorksForOtherInstructionsAtOnce) {
   f.stepAndPublish(3);
   EXPECT_EQ(f.pool->beginFrame().find(block).status, FindStatus::Stale);
   EXPECT_EQ(f.pool->stats().instructions, 5U);
+}
+
+TEST(Producer, AddsPartsWhoseIdsAreKnownWhenTheyHaveBeenAddedAndRemovesThem) {
+  PoolFixture f;
+  Producer producer = f.pool->makeProducer();
+  const BlockHandle block = add(producer, "rock", pattern(1, 0, 1, 64)).value();
+  std::vector<std::byte> first = pattern(1, 1, 1, 100);
+  const std::vector<std::byte> second = pattern(1, 2, 1, 300);
+  const std::array parts{PartDesc{PartKind::Index, first.size(), Source::bytes(first)},
+                         PartDesc{PartKind::Uniform, second.size(), Source::bytes(second)}};
+  const AddedParts added = producer.addParts(block, parts).value();
+  std::fill(first.begin(), first.end(), std::byte{0});  // the caller's memory is free again
+  EXPECT_FALSE(added.done());
+  EXPECT_TRUE(added.ids().empty()) << "nobody has carried it out";
+  ASSERT_TRUE(f.pool->step()->errors.empty());
+  ASSERT_TRUE(added.done());
+  ASSERT_EQ(added.ids().size(), 2U);
+  f.stepAndPublish(4);
+  {
+    const Frame frame = f.pool->beginFrame();
+    const PartLookup a = frame.find(block, added.ids()[0]);
+    const PartLookup b = frame.find(block, added.ids()[1]);
+    ASSERT_TRUE(a.drawable() && b.drawable());
+    EXPECT_EQ(f.hashAt(a.place), hashBytes(pattern(1, 1, 1, 100)));
+    EXPECT_EQ(f.hashAt(b.place), hashBytes(second));
+  }
+  ASSERT_TRUE(producer.removeParts(block, added.ids().first(1)));
+  f.stepAndPublish(3);
+  const Frame frame = f.pool->beginFrame();
+  EXPECT_EQ(frame.find(block, added.ids()[0]).status, FindStatus::Stale);
+  EXPECT_TRUE(frame.find(block, added.ids()[1]).drawable());
+  EXPECT_TRUE(frame.find(block, kPart).drawable());
+  EXPECT_EQ(f.pool->stats().partsAdded, 2U);
+  EXPECT_EQ(f.pool->stats().partsRemoved, 1U);
+}
+
+TEST(Producer, PartsThatAreRefusedHaveNoIdsAndTheStepNamesBlockAndCaller) {
+  PoolFixture f;
+  Producer producer = f.pool->makeProducer();
+  const BlockHandle block = add(producer, "rock", pattern(1, 0, 1, 64)).value();
+  const BlockHandle gone = add(producer, "gone", pattern(2, 0, 1, 64)).value();
+  ASSERT_TRUE(producer.remove(gone));
+  const AddedParts stale = addPart(producer, gone, pattern(2, 1, 1, 64)).value();
+  const std::source_location call = std::source_location::current();
+  const AddedParts none = producer.addParts(block, {}, call).value();
+  const PartId unknown{7};
+  ASSERT_TRUE(producer.removeParts(block, {&unknown, 1}, call));
+  const AddedParts good = addPart(producer, block, pattern(1, 1, 1, 64)).value();
+  const Result<StepReport> report = f.pool->step();
+  ASSERT_TRUE(report);
+  ASSERT_EQ(report->errors.size(), 3U);
+  EXPECT_EQ(report->errors[0].code, ErrorCode::StaleHandle);
+  for (const Error& error : report->errors.last(2)) {
+    EXPECT_EQ(error.code, ErrorCode::InvalidArgument);
+    EXPECT_EQ(error.resourceName(), "rock");
+    EXPECT_EQ(error.handle, block);
+    EXPECT_EQ(error.where.line(), call.line());
+  }
+  EXPECT_TRUE(stale.done() && stale.ids().empty());
+  EXPECT_TRUE(none.done() && none.ids().empty());
+  EXPECT_TRUE(good.done());
+  EXPECT_EQ(good.ids().size(), 1U);
 }
 
 TEST(Producer, AnInstructionThatFailsNamesBlockAndCallerAndTheOthersStillRun) {
@@ -142,6 +209,12 @@ TEST(Producer, AFullQueueRefusesWithoutEffect) {
   ASSERT_FALSE(tooMany);
   EXPECT_EQ(tooMany.error().code, ErrorCode::QueueFull);
   EXPECT_EQ(tooMany.error().numbers[0], 2U);
+  const Result<AddedParts> tooManyNewBytes = addPart(producer, a, pattern(1, 1, 1, 700));
+  ASSERT_FALSE(tooManyNewBytes);
+  EXPECT_EQ(tooManyNewBytes.error().code, ErrorCode::QueueFull);
+  EXPECT_EQ(tooManyNewBytes.error().handle, a);
+  ASSERT_FALSE(addPart(producer, a, pattern(1, 1, 1, 8)));
+  ASSERT_FALSE(producer.removeParts(a, {&kPart, 1}));
   EXPECT_FALSE(producer.waitForRoom(1ms));
   f.stepAndPublish(3);  // the bytes have arrived
   EXPECT_TRUE(producer.waitForRoom(1s));
@@ -206,8 +279,8 @@ TEST(Producer, WhatIsAskedDuringAStepRunsInTheNextOne) {
   EXPECT_TRUE(f.pool->beginFrame().find(context.second).drawable());
 }
 
-/// Several threads add, update and remove; another one draws; under ThreadSanitizer, too. Every producer's last word
-/// counts, and what frames see has never been half of something.
+/// Several threads add, update and remove blocks and parts of them; another one draws; under ThreadSanitizer, too.
+/// Every producer's last word counts, and what frames see has never been half of something.
 TEST(Producer, ManyThreadsUnderBackPressure) {
   constexpr std::uint32_t kProducers = 3;
   constexpr std::uint32_t kRounds = 400;
@@ -220,7 +293,10 @@ TEST(Producer, ManyThreadsUnderBackPressure) {
   struct Kept {
     BlockHandle block;
     std::uint32_t seed = 0;
-    std::uint32_t version = 0;
+    std::uint32_t version = 0;         ///< Of the block.
+    std::uint32_t contents = 0;        ///< Its version when its first part got what it has.
+    std::optional<AddedParts> part{};  ///< A second part, and the version that brought it.
+    std::uint32_t partVersion = 0;
   };
   std::array<std::vector<Kept>, kProducers> kept;
   std::atomic<std::uint32_t> working{kProducers};
@@ -242,15 +318,22 @@ TEST(Producer, ManyThreadsUnderBackPressure) {
         if (kept[p].size() < kKept) {
           const std::uint32_t seed = p * 1000 + i;
           const auto bytes = pattern(seed, 0, 1, 200);
-          kept[p].push_back({*ask([&] { return add(producer, "block", bytes); }), seed, 1});
+          kept[p].push_back({*ask([&] { return add(producer, "block", bytes); }), seed, 1, 1});
         } else if (random() % 4 == 0) {
           const std::size_t victim = random() % kKept;
           ask([&] { return producer.remove(kept[p][victim].block); });
           kept[p].erase(kept[p].begin() + static_cast<std::ptrdiff_t>(victim));
-        } else {
-          Kept& block = kept[p][random() % kKept];
-          const auto bytes = pattern(block.seed, 0, ++block.version, 200);
+        } else if (Kept& block = kept[p][random() % kKept]; random() % 3 != 0) {
+          block.contents = ++block.version;
+          const auto bytes = pattern(block.seed, 0, block.contents, 200);
           ask([&] { return update(producer, block.block, bytes); });
+        } else if (!block.part) {
+          block.partVersion = ++block.version;
+          const auto bytes = pattern(block.seed, 1, block.partVersion, 100 + random() % 100);
+          block.part = *ask([&] { return addPart(producer, block.block, bytes); });
+        } else if (block.part->done()) {  // otherwise nobody knows its id yet
+          ask([&] { return producer.removeParts(block.block, block.part->ids()); });
+          block.part.reset();
         }
       }
       --working;
@@ -273,9 +356,15 @@ TEST(Producer, ManyThreadsUnderBackPressure) {
       const PartLookup found = frame.find(block.block, kPart);
       ASSERT_TRUE(found.drawable());
       EXPECT_EQ(found.version, block.version);
-      EXPECT_EQ(f.hashAt(found.place), hashBytes(pattern(block.seed, 0, block.version, 200)));
+      EXPECT_EQ(f.hashAt(found.place), hashBytes(pattern(block.seed, 0, block.contents, 200)));
+      if (!block.part) continue;
+      ASSERT_EQ(block.part->ids().size(), 1U);
+      const PartLookup part = frame.find(block.block, block.part->ids()[0]);
+      ASSERT_TRUE(part.drawable());
+      EXPECT_EQ(f.hashAt(part.place), hashBytes(pattern(block.seed, 1, block.partVersion, part.place.bytes)));
     }
   }
+  EXPECT_GT(f.pool->stats().partsRemoved, 0U);
   EXPECT_EQ(f.pool->stats().blocks, total);
   EXPECT_EQ(f.host->overwrites(), 0U);
 }

@@ -79,7 +79,7 @@ bool Streamer::turn(std::uint64_t frame) {
   const Camera camera = flight_.at(frame);
   if (newFrame) moveWindow(camera);
   busy |= addCells();
-  if (newFrame || timeToEdit) edit(camera, frame);
+  if ((newFrame || timeToEdit) && frame < restFrom_) edit(camera, frame);
   busy |= stepAndPublish();
   if (newFrame) sample(frame);
   return busy;

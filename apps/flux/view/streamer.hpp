@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -44,6 +45,9 @@ class Streamer {
 
   /// Handles of the fixed objects. Constant after `start`; any thread.
   [[nodiscard]] BlockHandle fixedBlock(ObjectId id) const { return fixed_.at(id); }
+
+  /// From this frame on nothing is edited, so that what is drawn no longer depends on how late copies are.
+  void restFrom(std::uint64_t frame) noexcept { restFrom_ = frame; }
 
   /// Brings the world to `frame`, steps, and publishes. Returns false when there was nothing to do.
   bool turn(std::uint64_t frame);
@@ -87,6 +91,7 @@ class Streamer {
   std::optional<CellCoord> window_;
   std::uint32_t waiting_ = 0;  ///< Blocks that wait for their bytes.
   std::uint64_t frame_ = 0;
+  std::uint64_t restFrom_ = std::numeric_limits<std::uint64_t>::max();
   std::chrono::steady_clock::time_point lastEdit_{};
   std::uint32_t editsInFrame_ = 0;  ///< Rounds of edits since the newest frame began.
   std::vector<std::byte> scratch_;

@@ -121,6 +121,9 @@ class Run {
       loop_.finish();
     };
     if (options_.singleThread) {
+      // The picture shows the same whichever device draws it: what was edited before has arrived by then.
+      constexpr std::uint64_t kRestFrames = 2 * Renderer::kFramesInFlight;
+      if (options_.frames > kRestFrames) streamer_.restFrom(options_.frames - kRestFrames);
       flyWith([&](std::uint64_t frame) { return turn(frame); });
     } else {
       GeometryThread geometry(streamer_, device_);

@@ -7,7 +7,7 @@
 #include "vulkan/draw_queue.hpp"
 #include "vulkan/hash_pass.hpp"
 #include "vulkan/memory.hpp"
-#include "vulkan/picture.hpp"
+#include "view/picture.hpp"
 #include "vulkan/pipelines.hpp"
 #include "vulkan/targets.hpp"
 
