@@ -8,6 +8,9 @@ import json
 import sys
 
 
+FEW_PARTS = 20  # added to live blocks, removed from them, and drawn: fewer show little
+
+
 def breaches(report):
     """The rules that a report breaks, in words. A missing field breaks its rule."""
 
@@ -25,6 +28,8 @@ def breaches(report):
                   f"verified {report.get('verifiedBlocks')} of {report.get('wantedBlocks')} wanted blocks")
     found += rule(value("framesWithoutDrawsFrom10") == 0,
                   f"{report.get('framesWithoutDrawsFrom10')} frames from frame 10 on drew nothing")
+    for field in ("partsAdded", "partsRemoved", "verifiedAddedParts"):
+        found += rule(value(field) > FEW_PARTS, f"{field} is {report.get(field)}, not over {FEW_PARTS}")
     if not value("frames") <= 60:
         found += rule(0 < value("drawsWantedFrom60") * 0.95 <= value("drawsIssuedFrom60"),
                       f"from frame 60 on {report.get('drawsIssuedFrom60')} of {report.get('drawsWantedFrom60')} draws")
@@ -33,9 +38,11 @@ def breaches(report):
 
 def self_test():
     good = {"frames": 120, "invalidDraws": 0, "validationMessages": 0, "wantedBlocks": 7, "verifiedBlocks": 7,
-            "framesWithoutDrawsFrom10": 0, "drawsWantedFrom60": 100, "drawsIssuedFrom60": 95}
+            "framesWithoutDrawsFrom10": 0, "drawsWantedFrom60": 100, "drawsIssuedFrom60": 95,
+            "partsAdded": 21, "partsRemoved": 21, "verifiedAddedParts": 21}
     bad = {"frames": 0, "invalidDraws": 1, "validationMessages": 1, "wantedBlocks": 0, "verifiedBlocks": 6,
-           "framesWithoutDrawsFrom10": 1, "drawsWantedFrom60": 0, "drawsIssuedFrom60": 94}
+           "framesWithoutDrawsFrom10": 1, "drawsWantedFrom60": 0, "drawsIssuedFrom60": 94,
+           "partsAdded": 20, "partsRemoved": 20, "verifiedAddedParts": 20}
     assert not breaches(good), breaches(good)
     for field in good:
         assert breaches({**good, field: bad[field]}), f"{field}: {bad[field]} passed"

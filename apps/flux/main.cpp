@@ -69,7 +69,7 @@ void addView(CLI::App& app, ViewArguments& view) {
   app.add_option("--out", options.out, "Folder for world.png, report.json and dump.json")->capture_default_str();
   app.add_option("--json", view.json, "Write the report here too; - is standard output");
   app.add_flag("--verify", options.verify, "Hash every drawn part on the device and compare");
-  app.add_flag("--validate", options.validate, "Run with the validation layers, or with a checked host device");
+  app.add_flag("--validate", options.validate, "Run with the API's own checks, or with a checked host device");
 }
 
 int view(ViewArguments& arguments) {
@@ -99,7 +99,10 @@ int run(int argc, char** argv) {
   infoCommand->add_flag("--json", infoOptions.json, "As JSON");
 
   ViewArguments viewArguments;
-  CLI::App* viewCommand = app.add_subcommand("view", "Stream, edit and draw a world of real models along a flight");
+  CLI::App* viewCommand =
+      app.add_subcommand("view",
+                         "Stream and draw a world of real models along a flight, while objects are edited and "
+                         "parts are added to and removed from their live blocks");
   addView(*viewCommand, viewArguments);
 
   ReplayArguments replayArguments;

@@ -75,6 +75,7 @@ Json toJson(const RunReport& report) {
   json["verifiedBlocks"] = report.verifiedBlocks;
   json["wantedBlocks"] = report.wantedBlocks;
   json["verifiedParts"] = report.verifiedParts;
+  json["verifiedAddedParts"] = report.verifiedAddedParts;
   json["maxVersionLagFrames"] = report.maxVersionLagFrames;
   json["validationMessages"] = report.validationMessages;
   json["firstValidationMessages"] = report.firstValidationMessages;
@@ -83,6 +84,8 @@ Json toJson(const RunReport& report) {
   json["blocksAdded"] = report.blocksAdded;
   json["blocksRemoved"] = report.blocksRemoved;
   json["blocksUpdated"] = report.blocksUpdated;
+  json["partsAdded"] = report.partsAdded;
+  json["partsRemoved"] = report.partsRemoved;
   json["misses"] = report.misses;
   json["refusedCalls"] = report.refusedCalls;
   json["deferredPublishes"] = report.deferredPublishes;

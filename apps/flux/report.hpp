@@ -73,6 +73,7 @@ struct RunReport {
   std::uint64_t verifiedBlocks = 0;       ///< Distinct blocks whose own bytes were verified.
   std::uint64_t wantedBlocks = 0;         ///< Distinct blocks that were wanted.
   std::uint64_t verifiedParts = 0;
+  std::uint64_t verifiedAddedParts = 0;   ///< Of those: that had been added to live blocks.
   std::uint32_t maxVersionLagFrames = 0;  ///< The bound that `invalidDraws` holds versions to.
   std::uint64_t validationMessages = 0;
   std::vector<std::string> firstValidationMessages;
@@ -80,8 +81,9 @@ struct RunReport {
   std::uint64_t bytesUploaded = 0;
   std::uint64_t copiedBytes = 0;  ///< Unchanged parts of updated blocks.
   std::uint64_t blocksAdded = 0, blocksRemoved = 0, blocksUpdated = 0;
-  std::uint64_t misses = 0;        ///< Blocks that frames asked for because they were not there.
-  std::uint64_t refusedCalls = 0;  ///< Adds and updates that had to be repeated later.
+  std::uint64_t partsAdded = 0, partsRemoved = 0;  ///< To and from live blocks.
+  std::uint64_t misses = 0;                        ///< Blocks that frames asked for because they were not there.
+  std::uint64_t refusedCalls = 0;                  ///< Adds and updates that had to be repeated later.
   std::uint64_t deferredPublishes = 0;
   std::uint32_t peakChunks = 0;
   ByteCount peakReservedBytes = 0, peakLiveBytes = 0;

@@ -43,6 +43,8 @@ void printSummary(const RunReport& report, std::ostream& out) {
   table.row("blocks", countText(report.blocksAdded) + " added",
             countText(report.blocksRemoved) + " removed, " + countText(report.blocksUpdated) + " updates, " +
                 countText(report.misses) + " missed");
+  table.row("parts", countText(report.partsAdded) + " added",
+            countText(report.partsRemoved) + " removed, to and from live blocks");
   table.row("uploaded", bytesText(report.bytesUploaded),
             bytesText(report.copiedBytes) + " copied on the device; staging never over " +
                 bytesText(report.stagingPeakBytes));

@@ -103,7 +103,15 @@ struct Fault {
   ErrorCode code;
 };
 
-class FaultsTest : public OpenGlTest, public testing::WithParamInterface<Fault> {};
+class FaultsTest : public OpenGlTest, public testing::WithParamInterface<Fault> {
+ protected:
+  /// The device goes, and with it all that it has made.
+  void expectNothingLeft() {
+    device_.reset();
+    EXPECT_EQ(interceptor_.calls("glDeleteBuffers"), interceptor_.calls("glCreateBuffers"));
+    EXPECT_EQ(interceptor_.calls("glDeleteSync"), interceptor_.calls("glFenceSync"));
+  }
+};
 
 TEST_P(FaultsTest, EveryCallMayFailOnce) {
   std::uint64_t k = 1;
@@ -118,6 +126,7 @@ TEST_P(FaultsTest, EveryCallMayFailOnce) {
     const std::vector<Error> errors = program.run();
     const std::string failed = interceptor_.takeFailedCall();
     program.expectContents();
+    expectNothingLeft();
     if (HasFailure() || failed.empty()) break;
     // Names and nothing else may fail without a word.
     if (failed == "glObjectLabel") {

@@ -21,8 +21,8 @@ struct State {
 };
 std::unique_ptr<State> state;
 
-// Every call of the device that can fail, and those that free what they made.
-#define FLUX_COUNTED(X)                                        \
+// Every call of the device that can fail, and those that tests only count.
+#define FLUX_FALLIBLE(X)                                       \
   X(glClientWaitSync, PFNGLCLIENTWAITSYNCPROC)                 \
   X(glCopyNamedBufferSubData, PFNGLCOPYNAMEDBUFFERSUBDATAPROC) \
   X(glCreateBuffers, PFNGLCREATEBUFFERSPROC)                   \
@@ -30,9 +30,11 @@ std::unique_ptr<State> state;
   X(glMapNamedBufferRange, PFNGLMAPNAMEDBUFFERRANGEPROC)       \
   X(glNamedBufferStorage, PFNGLNAMEDBUFFERSTORAGEPROC)         \
   X(glObjectLabel, PFNGLOBJECTLABELPROC)
-#define FLUX_FREEING(X)                      \
+#define FLUX_COUNTED_ONLY(X)                 \
   X(glDeleteBuffers, PFNGLDELETEBUFFERSPROC) \
-  X(glDeleteSync, PFNGLDELETESYNCPROC)
+  X(glDeleteSync, PFNGLDELETESYNCPROC)       \
+  X(glFlush, PFNGLFLUSHPROC)                 \
+  X(glWaitSync, PFNGLWAITSYNCPROC)
 
 /// Whether this call is one to fail; then `glGetError` will say so.
 bool fails(const char* name) {
@@ -58,11 +60,11 @@ struct Counted;
 template <class Tag, class Return, class... Arguments>
 struct Counted<Tag, Return(APIENTRYP)(Arguments...)> {
   static Return APIENTRY call(Arguments... arguments) {
-    ++state->calls[Tag::kName];
     if (Tag::kCanFail && fails(Tag::kName)) {
       if constexpr (std::is_same_v<Return, GLenum>) return GL_WAIT_FAILED;
       return Return();
     }
+    ++state->calls[Tag::kName];
     return Interceptor::real<Return(APIENTRYP)(Arguments...)>(Tag::kName)(arguments...);
   }
 };
@@ -73,10 +75,10 @@ struct Counted<Tag, Return(APIENTRYP)(Arguments...)> {
     static constexpr bool kCanFail = canFail;   \
   };
 #define FLUX_FALLIBLE_TAG(name, type) FLUX_TAG(name, true)
-#define FLUX_FREEING_TAG(name, type) FLUX_TAG(name, false)
-FLUX_COUNTED(FLUX_FALLIBLE_TAG)
-FLUX_FREEING(FLUX_FREEING_TAG)
-#undef FLUX_FREEING_TAG
+#define FLUX_COUNTED_TAG(name, type) FLUX_TAG(name, false)
+FLUX_FALLIBLE(FLUX_FALLIBLE_TAG)
+FLUX_COUNTED_ONLY(FLUX_COUNTED_TAG)
+#undef FLUX_COUNTED_TAG
 #undef FLUX_FALLIBLE_TAG
 #undef FLUX_TAG
 
@@ -96,8 +98,8 @@ OpenGlFunction Interceptor::find(const char* name) {
 #define FLUX_COUNT(function, type)         \
   if (std::string_view(name) == #function) \
     return reinterpret_cast<OpenGlFunction>(&Counted<Tag_##function, type>::call);
-  FLUX_COUNTED(FLUX_COUNT)
-  FLUX_FREEING(FLUX_COUNT)
+  FLUX_FALLIBLE(FLUX_COUNT)
+  FLUX_COUNTED_ONLY(FLUX_COUNT)
 #undef FLUX_COUNT
   if (std::string_view(name) == "glGetError") return reinterpret_cast<OpenGlFunction>(&getError);
   if (std::string_view(name) == "glGetGraphicsResetStatus") {

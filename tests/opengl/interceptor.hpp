@@ -31,7 +31,7 @@ class Interceptor {
   /// Name of the first call that failed since the last question; empty where none did.
   [[nodiscard]] std::string takeFailedCall();
 
-  /// Calls of functions that can fail, by name.
+  /// Calls that reached OpenGL, of functions that can fail, free, flush or wait.
   [[nodiscard]] std::uint64_t calls(const std::string& name) const;
 
   /// The next device gets `function` instead of the one of this name; null: as if OpenGL had none.

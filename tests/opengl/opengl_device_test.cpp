@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <thread>
+#include <utility>
 
 namespace flux::test {
 namespace {
@@ -91,6 +92,46 @@ TEST_F(OpenGlDeviceTest, EverythingThatWasMadeIsDeleted) {
   EXPECT_EQ(interceptor_.calls("glDeleteBuffers"), 3U);
   EXPECT_EQ(interceptor_.calls("glFenceSync"), 3U);
   EXPECT_EQ(interceptor_.calls("glDeleteSync"), 3U);
+}
+
+// What the next test saw.
+GLsync madeFence = nullptr;
+GLsync waitedFor = nullptr;
+GLsync APIENTRY rememberMade(GLenum condition, GLbitfield flags) {
+  return madeFence = app::gl().glFenceSync(condition, flags);
+}
+void APIENTRY rememberWaited(GLsync fence, GLbitfield, GLuint64) {
+  waitedFor = fence;
+}
+
+TEST_F(OpenGlDeviceTest, TheDeviceWaitsForTheFenceOfTheValueAsLongAsItMustBeWaitedFor) {
+  interceptor_.replace("glFenceSync", &rememberMade);
+  interceptor_.replace("glWaitSync", &rememberWaited);
+  device_.reset();
+  auto made = adopt();
+  ASSERT_TRUE(succeeds(made));
+  device_ = std::move(*made);
+  waitedFor = nullptr;
+  std::array<GLsync, 3> fences{};
+  for (GLsync& fence : fences) {
+    submit({});
+    fence = madeFence;
+  }
+  for (const TimelineValue value : std::array<TimelineValue, 3>{2, 1, 3}) {
+    device().waitForCopies(value);
+    EXPECT_EQ(waitedFor, fences[value - 1]);
+  }
+  waitedFor = nullptr;
+  ASSERT_TRUE(succeeds(device().wait(kCopyQueue, 3, std::chrono::seconds{60})));
+  device().waitForCopies(3);
+  EXPECT_EQ(waitedFor, nullptr) << "it has been reached, and its fence is gone";
+}
+
+TEST_F(OpenGlDeviceTest, EveryFenceIsFlushedByItsContext) {
+  submit({});
+  EXPECT_EQ(interceptor_.calls("glFlush"), 1U);
+  ASSERT_TRUE(succeeds(device().markSubmitted()));
+  EXPECT_EQ(interceptor_.calls("glFlush"), 2U);
 }
 
 TEST_F(OpenGlDeviceTest, MarksFollowTheApplicationsCommands) {

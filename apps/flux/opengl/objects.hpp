@@ -51,7 +51,7 @@ struct ShaderText {
 /// Throws Failure with what the driver said.
 [[nodiscard]] UniqueProgram makeProgram(std::span<const ShaderText> shaders);
 
-/// A buffer of fixed size that the application writes by `glNamedBufferSubData`.
+/// A buffer of fixed size; `flags` as for `glNamedBufferStorage`. Throws Failure.
 [[nodiscard]] UniqueGlBuffer makeGlBuffer(ByteCount bytes, GLbitfield flags);
 
 }  // namespace flux::app

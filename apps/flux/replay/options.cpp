@@ -23,7 +23,7 @@ void addReplay(CLI::App& command, ReplayArguments& arguments) {
       ->check(CLI::IsMember(backendNames()))
       ->capture_default_str();
   command.add_flag("--verify", options.verify, "Read every drawn object on the device and compare");
-  command.add_flag("--validate", options.validate, "Run with the validation layers, or with a checked host device");
+  command.add_flag("--validate", options.validate, "Run with the API's own checks, or with a checked host device");
   command.add_option("--chunk-size", options.chunkBytes, "Bytes of a full-size chunk; 8MiB, 64KiB and the like")
       ->transform(CLI::AsSizeValue(true))
       ->capture_default_str();

@@ -11,6 +11,23 @@ void EditLog::accepted(ObjectId object, ContentVersion version, std::uint64_t fr
   history.entries[history.newest] = {frame, version};
 }
 
+void EditLog::marked(ObjectId object, PartId part) {
+  const std::lock_guard lock(mutex_);
+  std::optional<Marks>& marks = histories_[object].marks;
+  if (!marks) {
+    marks.emplace().fill(part);
+    return;
+  }
+  std::copy_backward(marks->begin(), marks->end() - 1, marks->end());
+  marks->front() = part;
+}
+
+std::optional<EditLog::Marks> EditLog::marksOf(ObjectId object) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = histories_.find(object);
+  return found != histories_.end() ? found->second.marks : std::nullopt;
+}
+
 void EditLog::forget(ObjectId object) {
   const std::lock_guard lock(mutex_);
   histories_.erase(object);

@@ -7,11 +7,12 @@
 #include <array>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 
 namespace flux::app {
 
-/// The newest versions that the pool accepted for each edited object, by frame.
+/// The newest versions that the pool accepted for each edited object, by frame, and the parts that marked it.
 ///
 /// **Thread contract.** Any thread. **Bounds.** The last kFrames frames with an edit are remembered for each object.
 class EditLog {
@@ -21,11 +22,18 @@ class EditLog {
   /// The pool accepted `version` while `frame` was the newest frame. Frames never go back.
   void accepted(ObjectId object, ContentVersion version, std::uint64_t frame);
 
+  /// A part that marks the object was asked for.
+  void marked(ObjectId object, PartId part);
+
   /// The object is gone.
   void forget(ObjectId object);
 
   /// The newest version that was accepted in `frame` or before; 0 when none was, or none is remembered.
   [[nodiscard]] ContentVersion acceptedBy(ObjectId object, std::uint64_t frame) const;
+
+  /// The parts that marked it lately, the newest first. Which of them a frame has is for its snapshot to say.
+  using Marks = std::array<PartId, 8>;
+  [[nodiscard]] std::optional<Marks> marksOf(ObjectId object) const;
 
  private:
   struct Entry {
@@ -35,6 +43,7 @@ class EditLog {
   struct History {
     std::array<Entry, kFrames> entries{};
     std::size_t newest = 0;
+    std::optional<Marks> marks;
   };
 
   mutable std::mutex mutex_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <utility>
 
 namespace flux::app {
@@ -18,7 +19,8 @@ FrameLoop::FrameLoop(FrameInputs inputs)
     : in_(std::move(inputs)),
       fallbackIndexCount_(in_.world.indexCountOf(in_.world.fallback())),
       scheduler_({.maxParts = in_.team.size()}),
-      commands_(in_.team.size()) {}
+      commands_(in_.team.size()),
+      marked_(in_.team.size()) {}
 
 void FrameLoop::makeFrame(std::uint64_t number) {
   const auto begin = std::chrono::steady_clock::now();
@@ -26,12 +28,16 @@ void FrameLoop::makeFrame(std::uint64_t number) {
   const Camera camera = in_.flight.at(number);
   take(in_.renderer.beginFrame(number, camera.view));
   findWanted(camera);
+  for (std::vector<MarkedDraw>& marked : marked_) marked.clear();
   {
     Frame frame = in_.pool.beginFrame("flux view");
     const ScheduleReport report = scheduler_.record(frame, items_, in_.team, *this);
     last_ = {items_.size(), report.drawn, report.fallbacks, report.skipped};
     imbalances_.add(static_cast<std::uint64_t>(report.imbalance * kImbalanceUnits));
     in_.renderer.submitFrame(frame);
+  }
+  if (in_.verifier != nullptr) {
+    for (const std::vector<MarkedDraw>& marked : marked_) in_.verifier->expectMarked(number, marked);
   }
   all_ += last_;
   if (number >= 60) from60_ += last_;
@@ -88,10 +94,23 @@ void FrameLoop::record(const Frame& frame, std::uint32_t part, std::span<const S
     command.version = vertices.version;
     command.parts = {vertices.place, frame.find(draw.block, kIndexPart).place,
                      frame.find(draw.block, kConstantsPart).place};
+    if (itself && in_.world.isEdited(wanted.id)) drawMark(frame, draw.block, part, command);
     command.indexCount = itself ? wanted.indexCount : fallbackIndexCount_;
     command.placement = wanted.placement;
   }
   in_.renderer.record(part, commands);
+}
+
+void FrameLoop::drawMark(const Frame& frame, BlockHandle block, std::uint32_t part, DrawCommand& command) {
+  const std::optional<EditLog::Marks> marks = in_.edits.marksOf(command.object);
+  if (!marks) return;
+  for (const PartId mark : *marks) {
+    const PartLookup found = frame.find(block, mark);
+    if (!found.drawable()) continue;  // not published yet, or removed
+    command.parts[static_cast<std::size_t>(kConstantsPart)] = found.place;
+    marked_[part].push_back({command.object, mark});
+    return;
+  }
 }
 
 void FrameLoop::take(const std::vector<FinishedFrame>& finished) {

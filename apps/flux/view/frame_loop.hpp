@@ -42,6 +42,7 @@ struct FrameInputs {
   Pool& pool;
   Renderer& renderer;
   WorkerTeam& team;
+  const EditLog& edits;
   Verifier* verifier = nullptr;
   RecordHook beforeRecord;
 };
@@ -77,6 +78,8 @@ class FrameLoop : private DrawRecorder {
   void begin(std::uint32_t part) override;
   void record(const Frame& frame, std::uint32_t part, std::span<const ScheduledDraw> draws) override;
 
+  /// With the constants of the mark that the snapshot has, if it has one.
+  void drawMark(const Frame& frame, BlockHandle block, std::uint32_t part, DrawCommand& command);
   void findWanted(const Camera& camera);
   void take(const std::vector<FinishedFrame>& finished);
 
@@ -89,6 +92,7 @@ class FrameLoop : private DrawRecorder {
   std::vector<WorldObject> fixedInView_;
   RenderScheduler scheduler_;
   std::vector<std::vector<DrawCommand>> commands_;  ///< By part: the batch that is being recorded.
+  std::vector<std::vector<MarkedDraw>> marked_;     ///< By part: of the frame that is being made.
 
   std::uint64_t number_ = 0;  ///< Of the frame that is being made.
   std::uint64_t frames_ = 0;

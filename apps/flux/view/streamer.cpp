@@ -14,6 +14,8 @@ constexpr float kEditCells = 5.0F;
 /// The world goes on while a frame takes long: it is edited now and then even if no new frame begins, a few times.
 constexpr std::chrono::milliseconds kEditInterval{6};
 constexpr std::uint32_t kEditsInFrame = 8;
+/// Parts that mark an object stay so long: longer than their bytes are on their way.
+constexpr std::uint64_t kMarkFrames = 4;
 /// Means count from here on: by then the world has been loaded.
 constexpr std::uint64_t kSettledFrame = 60;
 
@@ -159,7 +161,7 @@ bool Streamer::addObjects(LoadedCell& loaded) {
     cell.blocks[loaded.added] = *block;
     ++waiting_;
     if (world_.isEdited(object.id)) {
-      edited_[cell.coord].push_back({object.id, *block, glm::vec2(object.placement.x, object.placement.z)});
+      edited_[cell.coord].push_back({object.id, *block, glm::vec2(object.placement.x, object.placement.z), {}});
     }
   }
   return true;
@@ -178,15 +180,40 @@ void Streamer::edit(const Camera& camera, std::uint64_t frame) {
   ++editsInFrame_;
   const float reach = kEditCells * world_.cellSize();
   const glm::vec2 middle = camera.ground + camera.forward * reach;
-  for (const auto& [coord, objects] : edited_) {
-    for (const EditedObject& object : objects) {
+  for (auto& [coord, objects] : edited_) {
+    for (EditedObject& object : objects) {
       if (glm::distance(object.ground, middle) <= reach && !editObject(object, frame)) return;
     }
   }
 }
 
-bool Streamer::editObject(const EditedObject& object, std::uint64_t frame) {
+bool Streamer::editObject(EditedObject& object, std::uint64_t frame) {
   const ContentVersion version = pool_.requestedVersion(object.block) + 1;
+  if (World::addsMark(object.id, version)) return addMark(object, version, frame);
+  removeOldMarks(object, frame);
+  return updateObject(object, version, frame);
+}
+
+bool Streamer::addMark(EditedObject& object, ContentVersion version, std::uint64_t frame) {
+  // What it holds depends on its id, which the pool gives now; the bytes are asked for in the next step.
+  const PartDesc part{PartKind::Uniform, sizeof(ObjectConstants),
+                      Source::callback(fillFromWorld, const_cast<World*>(&world_), object.id)};
+  PartId id{};
+  if (!noteEdit(object, version, frame, pool_.addParts(object.block, {&part, 1}, {&id, 1}))) return false;
+  object.marks.push_back({id, frame});
+  edits_.marked(object.id, id);
+  return true;
+}
+
+void Streamer::removeOldMarks(EditedObject& object, std::uint64_t frame) {
+  while (!object.marks.empty() && object.marks.front().frame + kMarkFrames <= frame) {
+    const Result<void> removed = pool_.removeParts(object.block, {&object.marks.front().part, 1});
+    if (!removed) throw Failure("removing a part of an object failed: " + describe(removed.error()));
+    object.marks.erase(object.marks.begin());
+  }
+}
+
+bool Streamer::updateObject(const EditedObject& object, ContentVersion version, std::uint64_t frame) {
   const ByteCount constantBytes = world_.partBytes(object.id, kConstantsPart);
   const ByteCount vertexBytes = World::changesVertices(version) ? world_.partBytes(object.id, kVertexPart) : 0;
   scratch_.resize(constantBytes + vertexBytes);
@@ -196,14 +223,18 @@ bool Streamer::editObject(const EditedObject& object, std::uint64_t frame) {
   world_.fillPart(object.id, kVertexPart, version, 0, vertices);
   const std::array<PartUpdate, 2> updates{PartUpdate{kConstantsPart, Source::bytes(constants)},
                                           PartUpdate{kVertexPart, Source::bytes(vertices)}};
-  const Result<ContentVersion> accepted =
-      pool_.update(object.block, std::span(updates).first(vertices.empty() ? 1 : 2));
+  return noteEdit(object, version, frame,
+                  pool_.update(object.block, std::span(updates).first(vertices.empty() ? 1 : 2)));
+}
+
+bool Streamer::noteEdit(const EditedObject& object, ContentVersion version, std::uint64_t frame,
+                        const Result<ContentVersion>& accepted) {
   if (!accepted) {
-    if (!mayRepeat(accepted.error())) throw Failure("updating an object failed: " + describe(accepted.error()));
+    if (!mayRepeat(accepted.error())) throw Failure("editing an object failed: " + describe(accepted.error()));
     return false;
   }
   if (*accepted != version)
-    throw Failure("an update gave version " + std::to_string(*accepted) + " instead of " + std::to_string(version));
+    throw Failure("an edit gave version " + std::to_string(*accepted) + " instead of " + std::to_string(version));
   edits_.accepted(object.id, version, frame);
   return true;
 }

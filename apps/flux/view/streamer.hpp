@@ -29,7 +29,8 @@ struct StreamerFigures {
   std::uint64_t refusedCalls = 0;
 };
 
-/// Keeps the window of cells around the camera loaded, nearest cells first, and edits objects near the camera.
+/// Keeps the window of cells around the camera loaded, nearest cells first, and edits objects near the camera: their
+/// constants and vertices change, and parts are added to their live blocks and removed again.
 ///
 /// **Thread contract.** One thread owns it and the pool: the geometry thread. Throws Failure.
 /// **Bounds.** No more than kMaxWaiting blocks wait for their bytes at any time.
@@ -59,10 +60,15 @@ class Streamer {
     std::shared_ptr<Cell> cell;
     std::size_t added = 0;  ///< Objects added so far; the cell is handed over when they all are.
   };
+  struct Mark {
+    PartId part{};
+    std::uint64_t frame = 0;  ///< In which it was added.
+  };
   struct EditedObject {
     ObjectId id = 0;
     BlockHandle block;
     glm::vec2 ground{};
+    std::vector<Mark> marks;  ///< That its block has, the oldest first.
   };
 
   void moveWindow(const Camera& camera);
@@ -71,7 +77,13 @@ class Streamer {
   bool addObjects(LoadedCell& loaded);
   void handOver();
   void edit(const Camera& camera, std::uint64_t frame);
-  bool editObject(const EditedObject& object, std::uint64_t frame);
+  /// These ask for the object's next version; false: refused for now.
+  bool editObject(EditedObject& object, std::uint64_t frame);
+  bool addMark(EditedObject& object, ContentVersion version, std::uint64_t frame);
+  void removeOldMarks(EditedObject& object, std::uint64_t frame);
+  bool updateObject(const EditedObject& object, ContentVersion version, std::uint64_t frame);
+  bool noteEdit(const EditedObject& object, ContentVersion version, std::uint64_t frame,
+                const Result<ContentVersion>& accepted);
   bool stepAndPublish();
   void sample(std::uint64_t frame);
   [[nodiscard]] std::optional<BlockHandle> addBlock(ObjectId id, Lifetime lifetime);

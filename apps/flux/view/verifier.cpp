@@ -2,6 +2,8 @@
 
 #include <flux/host.hpp>
 
+#include <utility>
+
 namespace flux::app {
 namespace {
 
@@ -36,13 +38,25 @@ void Verifier::report(const VerifiedDraw& draw, std::uint64_t frame, const char*
   firstInvalid_.push_back({frame, world_.nameOf(draw.object), what, draw.version});
 }
 
+void Verifier::expectMarked(std::uint64_t frame, std::span<const MarkedDraw> draws) {
+  for (const MarkedDraw& draw : draws) marked_[frame].emplace(draw.object, draw.mark);
+}
+
 void Verifier::check(const FinishedFrame& frame) {
+  const std::unordered_map<ObjectId, PartId> marks = std::move(marked_[frame.frame]);
+  marked_.erase(marked_.begin(), marked_.upper_bound(frame.frame));
   for (const VerifiedDraw& draw : frame.draws) {
-    const Expected& expected = expectedOf(draw.object, draw.version, frame.frame);
+    std::array<std::uint64_t, kObjectParts> expected = expectedOf(draw.object, draw.version, frame.frame).hashes;
+    std::array<const char*, kObjectParts> names = kPartNames;
+    if (const auto mark = marks.find(draw.object); mark != marks.end()) {
+      expected.back() = hashOf(draw.object, mark->second, draw.version);
+      names.back() = "mark";
+      ++verifiedAddedParts_;
+    }
     verifiedParts_ += kObjectParts;
     const char* wrong = nullptr;
     for (std::size_t part = 0; part < kObjectParts && wrong == nullptr; ++part) {
-      if (draw.hashes[part] != expected.hashes[part]) wrong = kPartNames[part];
+      if (draw.hashes[part] != expected[part]) wrong = names[part];
     }
     if (wrong == nullptr && frame.frame > kMaxLagFrames && world_.isEdited(draw.object) &&
         edits_.acceptedBy(draw.object, frame.frame - kMaxLagFrames) > draw.version) {

@@ -8,10 +8,18 @@
 #include "view/world.hpp"
 
 #include <cstdint>
+#include <map>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
 namespace flux::app {
+
+/// A draw with constants of a part that was added to its live block.
+struct MarkedDraw {
+  ObjectId object = 0;
+  PartId mark{};
+};
 
 /// Checks finished frames: every part of every draw must have the hash that the world gives its version, and
 /// a version may be older than the newest accepted one by at most kMaxLagFrames.
@@ -25,11 +33,16 @@ class Verifier {
 
   Verifier(const World& world, const EditLog& edits) : world_(world), edits_(edits) {}
 
+  /// These draws of the frame, which is checked later, have the constants of marks. Frames come in their order.
+  void expectMarked(std::uint64_t frame, std::span<const MarkedDraw> draws);
+
   void check(const FinishedFrame& frame);
 
   [[nodiscard]] std::uint64_t invalidDraws() const noexcept { return invalidDraws_; }
   [[nodiscard]] const std::vector<InvalidDraw>& firstInvalid() const noexcept { return firstInvalid_; }
   [[nodiscard]] std::uint64_t verifiedParts() const noexcept { return verifiedParts_; }
+  /// Of the verified parts: those that had been added to live blocks.
+  [[nodiscard]] std::uint64_t verifiedAddedParts() const noexcept { return verifiedAddedParts_; }
   [[nodiscard]] std::uint64_t verifiedBlocks() const noexcept { return verified_.count(); }
 
  private:
@@ -52,6 +65,8 @@ class Verifier {
   std::vector<InvalidDraw> firstInvalid_;
   std::uint64_t invalidDraws_ = 0;
   std::uint64_t verifiedParts_ = 0;
+  std::uint64_t verifiedAddedParts_ = 0;
+  std::map<std::uint64_t, std::unordered_map<ObjectId, PartId>> marked_;  ///< By frame: those that are not checked yet.
 };
 
 }  // namespace flux::app

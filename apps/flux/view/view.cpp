@@ -105,8 +105,8 @@ class Run {
         streamer_(world, flight_, *pool_, board_, edits_),
         verifier_(world, edits_),
         team_(options.renderThreads),
-        loop_({world, flight_, streamer_, board_, *pool_, renderer, team_, options.verify ? &verifier_ : nullptr,
-               hooks.beforeRecord}) {}
+        loop_({world, flight_, streamer_, board_, *pool_, renderer, team_, edits_,
+               options.verify ? &verifier_ : nullptr, hooks.beforeRecord}) {}
 
   void fly(std::ostream& progress) {
     const auto begin = Clock::now();
@@ -151,6 +151,7 @@ class Run {
     report.firstInvalid = verifier_.firstInvalid();
     report.verifiedBlocks = verifier_.verifiedBlocks();
     report.verifiedParts = verifier_.verifiedParts();
+    report.verifiedAddedParts = verifier_.verifiedAddedParts();
     report.maxVersionLagFrames = Verifier::kMaxLagFrames;
     const Renderer::ValidationReport validation = renderer_.validation();
     report.validationMessages = validation.count;
@@ -162,6 +163,8 @@ class Run {
     report.blocksAdded = stats.blocksAdded;
     report.blocksRemoved = stats.blocksRemoved;
     report.blocksUpdated = stats.blocksUpdated;
+    report.partsAdded = stats.partsAdded;
+    report.partsRemoved = stats.partsRemoved;
     report.misses = stats.misses;
     report.deferredPublishes = stats.deferredPublishes;
     report.peakChunks = stats.peakChunks;

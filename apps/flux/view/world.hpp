@@ -71,13 +71,18 @@ class World {
   /// The version in which the vertices of `version` first appeared.
   [[nodiscard]] static ContentVersion vertexVersion(ContentVersion version) noexcept;
 
+  /// Edited objects are marked now and then: a part is added to the live block, and constants in it are drawn instead
+  /// of the object's own until it is removed again. Whether a version adds a mark, and changes nothing else.
+  [[nodiscard]] static bool addsMark(ObjectId id, ContentVersion version) noexcept;
+
   /// For reports: where it stands and of which model it is.
   [[nodiscard]] std::string nameOf(ObjectId id) const;
   [[nodiscard]] std::uint32_t indexCountOf(ObjectId id) const {
     return static_cast<std::uint32_t>(meshOf(id).indices.size());
   }
   [[nodiscard]] ByteCount partBytes(ObjectId id, PartId part) const;
-  /// Writes the bytes from `offset` on of one part of one version, front to back.
+  /// Writes the bytes from `offset` on of one part of one version, front to back. Parts beyond `kObjectParts` are
+  /// marks: their bytes follow from their id and are the same in all versions.
   void fillPart(ObjectId id, PartId part, ContentVersion version, ByteOffset offset, std::span<std::byte> out) const;
 
  private:
@@ -85,6 +90,7 @@ class World {
   [[nodiscard]] const Mesh& meshOf(ObjectId id) const;
   [[nodiscard]] std::uint32_t objectsInCell(CellCoord cell) const noexcept;
   [[nodiscard]] ObjectConstants constantsOf(ObjectId id, ContentVersion version) const;
+  [[nodiscard]] ObjectConstants markOf(ObjectId id, PartId part) const;
   [[nodiscard]] glm::vec3 stretchOf(ObjectId id, ContentVersion version) const;
 
   std::vector<Mesh> models_;

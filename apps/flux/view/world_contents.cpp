@@ -15,6 +15,8 @@ namespace {
 
 /// In every eighth version the vertices are new, too.
 constexpr ContentVersion kVertexPeriod = 8;
+/// In every seventh version an edited object is marked, unless its vertices are new.
+constexpr ContentVersion kMarkPeriod = 7;
 
 /// Writes bytes from `offset` on of a sequence of elements that `make(i)` gives.
 template <class Element, class Make>
@@ -56,6 +58,10 @@ ContentVersion World::vertexVersion(ContentVersion version) noexcept {
   return std::max<ContentVersion>(1, version - version % kVertexPeriod);
 }
 
+bool World::addsMark(ObjectId id, ContentVersion version) noexcept {
+  return version > 1 && (version + id) % kMarkPeriod == 0 && !changesVertices(version);
+}
+
 ByteCount World::partBytes(ObjectId id, PartId part) const {
   if (part == kVertexPart) return meshOf(id).vertexBytes();
   if (part == kIndexPart) return meshOf(id).indexBytes();
@@ -84,6 +90,15 @@ ObjectConstants World::constantsOf(ObjectId id, ContentVersion version) const {
   return {glm::rotate(glm::mat4(1), turn, glm::vec3(0, 1, 0)), glm::vec4(color * glow, 1)};
 }
 
+/// Paler than the object, and turned by what only this part has.
+ObjectConstants World::markOf(ObjectId id, PartId part) const {
+  ObjectConstants constants = constantsOf(id, 1);
+  const float turn = unit(mix(random(id, 6) + static_cast<std::uint32_t>(part))) * glm::two_pi<float>();
+  constants.local = glm::rotate(constants.local, turn, glm::vec3(0, 1, 0));
+  constants.color = glm::mix(constants.color, glm::vec4(1), 0.6F);
+  return constants;
+}
+
 void World::fillPart(ObjectId id, PartId part, ContentVersion version, ByteOffset offset,
                      std::span<std::byte> out) const {
   const Mesh& mesh = meshOf(id);
@@ -102,7 +117,8 @@ void World::fillPart(ObjectId id, PartId part, ContentVersion version, ByteOffse
       return mesh.indices[at < count ? at : at - count];
     });
   } else {
-    const ObjectConstants constants = constantsOf(id, version);
+    const ContentVersion changed = addsMark(id, version) ? version - 1 : version;
+    const ObjectConstants constants = part == kConstantsPart ? constantsOf(id, changed) : markOf(id, part);
     fillElements<ObjectConstants>(offset, out, [&](std::size_t) { return constants; });
   }
 }

@@ -28,6 +28,21 @@ TEST(EditLogTest, RemembersFramesAndNotEdits) {
   EXPECT_EQ(log.acceptedBy(7, EditLog::kFrames), version);
 }
 
+TEST(EditLogTest, KnowsTheLastMarksTheNewestFirst) {
+  EditLog log;
+  EXPECT_EQ(log.marksOf(7), std::nullopt);
+  for (std::uint32_t mark = 1; mark <= 10; ++mark) log.marked(7, PartId{mark});
+  EXPECT_EQ(log.marksOf(7)->front(), PartId{10});
+  EXPECT_EQ(log.marksOf(7)->at(1), PartId{9});
+  EXPECT_EQ(log.marksOf(7)->back(), PartId{3});
+  EXPECT_EQ(log.marksOf(8), std::nullopt);
+  log.forget(7);
+  EXPECT_EQ(log.marksOf(7), std::nullopt);
+  log.marked(7, PartId{9});
+  EXPECT_EQ(log.marksOf(7)->front(), PartId{9});
+  EXPECT_EQ(log.marksOf(7)->back(), PartId{9}) << "none of those before";
+}
+
 TEST(EditLogTest, Forgets) {
   EditLog log;
   log.accepted(7, 2, 10);

@@ -68,6 +68,34 @@ TEST_F(VerifierTest, SeesTheBytesOfAnotherVersion) {
   EXPECT_EQ(verifier_.invalidDraws(), 1U);
 }
 
+TEST_F(VerifierTest, ChecksTheMarkOfADrawAndNotItsOwnConstants) {
+  const PartId mark = makePartId(3, 7);
+  std::vector<std::byte> bytes(world_.partBytes(edited_, mark));
+  world_.fillPart(edited_, mark, 5, 0, bytes);
+  const VerifiedDraw plain = rightDraw(edited_, 5);
+  VerifiedDraw marked = plain;
+  marked.hashes.back() = hashBytes(bytes);
+  const std::array marks{MarkedDraw{edited_, mark}};
+
+  verifier_.expectMarked(1, marks);
+  verifier_.check({1, {marked, rightDraw(other_, 1)}});
+  EXPECT_EQ(verifier_.invalidDraws(), 0U);
+  EXPECT_EQ(verifier_.verifiedAddedParts(), 1U);
+  verifier_.check({2, {plain}});
+  EXPECT_EQ(verifier_.invalidDraws(), 0U) << "marked in one frame only";
+
+  verifier_.check({3, {marked}});
+  verifier_.expectMarked(4, marks);
+  verifier_.check({4, {plain}});
+  const std::array others{MarkedDraw{edited_, makePartId(3, 8)}};
+  verifier_.expectMarked(5, others);
+  verifier_.check({5, {marked}});
+  ASSERT_EQ(verifier_.invalidDraws(), 3U);
+  EXPECT_EQ(verifier_.firstInvalid()[0].part, "constants");
+  EXPECT_EQ(verifier_.firstInvalid()[1].part, "mark");
+  EXPECT_EQ(verifier_.firstInvalid()[2].part, "mark");
+}
+
 TEST_F(VerifierTest, SeesAVersionThatIsTooOld) {
   edits_.accepted(edited_, 2, 100);
   verifier_.check({100 + Verifier::kMaxLagFrames - 1, {rightDraw(edited_, 1)}});

@@ -25,6 +25,12 @@ void expectSound(const RunReport& report) {
   EXPECT_GT(report.blocksUpdated, 0U);
 }
 
+void expectPartsThatComeAndGo(const RunReport& report) {
+  EXPECT_GT(report.partsAdded, 20U);
+  EXPECT_GT(report.partsRemoved, 20U);
+  EXPECT_GT(report.verifiedAddedParts, 20U);
+}
+
 TEST(ViewTest, DrawsAVerifiedWorldWithThreads) {
   const TestFolder folder;
   ViewOptions options = smallView(folder);
@@ -44,6 +50,7 @@ TEST(ViewTest, StreamsCellsAlongTheFlightAndDrawsWhatIsWanted) {
   options.validate = true;
   const RunReport report = run(options);
   expectSound(report);
+  expectPartsThatComeAndGo(report);
   EXPECT_GT(report.blocksRemoved, 3U * 16U);  // several rows of 16 cells, with about 2 objects each
   EXPECT_GE(static_cast<double>(report.drawsIssuedFrom60), 0.95 * static_cast<double>(report.drawsWantedFrom60));
   EXPECT_EQ(report.verifiedBlocks, report.wantedBlocks);
@@ -58,6 +65,7 @@ TEST(ViewTest, RunsOnASingleThread) {
   options.singleThread = true;
   const RunReport report = run(options);
   expectSound(report);
+  expectPartsThatComeAndGo(report);
   EXPECT_EQ(report.renderThreads, 1U);
   EXPECT_EQ(report.verifiedBlocks, report.wantedBlocks);
 }

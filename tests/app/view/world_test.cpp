@@ -98,12 +98,13 @@ TEST(WorldTest, PiecesMakeTheSameBytesAsTheWhole) {
   }
 }
 
-TEST(WorldTest, VersionsChangeConstantsAlwaysAndVerticesSometimes) {
+TEST(WorldTest, VersionsChangeConstantsOrAddAMarkAndVerticesSometimes) {
   const World world({makeCube()}, 500, 1);
   const ObjectId id = world.objectsOf({0, 0}).front().id;
   bool changed = false;
   for (ContentVersion version = 2; version < 40; ++version) {
-    EXPECT_NE(bytesOf(world, id, kConstantsPart, version), bytesOf(world, id, kConstantsPart, version - 1));
+    EXPECT_EQ(bytesOf(world, id, kConstantsPart, version) == bytesOf(world, id, kConstantsPart, version - 1),
+              World::addsMark(id, version));
     EXPECT_EQ(bytesOf(world, id, kIndexPart, version), bytesOf(world, id, kIndexPart, 1));
     const bool same = bytesOf(world, id, kVertexPart, version) == bytesOf(world, id, kVertexPart, version - 1);
     EXPECT_EQ(same, !World::changesVertices(version));
@@ -112,6 +113,23 @@ TEST(WorldTest, VersionsChangeConstantsAlwaysAndVerticesSometimes) {
   }
   EXPECT_TRUE(changed);
   EXPECT_EQ(World::vertexVersion(1), 1U);
+}
+
+TEST(WorldTest, NoTwoMarksAreTheSame) {
+  const World world({makeCube()}, 500, 1);
+  std::set<std::vector<std::byte>> contents;
+  for (const WorldObject& object : world.objectsOf({0, 0})) {
+    EXPECT_FALSE(World::addsMark(object.id, 1)) << "the block is only made then";
+    std::uint32_t added = 0;
+    for (ContentVersion version = 2; version < 100; ++version) {
+      if (!World::addsMark(object.id, version)) continue;
+      EXPECT_FALSE(World::changesVertices(version)) << "that version adds the mark and no more";
+      const PartId mark = makePartId(kObjectParts, static_cast<std::uint16_t>(added++));
+      EXPECT_EQ(bytesOf(world, object.id, mark, version), bytesOf(world, object.id, mark, version + 1));
+      EXPECT_TRUE(contents.insert(bytesOf(world, object.id, mark, version)).second);
+    }
+    EXPECT_GT(added, 10U);
+  }
 }
 
 TEST(WorldTest, TheWindowHoldsAllThatTheCameraSees) {
