@@ -71,6 +71,7 @@ step "clang-format" format
 step "core without a graphics SDK" core
 step "Windows cross build" windows
 step "clang" clang
+step "bytecode of the Direct3D 12 shaders" tools/compile_hlsl.sh --check
 step "acceptance run of flux view" acceptance
 step "matrix of back ends" scripts/backend_matrix.py --check
 step "instruction counts" scripts/count_instructions.sh --check

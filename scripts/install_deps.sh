@@ -16,8 +16,9 @@ run=(libvulkan1 mesa-vulkan-drivers libegl1 libegl-mesa0 libgl1-mesa-dri assimp-
 tests=(vulkan-validationlayers chromium-common binutils python3 git spin)
 # Clang 19: the first of Debian 12 that has all of C++20 that Flux uses is 16.
 # libclang-rt-19-dev has its fuzzer and sanitizers.
+# wine compiles the shaders of the Direct3D 12 renderer.
 # valgrind counts instructions, gnuplot draws the pictures of docs/design.
-ci=(g++-mingw-w64-x86-64-posix clang-19 libclang-rt-19-dev clang-tidy-19 clang-format valgrind gnuplot-nox)
+ci=(g++-mingw-w64-x86-64-posix clang-19 libclang-rt-19-dev clang-tidy-19 clang-format wine wine64 valgrind gnuplot-nox)
 
 wanted=("${build[@]}" "${run[@]}")
 case "${1-}" in

@@ -5,6 +5,7 @@
 
 #if defined(FLUX_APP_D3D12)
 #include "d3d12/device_info.hpp"
+#include "d3d12/renderer.hpp"
 #include "d3d12/replay_target.hpp"
 #endif
 #if defined(FLUX_APP_OPENGL)
@@ -26,7 +27,7 @@ constexpr AppBackend kBackends[] = {
     {Backend::Vulkan, "Vulkan", makeVulkanRenderer, makeVulkanTarget, vulkanInfo},
 #endif
 #if defined(FLUX_APP_D3D12)
-    {Backend::D3D12, "Direct3D 12", nullptr, makeD3D12Target, d3d12Info},
+    {Backend::D3D12, "Direct3D 12", makeD3D12Renderer, makeD3D12Target, d3d12Info},
 #endif
 #if defined(FLUX_APP_OPENGL)
     {Backend::OpenGL, "OpenGL", makeOpenGlRenderer, makeOpenGlTarget, openGlInfo},

@@ -22,7 +22,6 @@ namespace flux::app {
 struct AppBackend {
   Backend backend;
   const char* title;  ///< As people write it: "Direct3D 12".
-  /// For `flux view`; null: it has none here.
   std::unique_ptr<Renderer> (*makeRenderer)(const RendererDesc& desc);
   std::unique_ptr<ReplayTarget> (*makeTarget)(const ReplayTargetDesc& desc);
 

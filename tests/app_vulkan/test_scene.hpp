@@ -88,7 +88,7 @@ class TestScene {
 
  private:
   app::RendererDesc desc_;
-  app::VulkanMessages messages_;
+  app::DeviceMessages messages_;
   std::unique_ptr<app::Renderer> renderer_;
   std::unique_ptr<Pool> pool_;
   std::vector<TestObject> objects_;

@@ -8,7 +8,7 @@
 namespace flux::test {
 namespace {
 
-class D3D12Adoption : public testing::Test {
+class D3D12Adoption : public D3D12Test {
  protected:
   // The field that `desc` is refused for; empty: it is not.
   std::string refusal(const D3D12DeviceDesc& desc) {
@@ -18,7 +18,6 @@ class D3D12Adoption : public testing::Test {
     return std::string(made.error().resourceName());
   }
 
-  app::D3D12Context context_;
   D3D12DeviceDesc desc_ = context_.adoption();
 };
 
@@ -50,7 +49,7 @@ TEST_F(D3D12Adoption, FencesAreAtMostSevenAndNoneIsNull) {
 
 #if !defined(_WIN32)  // On Windows an adapter has one device, and DXGI.
 TEST_F(D3D12Adoption, ThingsOfAnotherDeviceAreRefused) {
-  app::D3D12Context other;
+  app::D3D12Context other({});
   D3D12DeviceDesc desc = desc_;
   desc.copyQueue = other.copyQueue();
   EXPECT_EQ(refusal(desc), "copyQueue");

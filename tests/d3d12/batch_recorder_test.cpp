@@ -9,7 +9,7 @@ namespace {
 
 constexpr ByteCount kChunkBytes = 8 * kMiB;
 
-class D3D12Batches : public testing::Test {
+class D3D12Batches : public D3D12Test {
  protected:
   D3D12Batches() {
     for (std::uint32_t i = 0; i < chunks_.size(); ++i) {
@@ -47,7 +47,6 @@ class D3D12Batches : public testing::Test {
     return {CopyPiece::From::Chunk, source, ChunkIndex{destination}, from, to, bytes};
   }
 
-  app::D3D12Context context_;
   std::array<ChunkInfo, 2> chunks_;
   std::array<std::vector<std::byte>, 2> contents_;
   TimelineValue copied_ = 0;

@@ -28,7 +28,7 @@ UINT64 WINAPI lastValue() {
   return std::numeric_limits<std::uint64_t>::max();
 }
 
-class D3D12Faults : public testing::Test {
+class D3D12Faults : public D3D12Test {
  protected:
   D3D12Device& device() { return context_.device(); }
 
@@ -37,8 +37,6 @@ class D3D12Faults : public testing::Test {
     EXPECT_FALSE(made);
     return made ? ErrorCode::InvalidArgument : made.error().code;
   }
-
-  app::D3D12Context context_;
 };
 
 TEST_F(D3D12Faults, AChunkThatDoesNotFitIsReportedWithItsSize) {

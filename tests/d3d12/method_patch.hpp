@@ -19,6 +19,7 @@ inline constexpr std::size_t kCreateFence = 36;
 inline constexpr std::size_t kGetDeviceRemovedReason = 37;
 inline constexpr std::size_t kSignal = 14;            // ID3D12CommandQueue
 inline constexpr std::size_t kGetCompletedValue = 8;  // ID3D12Fence
+inline constexpr std::size_t kSetName = 6;            // ID3D12Object
 }  // namespace slot
 
 /// Gives an object a method table of its own until it ends; other objects of its class keep theirs.
@@ -27,6 +28,7 @@ class MethodPatch {
   explicit MethodPatch(ID3D12Device* device) : MethodPatch(device, 44) {}
   explicit MethodPatch(ID3D12CommandQueue* queue) : MethodPatch(queue, 19) {}
   explicit MethodPatch(ID3D12Fence* fence) : MethodPatch(fence, 11) {}
+  explicit MethodPatch(ID3D12Resource* resource) : MethodPatch(resource, 15) {}
   ~MethodPatch() { std::memcpy(static_cast<void*>(object_), &original_, sizeof(original_)); }
   MethodPatch(const MethodPatch&) = delete;
   MethodPatch& operator=(const MethodPatch&) = delete;

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <random>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace flux::test {
@@ -20,16 +21,28 @@ namespace flux::test {
   return bytes;
 }
 
+/// A device whose calls are checked: a message fails the test.
+class D3D12Test : public testing::Test {
+ protected:
+  ~D3D12Test() override {
+    const std::vector<std::string> first = context_.messages().first();
+    EXPECT_EQ(context_.messages().count(), 0U) << (first.empty() ? "" : first.front());
+  }
+
+  app::D3D12Context context_{{.validate = true}};
+};
+
 /// What the bytes of a chunk's beginning are once `device` has copied up to `copied`. The draw queue of `context` reads
 /// them.
 [[nodiscard]] inline std::vector<std::byte> readChunk(app::D3D12Context& context, D3D12Device& device,
                                                       const ChunkInfo& chunk, ByteCount bytes, TimelineValue copied) {
   EXPECT_TRUE(device.wait(kCopyQueue, copied, std::chrono::seconds{60}));
-  app::RangeReader reader(context.d3d12Device());
+  app::d3d12::RangeReader reader(context.d3d12Device());
   Place place;
   place.buffer = chunk.buffer;
   place.bytes = bytes;
-  context.wait(context.submit(reader.record({&place, 1}), {}));
+  ID3D12CommandList* const list = reader.record({&place, 1});
+  context.wait(context.submit({&list, 1}, {}));
   const std::span<const std::byte> found = reader.bytes();
   return {found.begin(), found.end()};
 }

@@ -41,10 +41,10 @@ TEST(VulkanContext, SeveralMayExistAtOnce) {
   EXPECT_TRUE(second.device().submit({}));
 }
 
-TEST(VulkanMessages, AreCountedFromAllThreadsAndTheFirstAreKept) {
+TEST(DeviceMessages, AreCountedFromAllThreadsAndTheFirstAreKept) {
   constexpr std::size_t kThreads = 4;
   constexpr std::size_t kEach = 1000;
-  VulkanMessages messages;
+  DeviceMessages messages;
   {
     std::vector<std::jthread> threads;
     threads.reserve(kThreads);
@@ -55,7 +55,7 @@ TEST(VulkanMessages, AreCountedFromAllThreadsAndTheFirstAreKept) {
     }
   }
   EXPECT_EQ(messages.count(), kThreads * kEach);
-  EXPECT_EQ(messages.first(), std::vector<std::string>(VulkanMessages::kKeptTexts, "hazard"));
+  EXPECT_EQ(messages.first(), std::vector<std::string>(DeviceMessages::kKeptTexts, "hazard"));
   messages.clear();
   EXPECT_EQ(messages.count(), 0U);
   EXPECT_TRUE(messages.first().empty());

@@ -251,7 +251,7 @@ void ChunkReader::waitForAll() {
 VulkanTest::VulkanTest() {
   // Keeps the driver and the layer loaded to the end, so that what they leak can be told from what we leak. Volatile,
   // because a pointer that nobody reads would not be kept, and what it points to would count as a leak.
-  static const app::VulkanInstance* volatile loaded = new app::VulkanInstance(new app::VulkanMessages);
+  static const app::VulkanInstance* volatile loaded = new app::VulkanInstance(new app::DeviceMessages);
   (void)loaded;
   context_.emplace(app::VulkanContextDesc{.validate = true, .messages = &messages_});
 }

@@ -80,7 +80,7 @@ class VulkanTest : public testing::Test {
   /// For tests that plant mistakes: takes the messages so far.
   [[nodiscard]] std::vector<std::string> takeMessages();
 
-  app::VulkanMessages messages_;
+  app::DeviceMessages messages_;
 
  private:
   std::optional<app::VulkanContext> context_;

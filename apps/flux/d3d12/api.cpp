@@ -44,15 +44,15 @@ void* mapBuffer(ID3D12Resource* buffer) {
   return mapped;
 }
 
-D3D12_RESOURCE_BARRIER transition(ID3D12Resource* resource, D3D12_RESOURCE_STATES before,
-                                  D3D12_RESOURCE_STATES after) noexcept {
+void transition(ID3D12GraphicsCommandList* list, ID3D12Resource* resource, D3D12_RESOURCE_STATES before,
+                D3D12_RESOURCE_STATES after) {
   D3D12_RESOURCE_BARRIER barrier{};
   barrier.Type = D3D12_RESOURCE_BARRIER_TYPE_TRANSITION;
   barrier.Transition.pResource = resource;
   barrier.Transition.Subresource = D3D12_RESOURCE_BARRIER_ALL_SUBRESOURCES;
   barrier.Transition.StateBefore = before;
   barrier.Transition.StateAfter = after;
-  return barrier;
+  list->ResourceBarrier(1, &barrier);
 }
 
 Com<ID3D12RootSignature> makeRootSignature(ID3D12Device* device, std::span<const D3D12_ROOT_PARAMETER> parameters,

@@ -2,7 +2,18 @@
 
 /// Direct3D 12's own headers, and ownership of its objects.
 
+// As the library has it: structures are returned through a pointer, which these headers say only on demand.
+#if !defined(WIDL_EXPLICIT_AGGREGATE_RETURNS)
+#define WIDL_EXPLICIT_AGGREGATE_RETURNS
+#endif
+
 #if defined(_WIN32)
+#if !defined(NOMINMAX)
+#define NOMINMAX
+#endif
+#if !defined(WIN32_LEAN_AND_MEAN)
+#define WIN32_LEAN_AND_MEAN
+#endif
 #include <d3d12.h>
 #include <dxgi1_4.h>
 #else
@@ -46,8 +57,9 @@ template <class T, class Make>
 /// Maps all of an upload or readback buffer for as long as it lives. Throws Failure.
 [[nodiscard]] void* mapBuffer(ID3D12Resource* buffer);
 
-[[nodiscard]] D3D12_RESOURCE_BARRIER transition(ID3D12Resource* resource, D3D12_RESOURCE_STATES before,
-                                                D3D12_RESOURCE_STATES after) noexcept;
+/// Records that a whole resource changes its state.
+void transition(ID3D12GraphicsCommandList* list, ID3D12Resource* resource, D3D12_RESOURCE_STATES before,
+                D3D12_RESOURCE_STATES after);
 
 /// A root signature of parameters alone. Throws Failure.
 [[nodiscard]] Com<ID3D12RootSignature> makeRootSignature(ID3D12Device* device,

@@ -3,7 +3,7 @@
 #include "failure.hpp"
 
 #include <chrono>
-#include <string>
+#include <thread>
 
 #if !defined(_WIN32)
 #include <unistd.h>
@@ -36,20 +36,26 @@ ByteCount hostMemoryBytes() noexcept {
 }
 #endif
 
-}  // namespace
-
-D3D12Context::D3D12Context() {
-#if defined(_WIN32)
-  adapter_ = firstAdapter();
-  IUnknown* const adapter = adapter_.get();
-#else
-  IUnknown* const adapter = nullptr;
-#endif
-  d3d12Device_ = makeCom<ID3D12Device>("D3D12CreateDevice", [&](void** made) {
+Com<ID3D12Device> makeDevice(IUnknown* adapter) {
+  return makeCom<ID3D12Device>("D3D12CreateDevice", [&](void** made) {
     return D3D12CreateDevice(adapter, D3D_FEATURE_LEVEL_11_0, IID_ID3D12Device, made);
   });
+}
+
+}  // namespace
+
+D3D12Context::D3D12Context(const Options& options) {
+#if defined(_WIN32)
+  if (options.validate)
+    throw Failure("Direct3D 12: the command has no checks here; use the debug layer's own settings");
+  adapter_ = firstAdapter();
+  d3d12Device_ = makeDevice(adapter_.get());
+#else
+  if (options.validate) checks_.emplace(messages_);
+  d3d12Device_ = checks_ ? checks_->makeDevice() : makeDevice(nullptr);
+#endif
   drawQueue_ = makeQueue(d3d12Device_.get(), D3D12_COMMAND_LIST_TYPE_DIRECT);
-  copyQueue_ = makeQueue(d3d12Device_.get(), D3D12_COMMAND_LIST_TYPE_COPY);
+  if (!options.singleQueue) copyQueue_ = makeQueue(d3d12Device_.get(), D3D12_COMMAND_LIST_TYPE_COPY);
   drawFence_ = makeCom<ID3D12Fence>("CreateFence", [&](void** made) {
     return d3d12Device_->CreateFence(0, D3D12_FENCE_FLAG_NONE, IID_ID3D12Fence, made);
   });
@@ -60,14 +66,13 @@ D3D12Context::D3D12Context() {
 }
 
 D3D12Context::~D3D12Context() {
-  // Nothing more can be done about a failure here: the device is lost, and then nothing executes.
-  if (device_ != nullptr) (void)device_->wait(kDrawQueue, submitted_, std::chrono::nanoseconds::max());
+  waitIdle();
 }
 
 D3D12DeviceDesc D3D12Context::adoption() noexcept {
   D3D12DeviceDesc desc;
   desc.device = d3d12Device_.get();
-  desc.copyQueue = copyQueue_.get();
+  desc.copyQueue = copyQueue();
   desc.fences = fences_;
 #if defined(_WIN32)
   desc.adapter = adapter_.get();
@@ -77,21 +82,34 @@ D3D12DeviceDesc D3D12Context::adoption() noexcept {
   return desc;
 }
 
-TimelineValue D3D12Context::submit(ID3D12GraphicsCommandList* list, std::span<const QueueValue> waits) {
+TimelineValue D3D12Context::submit(std::span<ID3D12CommandList* const> lists, std::span<const QueueValue> waits) {
   for (const QueueValue& wait : waits) {
     ID3D12Fence* const fence = wait.queue == kCopyQueue ? device_->copyFence() : drawFence_.get();
     checkD3D12(drawQueue_->Wait(fence, wait.value), "ID3D12CommandQueue::Wait");
   }
-  ID3D12CommandList* const lists[] = {list};
-  drawQueue_->ExecuteCommandLists(1, lists);
+  drawQueue_->ExecuteCommandLists(static_cast<UINT>(lists.size()), lists.data());
   checkD3D12(drawQueue_->Signal(drawFence_.get(), submitted_ + 1), "ID3D12CommandQueue::Signal");
   return ++submitted_;
 }
 
-void D3D12Context::wait(TimelineValue value) {
-  if (auto waited = device_->wait(kDrawQueue, value, std::chrono::seconds{60}); !waited) {
-    throw Failure(describe(waited.error()));
+bool D3D12Context::reaches(TimelineValue value) const {
+  constexpr std::chrono::seconds kPatience{60};
+  constexpr std::chrono::microseconds kLookAgain{50};
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (drawFence_->GetCompletedValue() < value) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(kLookAgain);
   }
+  return true;
+}
+
+void D3D12Context::wait(TimelineValue value) const {
+  if (!reaches(value)) throw Failure("Direct3D 12: the queue does not move on");
+  checkD3D12(d3d12Device_->GetDeviceRemovedReason(), "ID3D12Fence::GetCompletedValue");
+}
+
+void D3D12Context::waitIdle() const {
+  (void)reaches(submitted_);  // Nothing more can be done about a queue that hangs.
 }
 
 }  // namespace flux::app

@@ -13,7 +13,7 @@ nlohmann::ordered_json d3d12Info() {
   constexpr const char* kAbout = "vkd3d, on a Vulkan driver";
 #endif
   try {
-    D3D12Context context;
+    D3D12Context context({});
     const DeviceCaps& caps = context.device().caps();
     nlohmann::ordered_json info{{"name", caps.deviceName}, {"driver", caps.driverName}};
     info["flux"] = {{"usable", true}};

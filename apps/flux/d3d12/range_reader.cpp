@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace flux::app {
+namespace flux::app::d3d12 {
 namespace {
 
 constexpr std::size_t wholeWords(std::size_t bytes) noexcept {
@@ -13,18 +13,9 @@ constexpr std::size_t wholeWords(std::size_t bytes) noexcept {
 
 }  // namespace
 
-RangeReader::RangeReader(ID3D12Device* device) : device_(device) {
-  constexpr D3D12_COMMAND_LIST_TYPE kType = D3D12_COMMAND_LIST_TYPE_DIRECT;
-  allocator_ = makeCom<ID3D12CommandAllocator>("CreateCommandAllocator", [&](void** made) {
-    return device->CreateCommandAllocator(kType, IID_ID3D12CommandAllocator, made);
-  });
-  list_ = makeCom<ID3D12GraphicsCommandList>("CreateCommandList", [&](void** made) {
-    return device->CreateCommandList(0, kType, allocator_.get(), nullptr, IID_ID3D12GraphicsCommandList, made);
-  });
-  checkD3D12(list_->Close(), "ID3D12GraphicsCommandList::Close");
-}
+RangeReader::RangeReader(ID3D12Device* device) : device_(device), list_(device) {}
 
-ID3D12GraphicsCommandList* RangeReader::record(std::span<const Place> reads) {
+ID3D12CommandList* RangeReader::record(std::span<const Place> reads) {
   sizes_.clear();
   std::size_t total = 0;
   for (const Place& read : reads) {
@@ -33,15 +24,13 @@ ID3D12GraphicsCommandList* RangeReader::record(std::span<const Place> reads) {
   }
   reserve(total);
   used_ = total;
-  checkD3D12(allocator_->Reset(), "ID3D12CommandAllocator::Reset");
-  checkD3D12(list_->Reset(allocator_.get(), nullptr), "ID3D12GraphicsCommandList::Reset");
+  ID3D12GraphicsCommandList* const list = list_.begin();
   std::size_t at = 0;
   for (const Place& read : reads) {
-    list_->CopyBufferRegion(readback_.get(), at, d3d12Buffer(read.buffer), read.offset, read.bytes);
+    list->CopyBufferRegion(readback_.get(), at, d3d12Buffer(read.buffer), read.offset, read.bytes);
     at += wholeWords(static_cast<std::size_t>(read.bytes));
   }
-  checkD3D12(list_->Close(), "ID3D12GraphicsCommandList::Close");
-  return list_.get();
+  return list_.close();
 }
 
 std::span<const std::uint64_t> RangeReader::hashes() {
@@ -62,4 +51,4 @@ void RangeReader::reserve(std::size_t bytes) {
   capacity_ = capacity;
 }
 
-}  // namespace flux::app
+}  // namespace flux::app::d3d12

@@ -6,8 +6,7 @@
 
 namespace flux::app {
 
-/// A headless Direct3D 12 device, the first there is. `validate` asks for nothing more: the checks of vkd3d's driver
-/// come by the environment (VK_INSTANCE_LAYERS), and those of Windows by its control panel.
+/// A headless Direct3D 12 device, the first there is. `validate`: with the Vulkan layer below vkd3d.
 [[nodiscard]] std::unique_ptr<ReplayTarget> makeD3D12Target(const ReplayTargetDesc& desc);
 
 }  // namespace flux::app

@@ -39,9 +39,7 @@ std::unique_ptr<Renderer> makeRenderer(const ViewOptions& options) {
   desc.validate = options.validate;
   desc.singleQueue = options.singleThread;
   desc.seed = options.seed;
-  const AppBackend& backend = requireBackend(options.backend);
-  if (backend.makeRenderer == nullptr) throw badUse(std::string("flux view does not draw with ") + backend.title);
-  return backend.makeRenderer(desc);
+  return requireBackend(options.backend).makeRenderer(desc);
 }
 
 LoadedModels loadWorldModels(const ViewOptions& options, std::ostream& progress) {

@@ -76,7 +76,7 @@ class VulkanContext::Impl {
   }
 
  private:
-  VulkanMessages& sink(const VulkanContextDesc& desc) {
+  DeviceMessages& sink(const VulkanContextDesc& desc) {
     return desc.messages != nullptr ? *desc.messages : ownMessages_;
   }
 
@@ -150,11 +150,11 @@ class VulkanContext::Impl {
     vkDestroyDevice(device, nullptr);
   }
 
-  VulkanMessages ownMessages_;
+  DeviceMessages ownMessages_;
 
  public:
   VulkanInstance instance;
-  VulkanMessages& messages;
+  DeviceMessages& messages;
   bool validate;
   VkPhysicalDevice physicalDevice = VK_NULL_HANDLE;
   VkPhysicalDeviceProperties properties{};
@@ -209,7 +209,7 @@ VulkanDevice& VulkanContext::device() noexcept {
 VulkanDeviceDesc VulkanContext::adoption() noexcept {
   return impl_->adoption();
 }
-VulkanMessages& VulkanContext::messages() noexcept {
+DeviceMessages& VulkanContext::messages() noexcept {
   return impl_->messages;
 }
 

@@ -2,7 +2,7 @@
 
 /// A headless Vulkan device of the command's own, and the Flux device that adopts it.
 
-#include "vulkan/messages.hpp"
+#include "device_messages.hpp"
 #include "vulkan/queue_choice.hpp"
 
 #include <flux/vulkan.hpp>
@@ -26,7 +26,7 @@ struct VulkanContextDesc {
   /// virtual, CPU), and of that the first.
   std::string deviceName;
   /// Where validation reports to; it outlives the context, and so also hears of what was leaked. Null: `messages()`.
-  VulkanMessages* messages = nullptr;
+  DeviceMessages* messages = nullptr;
 };
 
 /// Owns a Vulkan 1.3 instance, device and queues without any surface.
@@ -71,7 +71,7 @@ class VulkanContext {
   [[nodiscard]] VulkanDeviceDesc adoption() noexcept;
 
   /// Stays empty unless validating.
-  [[nodiscard]] VulkanMessages& messages() noexcept;
+  [[nodiscard]] DeviceMessages& messages() noexcept;
 
  private:
   class Impl;

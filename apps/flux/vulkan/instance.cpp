@@ -16,11 +16,11 @@ VKAPI_ATTR VkBool32 VKAPI_CALL collect(VkDebugUtilsMessageSeverityFlagBitsEXT, V
                                        const VkDebugUtilsMessengerCallbackDataEXT* data, void* messages) {
   // Newer layers do not repeat the rule's name in the message.
   const char* rule = data->pMessageIdName != nullptr ? data->pMessageIdName : "";
-  static_cast<VulkanMessages*>(messages)->add(std::string(rule) + ": " + data->pMessage);
+  static_cast<DeviceMessages*>(messages)->add(std::string(rule) + ": " + data->pMessage);
   return VK_FALSE;
 }
 
-VkDebugUtilsMessengerCreateInfoEXT messengerInfo(VulkanMessages* messages) {
+VkDebugUtilsMessengerCreateInfoEXT messengerInfo(DeviceMessages* messages) {
   VkDebugUtilsMessengerCreateInfoEXT info{VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT};
   info.messageSeverity =
       VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT | VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT;
@@ -63,7 +63,7 @@ VkPhysicalDeviceProperties propertiesOf(VkPhysicalDevice device) {
 
 }  // namespace
 
-VulkanInstance::VulkanInstance(VulkanMessages* validation) {
+VulkanInstance::VulkanInstance(DeviceMessages* validation) {
   if (volkInitialize() != VK_SUCCESS) throw Failure("Vulkan: no loader found (libvulkan)");
 
   VkApplicationInfo application{VK_STRUCTURE_TYPE_APPLICATION_INFO};

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "vulkan/messages.hpp"
+#include "device_messages.hpp"
 
 #include <flux/vulkan.hpp>
 
@@ -20,7 +20,7 @@ class VulkanInstance {
  public:
   /// `validation`: where messages go, and outlives the instance; null: no validation.
   /// Throws Failure: no loader, no driver, no layer.
-  explicit VulkanInstance(VulkanMessages* validation);
+  explicit VulkanInstance(DeviceMessages* validation);
   ~VulkanInstance();
   VulkanInstance(const VulkanInstance&) = delete;
   VulkanInstance& operator=(const VulkanInstance&) = delete;

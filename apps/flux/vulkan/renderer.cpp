@@ -1,5 +1,7 @@
 #include "vulkan/renderer.hpp"
 
+#include "view/haze.hpp"
+#include "view/picture.hpp"
 #include "vulkan/chunk_sets.hpp"
 #include "vulkan/commands.hpp"
 #include "vulkan/context.hpp"
@@ -7,36 +9,24 @@
 #include "vulkan/draw_queue.hpp"
 #include "vulkan/hash_pass.hpp"
 #include "vulkan/memory.hpp"
-#include "view/picture.hpp"
 #include "vulkan/pipelines.hpp"
 #include "vulkan/targets.hpp"
 
 #include <flux/assert.hpp>
 
-#include <glm/gtc/matrix_access.hpp>
-
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <optional>
 
 namespace flux::app {
 namespace {
-
-/// Of the eye from the far plane, where the haze must have hidden everything.
-float farDistance(const CameraView& camera) {
-  const glm::vec4 plane = glm::row(camera.viewProjection, 3) - glm::row(camera.viewProjection, 2);
-  const float length = glm::length(glm::vec3(plane));
-  const float distance = std::abs(glm::dot(plane, glm::vec4(camera.eye, 1.0F))) / length;
-  return distance < 1e9F ? distance : 1e9F;  // Also for no far plane at all, where it is not a number.
-}
 
 /// Draws headless.
 ///
 /// **Thread contract.** As `Renderer`. **Invariant.** Slot values are those of submissions that may still run.
 class VulkanRenderer final : public Renderer {
  public:
-  VulkanRenderer(const RendererDesc& desc, VulkanMessages* messages);
+  VulkanRenderer(const RendererDesc& desc, DeviceMessages* messages);
 
   Device& device() override { return context_.device(); }
   std::vector<FinishedFrame> beginFrame(std::uint64_t number, const CameraView& camera) override;
@@ -70,7 +60,7 @@ class VulkanRenderer final : public Renderer {
   void collect(Slot& slot, std::vector<FinishedFrame>& finished) const;
 
   VulkanContext context_;
-  VulkanMessages& messages_;
+  DeviceMessages& messages_;
   const Targets targets_;
   Pipelines pipelines_;
   std::optional<HashPipeline> hashPipeline_;  ///< Where frames are verified.
@@ -82,7 +72,7 @@ class VulkanRenderer final : public Renderer {
   DrawQueue queue_;  ///< Last: it waits before anything goes that submissions may use.
 };
 
-VulkanRenderer::VulkanRenderer(const RendererDesc& desc, VulkanMessages* messages)
+VulkanRenderer::VulkanRenderer(const RendererDesc& desc, DeviceMessages* messages)
     : context_(
           {.validate = desc.validate, .separateCopyQueue = !desc.singleQueue, .deviceName = {}, .messages = messages}),
       messages_(messages != nullptr ? *messages : context_.messages()),
@@ -221,7 +211,7 @@ std::unique_ptr<Renderer> makeVulkanRenderer(const RendererDesc& desc) {
   return std::make_unique<VulkanRenderer>(desc, nullptr);
 }
 
-std::unique_ptr<Renderer> makeVulkanRenderer(const RendererDesc& desc, VulkanMessages& messages) {
+std::unique_ptr<Renderer> makeVulkanRenderer(const RendererDesc& desc, DeviceMessages& messages) {
   return std::make_unique<VulkanRenderer>(desc, &messages);
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "device_messages.hpp"
 #include "view/renderer.hpp"
-#include "vulkan/messages.hpp"
 
 namespace flux::app {
 
@@ -10,6 +10,6 @@ namespace flux::app {
 
 /// As `makeVulkanRenderer(desc)`; validation reports to `messages`, which outlives the renderer, and so also hears
 /// of what the renderer leaves behind.
-[[nodiscard]] std::unique_ptr<Renderer> makeVulkanRenderer(const RendererDesc& desc, VulkanMessages& messages);
+[[nodiscard]] std::unique_ptr<Renderer> makeVulkanRenderer(const RendererDesc& desc, DeviceMessages& messages);
 
 }  // namespace flux::app

@@ -16,7 +16,7 @@ namespace {
 
 class VulkanTarget final : public ReplayTarget {
  public:
-  VulkanTarget(const ReplayTargetDesc& desc, VulkanMessages* messages)
+  VulkanTarget(const ReplayTargetDesc& desc, DeviceMessages* messages)
       : context_({.validate = desc.validate, .separateCopyQueue = true, .deviceName = {}, .messages = messages}),
         messages_(messages != nullptr ? *messages : context_.messages()),
         queue_(context_) {
@@ -64,7 +64,7 @@ class VulkanTarget final : public ReplayTarget {
   };
 
   VulkanContext context_;
-  VulkanMessages& messages_;
+  DeviceMessages& messages_;
   std::optional<HashPipeline> pipeline_;  ///< Where frames are verified.
   std::array<Slot, kFramesInFlight> slots_;
   std::vector<HashRange> ranges_;
@@ -78,7 +78,7 @@ std::unique_ptr<ReplayTarget> makeVulkanTarget(const ReplayTargetDesc& desc) {
   return std::make_unique<VulkanTarget>(desc, nullptr);
 }
 
-std::unique_ptr<ReplayTarget> makeVulkanTarget(const ReplayTargetDesc& desc, VulkanMessages& messages) {
+std::unique_ptr<ReplayTarget> makeVulkanTarget(const ReplayTargetDesc& desc, DeviceMessages& messages) {
   return std::make_unique<VulkanTarget>(desc, &messages);
 }
 

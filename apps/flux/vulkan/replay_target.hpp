@@ -1,7 +1,7 @@
 #pragma once
 
+#include "device_messages.hpp"
 #include "replay/target.hpp"
-#include "vulkan/messages.hpp"
 
 namespace flux::app {
 
@@ -10,6 +10,6 @@ namespace flux::app {
 
 /// As `makeVulkanTarget(desc)`; validation reports to `messages`, which outlives the target, and so also hears of what
 /// the target leaves behind.
-[[nodiscard]] std::unique_ptr<ReplayTarget> makeVulkanTarget(const ReplayTargetDesc& desc, VulkanMessages& messages);
+[[nodiscard]] std::unique_ptr<ReplayTarget> makeVulkanTarget(const ReplayTargetDesc& desc, DeviceMessages& messages);
 
 }  // namespace flux::app

@@ -2,7 +2,19 @@
 
 /// Direct3D 12's own headers: those of the Windows SDK or of mingw-w64, elsewhere those of vkd3d.
 
+// Methods that return structures do so through a pointer, in Microsoft's calling convention; the headers of mingw-w64
+// and vkd3d declare them so for other compilers only on demand.
+#if !defined(WIDL_EXPLICIT_AGGREGATE_RETURNS)
+#define WIDL_EXPLICIT_AGGREGATE_RETURNS
+#endif
+
 #if defined(_WIN32)
+#if !defined(NOMINMAX)
+#define NOMINMAX
+#endif
+#if !defined(WIN32_LEAN_AND_MEAN)
+#define WIN32_LEAN_AND_MEAN
+#endif
 #include <d3d12.h>
 #include <dxgi1_4.h>
 #else
