@@ -82,19 +82,23 @@ std::optional<LayoutSize> layoutParts(std::span<const PartRequest> parts,
   if (parts.empty()) return std::nullopt;
   Alignments effective{};
   std::uint64_t blockAlignment = kPlaceUnitBytes;
+  std::uint64_t payload = 0;
   for (const PartRequest& part : parts) {
     if (part.bytes == 0 || part.bytes > kMax32) return std::nullopt;
+    payload += part.bytes;
     const auto kind = static_cast<std::size_t>(part.kind);
     effective[kind] = wholeAlignment(part.kind, alignments);
     // With powers of two, the least common multiple is the greatest one.
     blockAlignment = std::lcm(blockAlignment, effective[kind]);
     if (blockAlignment > kMax32) return std::nullopt;
   }
-  std::uint64_t bytes = placeByAlignment(parts, effective, out);
-  if (const std::uint64_t inOrder = placeInOrder(parts, effective, out); inOrder <= bytes) {
-    bytes = inOrder;
-  } else {
-    bytes = placeByAlignment(parts, effective, out);
+  std::uint64_t bytes = placeInOrder(parts, effective, out);
+  if (bytes != wholeUnits(payload)) {  // there are gaps
+    if (const std::uint64_t byAlignment = placeByAlignment(parts, effective, out); byAlignment < bytes) {
+      bytes = byAlignment;
+    } else {
+      placeInOrder(parts, effective, out);
+    }
   }
   if (bytes > kMax32) return std::nullopt;
   return LayoutSize{static_cast<std::uint32_t>(bytes), static_cast<std::uint32_t>(blockAlignment)};

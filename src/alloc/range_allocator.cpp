@@ -323,7 +323,6 @@ inline bool RangeAllocator::holds(std::uint32_t index, std::uint32_t units, std:
 /// tightest class. REQUIRES: both ends are those of classes.
 std::uint32_t RangeAllocator::lookAtFirst(std::uint32_t from, std::uint32_t to, std::uint32_t units,
                                           std::uint64_t alignment) const {
-  static_assert(kEighthBits == 3, "a byte of the bitmap is a class, a bit in it an eighth");
   std::uint64_t eighths = 0;
   for (std::uint32_t word = from / 64; word * 64 < to; ++word) eighths |= bins_.wordOf(word, from, to);
   for (std::uint32_t half = 32; half >= 8; half /= 2) eighths |= eighths >> half;
@@ -354,8 +353,8 @@ std::uint32_t RangeAllocator::lookAtAll(std::uint32_t from, std::uint32_t to, st
   return kNone;
 }
 
-/// The rest of `findFree`, where some ranges could hold the request or not.
-std::uint32_t RangeAllocator::search(std::uint32_t from, std::uint32_t units, std::uint64_t alignment) const {
+/// `findFree` where an alignment leaves several classes in doubt.
+std::uint32_t RangeAllocator::findAligned(std::uint32_t from, std::uint32_t units, std::uint64_t alignment) const {
   const std::uint32_t sure = sureKey(std::uint64_t{units} + alignment - 1);
   const std::uint32_t doubt = std::max(from, sure - std::min(sure, kKeysInDoubt));
   for (const SpaceRank rank : {SpaceRank::First, SpaceRank::Last}) {
@@ -373,17 +372,39 @@ std::uint32_t RangeAllocator::search(std::uint32_t from, std::uint32_t units, st
   return kNone;
 }
 
-/// REQUIRES: a space has as many units.
+/// `findFree` at any offset: only the request's own class is in doubt.
+std::uint32_t RangeAllocator::findAnywhere(std::uint32_t from, std::uint32_t units) const {
+  const std::uint32_t end = firstKey(SpaceRank::Last) + keysOfRank_;
+  for (std::uint32_t first = 0; first != end; first += keysOfRank_) {
+    const std::uint32_t own = first + from;
+    const std::uint32_t above = own + (1U << kEighthBits);
+    const std::uint64_t eighths = bins_.bits[own / 64] >> (own % 64) & 0xFFU;
+    for (std::uint64_t bits = eighths; bits != 0; bits &= bits - 1) {
+      const std::uint32_t i = bins_.heads[own + static_cast<std::uint32_t>(std::countr_zero(bits))];
+      if (nodes_[i].size >= units) return i;
+    }
+    const std::uint32_t key = bins_.nextKey(above);
+    if (key < first + keysOfRank_) return bins_.heads[key];
+    if (eighths != 0) {
+      if (const std::uint32_t i = lookAtAll(own, above, units, 1); i != kNone) return i;
+    } else if (key >= end) {
+      return kNone;
+    }
+  }
+  return kNone;
+}
+
+/// A free range that holds the request; kNone if there is none. REQUIRES: a space has as many units.
 inline std::uint32_t RangeAllocator::findFree(std::uint32_t units, std::uint64_t alignment) const {
-  static_assert(static_cast<std::uint32_t>(SpaceRank::First) == 0, "its keys are the lowest");
+  static_assert(kEighthBits == 3, "a byte of the bitmap is a class, a bit in it an eighth");
+  static_assert(static_cast<std::uint32_t>(SpaceRank::First) == 0 && static_cast<std::uint32_t>(SpaceRank::Last) == 1,
+                "their keys are the lowest");
   const std::uint32_t from = classOf(units) << kEighthBits;
   const std::uint32_t key = bins_.nextKey(from);
-  if (key < keysOfRank_) {
-    if (const std::uint32_t i = bins_.heads[key]; alignment == 1 && holds(i, units, alignment)) return i;
-  } else if (key >= 2 * keysOfRank_) {
-    return kNone;
-  }
-  return search(from, units, alignment);
+  if (key >= 2 * keysOfRank_) return kNone;
+  if (alignment != 1) return findAligned(from, units, alignment);
+  if (key < keysOfRank_ && nodes_[bins_.heads[key]].size >= units) return bins_.heads[key];
+  return findAnywhere(from, units);
 }
 
 std::uint64_t RangeAllocator::largestFree() const {

@@ -230,7 +230,8 @@ class RangeAllocator {
                                           std::uint64_t alignment) const;
   [[nodiscard]] std::uint32_t lookAtAll(std::uint32_t from, std::uint32_t to, std::uint32_t units,
                                         std::uint64_t alignment) const;
-  [[nodiscard]] std::uint32_t search(std::uint32_t from, std::uint32_t units, std::uint64_t alignment) const;
+  [[nodiscard]] std::uint32_t findAligned(std::uint32_t from, std::uint32_t units, std::uint64_t alignment) const;
+  [[nodiscard]] std::uint32_t findAnywhere(std::uint32_t from, std::uint32_t units) const;
   [[nodiscard]] std::uint32_t findFree(std::uint32_t units, std::uint64_t alignment) const;
 
   std::uint32_t takeNode();

@@ -36,20 +36,18 @@ Result<void> Pool::Impl::addAs(BlockHandle handle, const BlockDesc& desc, std::s
   }
   if (desc.fallback && find(desc.fallback) == nullptr) return Unexpected(staleHandle(desc.fallback, where));
 
-  std::array<PartRequest, kMaxParts> requests;
-  std::array<PartPlacement, kMaxParts> placements;
   ByteCount liveBytes = 0;
   for (std::size_t i = 0; i < desc.parts.size(); ++i) {
     const PartDesc& part = desc.parts[i];
     if (part.bytes == 0 || !part.source.gives(part.bytes)) {
       return Unexpected(named(invalid("part", where, {i, part.bytes}), desc.name, {}, where));
     }
-    requests[i] = {part.kind, part.bytes};
+    requests_[i] = {part.kind, part.bytes};
     liveBytes += part.bytes;
   }
-  const std::span<const PartPlacement> used{placements.data(), desc.parts.size()};
+  const std::span<const PartPlacement> used{placements_.data(), desc.parts.size()};
   const std::optional<LayoutSize> size =
-      layoutParts({requests.data(), desc.parts.size()}, device_.caps().partAlignmentBytes, placements);
+      layoutParts({requests_.data(), desc.parts.size()}, device_.caps().partAlignmentBytes, placements_);
   if (!size) {
     return Unexpected(named(makeError(ErrorCode::TooLarge, "block", where, {liveBytes, device_.caps().maxChunkBytes}),
                             desc.name, {}, where));
@@ -67,8 +65,8 @@ Result<void> Pool::Impl::addAs(BlockHandle handle, const BlockDesc& desc, std::s
     const PartDesc& part = desc.parts[i];
     Transfer& transfer = relocation.transfers.emplace_back();
     transfer.part = PartId{static_cast<std::uint32_t>(i)};
-    transfer.offset = placements[i].offsetBytes;
-    transfer.bytes = placements[i].sizeBytes;
+    transfer.offset = placements_[i].offsetBytes;
+    transfer.bytes = placements_[i].sizeBytes;
     transfer.source = part.source;
     transfer.where = where;
   }

@@ -260,7 +260,10 @@ class Pool::Impl {
   std::vector<RelocationQueue::Failed> failed_;
   std::vector<Error> errors_;          ///< Of the last step.
   std::vector<OpenFrame> lateFrames_;  ///< Of the last step.
-  TimelineValue visibleCopies_ = 0;    ///< The copy value behind all records of the master.
+  // Where `add` lays parts out: on the stack, to make so many of them would be a good part of its cost.
+  std::array<PartRequest, kMaxParts> requests_;
+  std::array<PartPlacement, kMaxParts> placements_;
+  TimelineValue visibleCopies_ = 0;  ///< The copy value behind all records of the master.
   std::uint64_t steps_ = 0;
   bool lost_ = false;
   PoolStats counters_;  ///< Its gauges are filled in by `stats`.

@@ -57,8 +57,7 @@ Result<ContentVersion> Pool::Impl::addParts(BlockHandle handle, std::span<const 
     }
     all.push_back({parts[i].kind, parts[i].bytes});
   }
-  std::array<PartPlacement, kMaxParts> places;
-  const std::optional<LayoutSize> size = layoutParts(all, device_.caps().partAlignmentBytes, places);
+  const std::optional<LayoutSize> size = layoutParts(all, device_.caps().partAlignmentBytes, placements_);
   if (!size || space(block->lifetime).nextChunkBytes(size->bytes, size->alignment) == 0) {
     return fail(makeError(ErrorCode::TooLarge, "block", where, {parts[0].bytes, device_.caps().maxChunkBytes}));
   }
