@@ -43,6 +43,8 @@ struct PoolDesc {
   ByteCount firstChunkBytes = 1 * kMiB;
   ByteCount longLivedFirstChunkBytes = 1 * kMiB;
   ByteCount stagingPageBytes = 4 * kMiB;
+  /// Two pages at least: `add` and `update` leave one to the step, so that what waits behind other copies cannot keep
+  /// those from having any.
   ByteCount stagingLimitBytes = 64 * kMiB;
   /// Device memory (chunks) never exceeds this. 0: the device's budget when the pool is made.
   ByteCount hardLimitBytes = 0;

@@ -24,7 +24,7 @@ Result<void> check(const PoolDesc& desc, const DeviceCaps& caps, std::source_loc
   }
   if (desc.spareChunks > 1) return bad("PoolDesc::spareChunks");
   if (desc.stagingPageBytes < 4 * kKiB || desc.stagingPageBytes % 256 != 0) return bad("PoolDesc::stagingPageBytes");
-  if (desc.stagingLimitBytes < desc.stagingPageBytes) return bad("PoolDesc::stagingLimitBytes");
+  if (desc.stagingLimitBytes / 2 < desc.stagingPageBytes) return bad("PoolDesc::stagingLimitBytes");
   if (desc.maxBlocks == 0 || desc.maxBlocks > kMaxBlocks) return bad("PoolDesc::maxBlocks");
   if (desc.maxInstructions == 0) return bad("PoolDesc::maxInstructions");
   return {};

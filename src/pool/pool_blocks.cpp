@@ -130,7 +130,7 @@ Result<std::vector<StagingSpan>> Pool::Impl::stage(std::span<const std::byte> da
   std::vector<StagingSpan> spans;
   while (!data.empty()) {
     const std::size_t piece = std::min<std::size_t>(data.size(), staging_.pageBytes());
-    const Result<StagingSpan> span = staging_.reserve(piece);
+    const Result<StagingSpan> span = staging_.reserveAhead(piece);
     if (!span) {
       for (const StagingSpan& taken : spans) staging_.release(taken);
       return Unexpected(span.error());

@@ -35,15 +35,15 @@ StagingSpan StagingPages::take(Page& page, std::uint32_t index, ByteCount bytes)
   return {StagingIndex{index}, offset, page.memory.subspan(offset, bytes)};
 }
 
-Result<StagingSpan> StagingPages::reserve(ByteCount bytes) {
+Result<StagingSpan> StagingPages::reserveFrom(std::uint32_t first, ByteCount bytes) {
   FLUX_ASSERT(bytes > 0 && bytes <= pageBytes_, "a staging span fits a page");
   const ByteCount needed = aligned(bytes);
   // Lowest index first, so that pages at the end fall idle and can go.
-  for (std::uint32_t i = 0; i < pages_.size(); ++i) {
+  for (std::uint32_t i = first; i < pages_.size(); ++i) {
     Page& page = pages_[i];
     if (!page.memory.empty() && page.memory.size() - page.filled >= needed) return take(page, i, bytes);
   }
-  for (std::uint32_t i = 0; i < pages_.size(); ++i) {
+  for (std::uint32_t i = first; i < pages_.size(); ++i) {
     Page& page = pages_[i];
     if (!page.memory.empty()) continue;
     Result<std::span<std::byte>> memory = device_.openStaging(StagingIndex{i}, pageBytes_);
@@ -52,7 +52,7 @@ Result<StagingSpan> StagingPages::reserve(ByteCount bytes) {
     ++openPages_;
     return take(page, i, bytes);
   }
-  return Unexpected(makeError(ErrorCode::StagingFull, "staging", {}, {bytes, pages_.size() * pageBytes_}));
+  return Unexpected(makeError(ErrorCode::StagingFull, "staging", {}, {bytes, (pages_.size() - first) * pageBytes_}));
 }
 
 void StagingPages::release(const StagingSpan& span) {

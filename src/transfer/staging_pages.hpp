@@ -20,6 +20,8 @@ struct StagingSpan {
 /// when the batches that read them are done. Bounded, and shrinking when idle.
 ///
 /// **Thread contract.** Geometry thread only.
+/// **Progress.** The first page is the step's own: bytes that a call brings along may wait for a copy that needs staging
+/// itself, so they never get all of it.
 /// **Invariants.** A page starts over only when none of its spans is open (reserved, but neither submitted nor
 /// released) and the copy queue has passed the last batch that read it. Together the pages never exceed the limit.
 class StagingPages {
@@ -29,9 +31,13 @@ class StagingPages {
   StagingPages(const StagingPages&) = delete;
   StagingPages& operator=(const StagingPages&) = delete;
 
-  /// Reserves `bytes` (1 to `pageBytes`) in one page; the span is 16-byte aligned and open from now on.
+  /// Reserves `bytes` (1 to `pageBytes`) in one page; the span is 16-byte aligned and open from now on. It must be used
+  /// or released before the step ends.
   /// O(pages). Errors: StagingFull, and what the device says when it cannot open another page.
-  [[nodiscard]] Result<StagingSpan> reserve(ByteCount bytes);
+  [[nodiscard]] Result<StagingSpan> reserve(ByteCount bytes) { return reserveFrom(0, bytes); }
+
+  /// The same for a span that may stay open over many steps. Errors: also StagingFull when only the first page is left.
+  [[nodiscard]] Result<StagingSpan> reserveAhead(ByteCount bytes) { return reserveFrom(1, bytes); }
 
   /// Gives an open span back unread.
   void release(const StagingSpan& span);
@@ -63,6 +69,7 @@ class StagingPages {
     bool usedByNextBatch = false;
   };
 
+  Result<StagingSpan> reserveFrom(std::uint32_t first, ByteCount bytes);
   static StagingSpan take(Page& page, std::uint32_t index, ByteCount bytes);
 
   Device& device_;

@@ -154,9 +154,7 @@ class Simulation {
     std::vector<PartId> ids(parts.size());
     if (below(2) == 0) {
       const AddedParts added = producer_.addParts(model->handle, parts).value();
-      // Unlike those of the other calls its bytes get staging late. They have it before later calls can fill all of it
-      // with contents that wait behind these.
-      for (int i = 0; i < 40; ++i) step();
+      step();
       ASSERT_TRUE(added.done());
       ASSERT_EQ(added.ids().size(), ids.size());
       ids.assign(added.ids().begin(), added.ids().end());

@@ -34,7 +34,7 @@ inline PoolDesc smallPool() {
   desc.firstChunkBytes = 64 * kKiB;
   desc.longLivedFirstChunkBytes = 64 * kKiB;
   desc.stagingPageBytes = 64 * kKiB;
-  desc.stagingLimitBytes = 256 * kKiB;
+  desc.stagingLimitBytes = 320 * kKiB;  // a page of them is the step's
   desc.maxBlocks = 4096;
   return desc;
 }

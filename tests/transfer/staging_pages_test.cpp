@@ -43,6 +43,15 @@ TEST(StagingPages, NeverExceedsTheLimit) {
   EXPECT_EQ(s.pages.reservedBytes(), 4 * kPage);
 }
 
+TEST(StagingPages, TheFirstPageIsLeftToTheStep) {
+  Staging s;
+  for (int i = 0; i < 3; ++i) ASSERT_NE(s.pages.reserveAhead(kPage).value().page, StagingIndex{0});
+  const Result<StagingSpan> full = s.pages.reserveAhead(1);
+  ASSERT_FALSE(full);
+  EXPECT_EQ(full.error().code, ErrorCode::StagingFull);
+  EXPECT_EQ(s.pages.reserve(kPage).value().page, StagingIndex{0});
+}
+
 TEST(StagingPages, PageStartsOverOnlyWhenItsBatchIsDoneAndNoSpanIsOpen) {
   Staging s(kPage);
   const StagingSpan used = s.pages.reserve(2000).value();
