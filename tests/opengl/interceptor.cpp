@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -10,6 +11,7 @@ namespace flux::test {
 namespace {
 
 struct State {
+  std::mutex mutex;  ///< Of all below but `replaced`, which is set before there are threads.
   std::map<std::string, OpenGlFunction, std::less<>> replaced;
   std::map<std::string, std::uint64_t, std::less<>> calls;
   std::uint64_t count = 0;
@@ -36,22 +38,36 @@ std::unique_ptr<State> state;
   X(glFlush, PFNGLFLUSHPROC)                 \
   X(glWaitSync, PFNGLWAITSYNCPROC)
 
-/// Whether this call is one to fail; then `glGetError` will say so.
-bool fails(const char* name) {
+/// Whether this call is one to fail; then `glGetError` will say so. Counts it if not. From any thread.
+bool fails(const char* name, bool canFail) {
+  const std::scoped_lock lock(state->mutex);
+  if (!canFail) {
+    ++state->calls[name];
+    return false;
+  }
   ++state->count;
-  if (state->count < state->failFrom || state->count > state->failTo) return false;
+  if (state->count < state->failFrom || state->count > state->failTo) {
+    ++state->calls[name];
+    return false;
+  }
   if (state->failedCall.empty()) state->failedCall = name;
   state->pending = state->error;
   return true;
 }
 
 GLenum APIENTRY getError() {
-  if (state->pending != GL_NO_ERROR) return std::exchange(state->pending, GL_NO_ERROR);
+  {
+    const std::scoped_lock lock(state->mutex);
+    if (state->pending != GL_NO_ERROR) return std::exchange(state->pending, GL_NO_ERROR);
+  }
   return app::gl().glGetError();
 }
 
 GLenum APIENTRY getGraphicsResetStatus() {
-  if (state->error == GL_CONTEXT_LOST && state->count >= state->failFrom) return GL_UNKNOWN_CONTEXT_RESET;
+  {
+    const std::scoped_lock lock(state->mutex);
+    if (state->error == GL_CONTEXT_LOST && state->count >= state->failFrom) return GL_UNKNOWN_CONTEXT_RESET;
+  }
   return Interceptor::real<PFNGLGETGRAPHICSRESETSTATUSPROC>("glGetGraphicsResetStatus")();
 }
 
@@ -60,11 +76,10 @@ struct Counted;
 template <class Tag, class Return, class... Arguments>
 struct Counted<Tag, Return(APIENTRYP)(Arguments...)> {
   static Return APIENTRY call(Arguments... arguments) {
-    if (Tag::kCanFail && fails(Tag::kName)) {
+    if (fails(Tag::kName, Tag::kCanFail)) {
       if constexpr (std::is_same_v<Return, GLenum>) return GL_WAIT_FAILED;
       return Return();
     }
-    ++state->calls[Tag::kName];
     return Interceptor::real<Return(APIENTRYP)(Arguments...)>(Tag::kName)(arguments...);
   }
 };
@@ -109,22 +124,27 @@ OpenGlFunction Interceptor::find(const char* name) {
 }
 
 void Interceptor::failCall(std::uint64_t k, GLenum error) {
+  const std::scoped_lock lock(state->mutex);
   state->failFrom = state->failTo = state->count + k;
   state->error = error;
 }
 void Interceptor::loseContext(std::uint64_t k) {
+  const std::scoped_lock lock(state->mutex);
   state->failFrom = state->count + k;
   state->failTo = ~std::uint64_t{0};
   state->error = GL_CONTEXT_LOST;
 }
 void Interceptor::failNothing() noexcept {
+  const std::scoped_lock lock(state->mutex);
   state->failFrom = state->failTo = 0;
   state->error = GL_NO_ERROR;
 }
 std::string Interceptor::takeFailedCall() {
+  const std::scoped_lock lock(state->mutex);
   return std::exchange(state->failedCall, {});
 }
 std::uint64_t Interceptor::calls(const std::string& name) const {
+  const std::scoped_lock lock(state->mutex);
   const auto found = state->calls.find(name);
   return found != state->calls.end() ? found->second : 0;
 }

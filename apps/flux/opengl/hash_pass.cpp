@@ -7,7 +7,7 @@
 #include <numeric>
 #include <tuple>
 
-namespace flux::app {
+namespace flux::app::opengl {
 namespace {
 
 constexpr const char* kHash =
@@ -101,4 +101,4 @@ void HashPass::issue(const HashProgram& program) {
   gl().glMemoryBarrier(GL_CLIENT_MAPPED_BUFFER_BARRIER_BIT);
 }
 
-}  // namespace flux::app
+}  // namespace flux::app::opengl

@@ -11,7 +11,7 @@
 #include <span>
 #include <vector>
 
-namespace flux::app {
+namespace flux::app::opengl {
 
 /// The shader that hashes, and how much of a buffer it can see at once.
 class HashProgram {
@@ -53,4 +53,4 @@ class HashPass {
   std::size_t capacity_ = 0;
 };
 
-}  // namespace flux::app
+}  // namespace flux::app::opengl

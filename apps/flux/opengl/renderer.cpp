@@ -93,7 +93,7 @@ class OpenGlRenderer final : public Renderer {
   /// A frame in flight.
   struct Slot {
     std::vector<std::vector<DrawCommand>> lists;  ///< By part.
-    HashPass hashes;
+    opengl::HashPass hashes;
     std::uint64_t frame = 0;
     GLsync done = nullptr;
   };
@@ -105,11 +105,11 @@ class OpenGlRenderer final : public Renderer {
   void collect(Slot& slot, std::vector<FinishedFrame>& finished) const;
 
   OpenGlContext context_;
-  const Targets targets_;
+  const opengl::Targets targets_;
   const UniqueProgram objectProgram_;
   const UniqueProgram skyProgram_;
   const UniqueVertexArray vertexArray_;
-  std::optional<HashProgram> hashProgram_;  ///< Where frames are verified.
+  std::optional<opengl::HashProgram> hashProgram_;  ///< Where frames are verified.
   std::array<Slot, kFramesInFlight> slots_;
   std::size_t current_ = kFramesInFlight - 1;
   bool drawn_ = false;

@@ -24,7 +24,7 @@ class OpenGlTarget final : public ReplayTarget {
 
   TimelineValue submit(std::span<const Place> reads, std::span<const QueueValue> waits) override {
     FLUX_ASSERT(submitted_ - finished_ < kFramesInFlight, "frames in flight are bounded");
-    HashPass& hashes = slots_[submitted_ % kFramesInFlight];
+    opengl::HashPass& hashes = slots_[submitted_ % kFramesInFlight];
     hashes.clear();
     for (const QueueValue& wait : waits) {
       if (wait.queue == kCopyQueue) context_.openGlDevice().waitForCopies(wait.value);
@@ -40,7 +40,7 @@ class OpenGlTarget final : public ReplayTarget {
 
   std::span<const std::uint64_t> finishOldest() override {
     FLUX_ASSERT(finished_ < submitted_, "there is a frame to finish");
-    const HashPass& hashes = slots_[finished_ % kFramesInFlight];
+    const opengl::HashPass& hashes = slots_[finished_ % kFramesInFlight];
     const auto waited = device().wait(kDrawQueue, ++finished_, std::chrono::nanoseconds::max());
     if (!waited) throw Failure("OpenGL: " + describe(waited.error()));
     return hashes.hashes();
@@ -52,8 +52,8 @@ class OpenGlTarget final : public ReplayTarget {
   static_assert(kDrawQueue == OpenGlDevice::kApplicationQueue);
 
   OpenGlContext context_;
-  std::optional<HashProgram> program_;  ///< Where frames are verified.
-  std::array<HashPass, kFramesInFlight> slots_;
+  std::optional<opengl::HashProgram> program_;  ///< Where frames are verified.
+  std::array<opengl::HashPass, kFramesInFlight> slots_;
   TimelineValue submitted_ = 0;
   TimelineValue finished_ = 0;
 };

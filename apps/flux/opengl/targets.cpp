@@ -4,7 +4,7 @@
 
 #include <array>
 
-namespace flux::app {
+namespace flux::app::opengl {
 
 Targets::Targets(std::uint32_t width, std::uint32_t height, std::uint32_t samples)
     : width_(width), height_(height), multisampled_(samples > 1), drawn_(makeTarget(samples, true)) {
@@ -57,4 +57,4 @@ std::vector<std::byte> Targets::readPicture() const {
   return pixels;
 }
 
-}  // namespace flux::app
+}  // namespace flux::app::opengl

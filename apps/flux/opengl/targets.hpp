@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace flux::app {
+namespace flux::app::opengl {
 
 /// What the renderer draws into: the picture and its depth, shared by all frames in flight, because the context draws
 /// them one after the other.
@@ -45,4 +45,4 @@ class Targets {
   Target picture_;  ///< The resolved one; none where a pixel has one sample.
 };
 
-}  // namespace flux::app
+}  // namespace flux::app::opengl

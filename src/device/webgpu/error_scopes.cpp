@@ -52,7 +52,7 @@ Result<void> ErrorScopes::pop(std::string_view name, ErrorNumbers numbers) {
   if (worst == WGPUErrorType_NoError && popped) return {};
   Error error = makeError(worst == WGPUErrorType_OutOfMemory ? ErrorCode::OutOfDeviceMemory : ErrorCode::DriverError,
                           worst != WGPUErrorType_NoError ? name : "wgpuDevicePopErrorScope", {}, numbers);
-  error.nativeCode = worst;
+  error.nativeCode = static_cast<std::int32_t>(worst);
   return Unexpected(error);
 }
 
