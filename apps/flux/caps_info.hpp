@@ -22,4 +22,13 @@ namespace flux::app {
           {"partAlignmentBytes", alignments}};
 }
 
+/// A device of a back end that always can be used, as `flux info` shows it.
+[[nodiscard]] inline nlohmann::ordered_json deviceInfo(Device& device) {
+  const DeviceCaps& caps = device.caps();
+  nlohmann::ordered_json info{{"name", caps.deviceName}, {"driver", caps.driverName}};
+  info["flux"] = {{"usable", true}};
+  info["flux"].update(capsInfo(device));
+  return info;
+}
+
 }  // namespace flux::app

@@ -8,11 +8,7 @@ namespace flux::app {
 
 nlohmann::ordered_json hostInfo() {
   const auto device = HostDevice::create();
-  const DeviceCaps& caps = device->caps();
-  nlohmann::ordered_json info{{"name", caps.deviceName}, {"driver", caps.driverName}};
-  info["flux"] = {{"usable", true}};
-  info["flux"].update(capsInfo(*device));
-  return {{"about", "always there"}, {"devices", nlohmann::ordered_json::array({info})}};
+  return {{"about", "always there"}, {"devices", nlohmann::ordered_json::array({deviceInfo(*device)})}};
 }
 
 }  // namespace flux::app

@@ -29,7 +29,7 @@ TEST(OpenGlContexts, WhatOpenGlSaysIsCounted) {
   gl().glEnable(0xFFFF);
   EXPECT_EQ(context.messages().count(), 1U);
   EXPECT_EQ(gl().glGetError(), GLenum{GL_INVALID_ENUM});
-  OpenGlMessages quiet;
+  DeviceMessages quiet;
   const OpenGlContext unchecked({.validate = false, .messages = &quiet});
   gl().glEnable(0xFFFF);
   EXPECT_EQ(quiet.count(), 0U);

@@ -34,7 +34,7 @@ class OpenGlTest : public testing::Test {
   /// Has the second context current on the calling thread.
   [[nodiscard]] app::CurrentContext otherContext() const { return {context_.display(), context_.copyContext()}; }
 
-  app::OpenGlMessages messages_;
+  app::DeviceMessages messages_;
   app::OpenGlContext context_;
   Interceptor interceptor_;
   OpenGlDeviceDesc desc_;

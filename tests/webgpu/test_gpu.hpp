@@ -33,7 +33,7 @@ class WebGpuTest : public testing::Test {
   TimelineValue submit(std::span<const CopyPiece> batch);
   void expectContents(WGPUBuffer buffer, std::span<const std::byte> expected);
 
-  app::WebGpuMessages messages_;
+  app::DeviceMessages messages_;
 
  private:
   app::WebGpuContext context_;

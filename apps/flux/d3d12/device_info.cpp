@@ -14,11 +14,7 @@ nlohmann::ordered_json d3d12Info() {
 #endif
   try {
     D3D12Context context({});
-    const DeviceCaps& caps = context.device().caps();
-    nlohmann::ordered_json info{{"name", caps.deviceName}, {"driver", caps.driverName}};
-    info["flux"] = {{"usable", true}};
-    info["flux"].update(capsInfo(context.device()));
-    return {{"about", kAbout}, {"devices", nlohmann::ordered_json::array({info})}};
+    return {{"about", kAbout}, {"devices", nlohmann::ordered_json::array({deviceInfo(context.device())})}};
   } catch (const Failure& failure) {
     return {{"missing", failure.what()}, {"devices", nlohmann::ordered_json::array()}};
   }

@@ -8,6 +8,7 @@
 #include "d3d12/targets.hpp"
 #include "view/haze.hpp"
 #include "view/picture.hpp"
+#include "view/verified_draws.hpp"
 
 #include <flux/assert.hpp>
 
@@ -157,11 +158,7 @@ void D3D12Renderer::collect(Slot& slot, std::vector<FinishedFrame>& finished) co
   if (!setup_.verify) return;
   std::span<const std::uint64_t> hashes = slot.reader.hashes();
   for (const auto& list : slot.lists) {
-    for (VerifiedDraw draw : list->drawn()) {
-      std::copy_n(hashes.begin(), kObjectParts, draw.hashes.begin());
-      hashes = hashes.subspan(kObjectParts);
-      frame.draws.push_back(draw);
-    }
+    for (const VerifiedDraw& draw : list->drawn()) addVerified(frame, draw, hashes);
   }
 }
 

@@ -1,5 +1,7 @@
 #include "d3d12/targets.hpp"
 
+#include "view/samples.hpp"
+
 #include <algorithm>
 
 namespace flux::app::d3d12 {
@@ -8,9 +10,7 @@ namespace {
 constexpr std::uint32_t kPixelBytes = 4;
 constexpr D3D12_RESOURCE_STATES kDrawn = D3D12_RESOURCE_STATE_RENDER_TARGET;
 
-/// Four samples a pixel, for smooth edges, in pictures that are large enough to look at.
 TargetFormats chooseFormats(ID3D12Device* device, std::uint32_t width, std::uint32_t height) {
-  constexpr std::uint32_t kLargePixels = 640 * 360;
   constexpr UINT kSamples = 4;
   TargetFormats formats;
   D3D12_FEATURE_DATA_MULTISAMPLE_QUALITY_LEVELS levels{};
@@ -19,7 +19,7 @@ TargetFormats chooseFormats(ID3D12Device* device, std::uint32_t width, std::uint
   const bool has =
       SUCCEEDED(device->CheckFeatureSupport(D3D12_FEATURE_MULTISAMPLE_QUALITY_LEVELS, &levels, sizeof levels)) &&
       levels.NumQualityLevels != 0;
-  if (has && width * height >= kLargePixels) formats.samples = kSamples;
+  if (has && isLargePicture(width, height)) formats.samples = kSamples;
   return formats;
 }
 

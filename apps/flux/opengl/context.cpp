@@ -35,11 +35,11 @@ EGLDisplay openDisplay() {
 void APIENTRY addDebugMessage(GLenum, GLenum, GLuint, GLenum severity, GLsizei length, const GLchar* text,
                               const void* messages) {
   if (severity == GL_DEBUG_SEVERITY_NOTIFICATION) return;
-  static_cast<OpenGlMessages*>(const_cast<void*>(messages))->add({text, static_cast<std::size_t>(length)});
+  static_cast<DeviceMessages*>(const_cast<void*>(messages))->add({text, static_cast<std::size_t>(length)});
 }
 
 void addMessage(void* messages, std::string_view text) {
-  static_cast<OpenGlMessages*>(messages)->add(text);
+  static_cast<DeviceMessages*>(messages)->add(text);
 }
 
 }  // namespace

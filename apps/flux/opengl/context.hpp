@@ -2,8 +2,8 @@
 
 /// Headless OpenGL contexts of the command's own, and the Flux device on one of them.
 
+#include "device_messages.hpp"
 #include "opengl/api.hpp"
-#include "opengl/messages.hpp"
 #include "passing_device.hpp"
 
 #include <flux/opengl.hpp>
@@ -34,7 +34,7 @@ class CurrentContext {
 struct OpenGlContextDesc {
   bool validate = false;               ///< Debug contexts, whose messages are counted (KHR_debug).
   bool separateCopyContext = true;     ///< Flux copies in a context of its own; else in the one that draws.
-  OpenGlMessages* messages = nullptr;  ///< Null: `messages()`.
+  DeviceMessages* messages = nullptr;  ///< Null: `messages()`.
 };
 
 /// A core context of OpenGL 4.5 that draws, and one of its share group with the Flux device, both on the surfaceless
@@ -60,8 +60,8 @@ class OpenGlContext {
   [[nodiscard]] EGLDisplay display() const noexcept { return display_; }
   [[nodiscard]] EGLContext drawContext() const noexcept { return drawContext_; }
   [[nodiscard]] EGLContext copyContext() const noexcept { return copyContext_; }
-  [[nodiscard]] OpenGlMessages& messages() noexcept { return messages_; }
-  [[nodiscard]] const OpenGlMessages& messages() const noexcept { return messages_; }
+  [[nodiscard]] DeviceMessages& messages() noexcept { return messages_; }
+  [[nodiscard]] const DeviceMessages& messages() const noexcept { return messages_; }
 
  private:
   /// Changes to the device's context and back.
@@ -70,8 +70,8 @@ class OpenGlContext {
   [[nodiscard]] EGLContext createContext(EGLContext shared, bool validate) const;
   void release() noexcept;
 
-  OpenGlMessages own_;
-  OpenGlMessages& messages_;
+  DeviceMessages own_;
+  DeviceMessages& messages_;
   EGLDisplay display_ = EGL_NO_DISPLAY;
   EGLContext drawContext_ = EGL_NO_CONTEXT;
   EGLContext copyContext_ = EGL_NO_CONTEXT;

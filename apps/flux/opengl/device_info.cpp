@@ -14,12 +14,8 @@ nlohmann::ordered_json openGlInfo() {
   info["devices"] = Json::array();
   try {
     OpenGlContext context({.separateCopyContext = false});
-    const DeviceCaps& caps = context.device().caps();
     info["about"] = "through EGL, without a surface";
-    Json device{{"name", caps.deviceName}, {"driver", caps.driverName}};
-    device["flux"] = {{"usable", true}};
-    device["flux"].update(capsInfo(context.device()));
-    info["devices"].push_back(std::move(device));
+    info["devices"].push_back(deviceInfo(context.device()));
   } catch (const Failure& failure) {
     info["missing"] = failure.what();
   }

@@ -4,16 +4,17 @@
 #include "opengl/context.hpp"
 #include "opengl/hash_pass.hpp"
 #include "opengl/targets.hpp"
+#include "view/haze.hpp"
 #include "view/picture.hpp"
+#include "view/samples.hpp"
+#include "view/verified_draws.hpp"
 
 #include <flux/assert.hpp>
 
-#include <glm/gtc/matrix_access.hpp>
 #include <glm/gtc/type_ptr.hpp>
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <optional>
@@ -39,20 +40,9 @@ constexpr GLint kViewProjection = 0;
 constexpr GLint kEye = 1;
 constexpr GLint kPlacement = 2;
 
-/// Four samples a pixel, for smooth edges. A processor that plays GPU pays for each of them: it gets them only
-/// in pictures that are large enough to look at.
-std::uint32_t chooseSamples(const DeviceCaps& caps, std::uint32_t pixels) {
-  constexpr std::uint32_t kLargePixels = 640 * 360;
+std::uint32_t chooseSamples(const DeviceCaps& caps, std::uint32_t width, std::uint32_t height) {
   const bool processor = caps.deviceName.find("llvmpipe") != std::string::npos;
-  return processor && pixels < kLargePixels ? 1 : 4;
-}
-
-/// Of the eye from the far plane, where the haze must have hidden everything.
-float farDistance(const CameraView& camera) {
-  const glm::vec4 plane = glm::row(camera.viewProjection, 3) - glm::row(camera.viewProjection, 2);
-  const float length = glm::length(glm::vec3(plane));
-  const float distance = std::abs(glm::dot(plane, glm::vec4(camera.eye, 1.0F))) / length;
-  return distance < 1e9F ? distance : 1e9F;  // Also for no far plane at all, where it is not a number.
+  return processor && !isLargePicture(width, height) ? 1 : 4;
 }
 
 /// The vertex layout of all objects, without buffers.
@@ -117,7 +107,7 @@ class OpenGlRenderer final : public Renderer {
 
 OpenGlRenderer::OpenGlRenderer(const RendererDesc& desc)
     : context_({.validate = desc.validate, .separateCopyContext = !desc.singleQueue}),
-      targets_(desc.width, desc.height, chooseSamples(context_.device().caps(), desc.width * desc.height)),
+      targets_(desc.width, desc.height, chooseSamples(context_.device().caps(), desc.width, desc.height)),
       objectProgram_(makeProgram(
           std::array{ShaderText{GL_VERTEX_SHADER, kObjectVertex}, ShaderText{GL_FRAGMENT_SHADER, kObjectFragment}})),
       skyProgram_(makeProgram(
@@ -236,13 +226,7 @@ void OpenGlRenderer::collect(Slot& slot, std::vector<FinishedFrame>& finished) c
   if (!hashProgram_) return;
   std::span<const std::uint64_t> hashes = slot.hashes.hashes();
   for (const auto& list : slot.lists) {
-    for (const DrawCommand& command : list) {
-      VerifiedDraw& verified = frame.draws.emplace_back();
-      verified.object = command.object;
-      verified.version = command.version;
-      std::copy_n(hashes.begin(), kObjectParts, verified.hashes.begin());
-      hashes = hashes.subspan(kObjectParts);
-    }
+    for (const DrawCommand& command : list) addVerified(frame, command, hashes);
   }
 }
 

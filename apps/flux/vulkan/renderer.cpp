@@ -2,6 +2,7 @@
 
 #include "view/haze.hpp"
 #include "view/picture.hpp"
+#include "view/verified_draws.hpp"
 #include "vulkan/chunk_sets.hpp"
 #include "vulkan/commands.hpp"
 #include "vulkan/context.hpp"
@@ -170,11 +171,7 @@ void VulkanRenderer::collect(Slot& slot, std::vector<FinishedFrame>& finished) c
   frame.frame = slot.frame;
   std::span<const std::uint64_t> hashes = slot.hashes.hashes();
   for (const auto& list : slot.lists) {
-    for (VerifiedDraw draw : list->drawn()) {
-      std::copy_n(hashes.begin(), kObjectParts, draw.hashes.begin());
-      hashes = hashes.subspan(kObjectParts);
-      frame.draws.push_back(draw);
-    }
+    for (const VerifiedDraw& draw : list->drawn()) addVerified(frame, draw, hashes);
   }
 }
 

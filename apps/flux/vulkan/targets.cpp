@@ -1,18 +1,17 @@
 #include "vulkan/targets.hpp"
 
+#include "view/samples.hpp"
+
 #include <array>
 #include <span>
 
 namespace flux::app {
 namespace {
 
-/// Four samples a pixel, for smooth edges. A processor that plays GPU pays for each of them: it gets them only
-/// in pictures that are large enough to look at.
 TargetFormats chooseFormats(const VulkanContext& context, VkExtent2D extent) {
-  constexpr std::uint32_t kLargePixels = 640 * 360;
   TargetFormats formats;
   const bool processor = context.properties().deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
-  if (processor && extent.width * extent.height < kLargePixels) formats.samples = VK_SAMPLE_COUNT_1_BIT;
+  if (processor && !isLargePicture(extent.width, extent.height)) formats.samples = VK_SAMPLE_COUNT_1_BIT;
   return formats;
 }
 

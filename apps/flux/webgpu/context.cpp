@@ -47,14 +47,14 @@ UniqueAdapter requestAdapter(WGPUInstance instance) {
 }
 
 void deviceLost(const WGPUDevice*, WGPUDeviceLostReason reason, WGPUStringView message, void* messages, void*) {
-  if (reason == WGPUDeviceLostReason_Unknown) static_cast<WebGpuMessages*>(messages)->add(webGpuText(message));
+  if (reason == WGPUDeviceLostReason_Unknown) static_cast<DeviceMessages*>(messages)->add(webGpuText(message));
 }
 
 void uncapturedError(const WGPUDevice*, WGPUErrorType, WGPUStringView message, void* messages, void*) {
-  static_cast<WebGpuMessages*>(messages)->add(webGpuText(message));
+  static_cast<DeviceMessages*>(messages)->add(webGpuText(message));
 }
 
-UniqueDevice requestDevice(WGPUInstance instance, WGPUAdapter adapter, WebGpuMessages& messages) {
+UniqueDevice requestDevice(WGPUInstance instance, WGPUAdapter adapter, DeviceMessages& messages) {
   // All that the adapter has: chunks are as large as they can be, and so are the bindings by which shaders see them.
   WGPULimits limits{};
   if (webGpu().AdapterGetLimits(adapter, &limits) != WGPUStatus_Success) throw Failure("WebGPU: no limits");
@@ -79,12 +79,12 @@ UniqueDevice requestDevice(WGPUInstance instance, WGPUAdapter adapter, WebGpuMes
 }
 
 void addMessage(void* messages, std::string_view text) {
-  static_cast<WebGpuMessages*>(messages)->add(text);
+  static_cast<DeviceMessages*>(messages)->add(text);
 }
 
 }  // namespace
 
-WebGpuContext::WebGpuContext(WebGpuMessages* messages)
+WebGpuContext::WebGpuContext(DeviceMessages* messages)
     : messages_(messages != nullptr ? *messages : own_), instance_(webGpu().CreateInstance(nullptr)) {
   if (!instance_) throw Failure("WebGPU: no instance");
   adapter_ = requestAdapter(instance());

@@ -2,9 +2,9 @@
 
 /// A headless WebGPU device with Flux on it.
 
+#include "device_messages.hpp"
 #include "webgpu/api.hpp"
 #include "webgpu/handles.hpp"
-#include "webgpu/messages.hpp"
 
 #include <flux/webgpu.hpp>
 
@@ -19,7 +19,7 @@ class WebGpuContext {
  public:
   /// `messages` (may be null) is told of every error that nobody handles, and outlives the context.
   /// Throws Failure: no library, no driver, or something that Flux lacks.
-  explicit WebGpuContext(WebGpuMessages* messages);
+  explicit WebGpuContext(DeviceMessages* messages);
   WebGpuContext(const WebGpuContext&) = delete;
   WebGpuContext& operator=(const WebGpuContext&) = delete;
   ~WebGpuContext();
@@ -31,7 +31,7 @@ class WebGpuContext {
   [[nodiscard]] WGPUInstance instance() const noexcept { return instance_.get(); }
   [[nodiscard]] WGPUDevice webGpuDevice() const noexcept { return device_.get(); }
   [[nodiscard]] WGPUQueue queue() const noexcept { return queue_.get(); }
-  [[nodiscard]] const WebGpuMessages& messages() const noexcept { return messages_; }
+  [[nodiscard]] const DeviceMessages& messages() const noexcept { return messages_; }
   [[nodiscard]] WGPUBackendType backendType() const noexcept { return backendType_; }
 
   /// Whether a processor plays GPU.
@@ -47,8 +47,8 @@ class WebGpuContext {
   void waitFor(WGPUFuture future) const;
 
  private:
-  WebGpuMessages own_;
-  WebGpuMessages& messages_;
+  DeviceMessages own_;
+  DeviceMessages& messages_;
   UniqueInstance instance_;
   UniqueAdapter adapter_;
   UniqueDevice device_;

@@ -15,12 +15,8 @@ nlohmann::ordered_json webGpuInfo() {
   info["devices"] = Json::array();
   try {
     WebGpuContext context(nullptr);
-    const DeviceCaps& caps = context.device().caps();
     info["about"] = webGpuLibrary().filename().string() + ", on " + webGpuBackendName(context.backendType());
-    Json device{{"name", caps.deviceName}, {"driver", caps.driverName}};
-    device["flux"] = {{"usable", true}};
-    device["flux"].update(capsInfo(context.device()));
-    info["devices"].push_back(std::move(device));
+    info["devices"].push_back(deviceInfo(context.device()));
   } catch (const Failure& failure) {
     info["missing"] = failure.what();
   }

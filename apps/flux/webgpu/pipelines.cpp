@@ -1,6 +1,7 @@
 #include "webgpu/pipelines.hpp"
 
 #include "view/renderer.hpp"
+#include "view/samples.hpp"
 #include "webgpu/pipeline_parts.hpp"
 #include "webgpu/shaders.hpp"
 
@@ -12,13 +13,6 @@ namespace {
 
 constexpr WGPUTextureFormat kColorFormat = WGPUTextureFormat_RGBA8UnormSrgb;
 constexpr WGPUTextureFormat kDepthFormat = WGPUTextureFormat_Depth32Float;
-
-/// Four samples a pixel, for smooth edges. A processor that plays GPU pays for each of them: it gets them only
-/// in pictures that are large enough to look at.
-std::uint32_t chooseSamples(bool processor, std::uint32_t pixels) {
-  constexpr std::uint32_t kLargePixels = 640 * 360;
-  return processor && pixels < kLargePixels ? 1 : 4;
-}
 
 /// Objects write depth; the sky has no vertices and fills what they left at the far plane.
 UniqueRenderPipeline makeGraphics(const WebGpuContext& context, WGPUPipelineLayout layout, WGPUShaderModule shader,
@@ -76,7 +70,7 @@ Targets::Target Targets::makeTarget(const WebGpuContext& context, WGPUTextureFor
 Targets::Targets(const WebGpuContext& context, std::uint32_t width, std::uint32_t height)
     : width_(width),
       height_(height),
-      samples_(chooseSamples(context.isProcessor(), width * height)),
+      samples_(context.isProcessor() && !isLargePicture(width, height) ? 1 : 4),
       picture_(makeTarget(context, kColorFormat, 1, WGPUTextureUsage_RenderAttachment | WGPUTextureUsage_CopySrc)),
       depth_(makeTarget(context, kDepthFormat, samples_, WGPUTextureUsage_RenderAttachment)) {
   if (samples_ > 1) smooth_ = makeTarget(context, kColorFormat, samples_, WGPUTextureUsage_RenderAttachment);

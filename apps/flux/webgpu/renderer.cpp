@@ -1,31 +1,22 @@
 #include "webgpu/renderer.hpp"
 
+#include "view/haze.hpp"
 #include "view/picture.hpp"
+#include "view/verified_draws.hpp"
 #include "webgpu/hash_pass.hpp"
 #include "webgpu/pipeline_parts.hpp"
 #include "webgpu/pipelines.hpp"
 
 #include <flux/assert.hpp>
 
-#include <glm/gtc/matrix_access.hpp>
-
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstring>
 #include <map>
 #include <optional>
 
 namespace flux::app::webgpu {
 namespace {
-
-/// Of the eye from the far plane, where the haze must have hidden everything.
-float farDistance(const CameraView& camera) {
-  const glm::vec4 plane = glm::row(camera.viewProjection, 3) - glm::row(camera.viewProjection, 2);
-  const float length = glm::length(glm::vec3(plane));
-  const float distance = std::abs(glm::dot(plane, glm::vec4(camera.eye, 1.0F))) / length;
-  return distance < 1e9F ? distance : 1e9F;  // Also for no far plane at all, where it is not a number.
-}
 
 /// Draws headless. Encoders belong to one thread, and calls of one device take turns anyway: so render threads only
 /// write plain lists, and the frame thread records them.
@@ -203,13 +194,7 @@ void WebGpuRenderer::collect(Slot& slot, std::vector<FinishedFrame>& finished) c
   if (!verify_) return;
   std::span<const std::uint64_t> hashes = slot.hashes.hashes();
   for (const auto& list : slot.lists) {
-    for (const DrawCommand& draw : list) {
-      VerifiedDraw& verified = frame.draws.emplace_back();
-      verified.object = draw.object;
-      verified.version = draw.version;
-      std::copy_n(hashes.begin(), kObjectParts, verified.hashes.begin());
-      hashes = hashes.subspan(kObjectParts);
-    }
+    for (const DrawCommand& draw : list) addVerified(frame, draw, hashes);
   }
 }
 

@@ -6,6 +6,7 @@
 #include "device/d3d12/device_caps.hpp"
 #include "device/d3d12/errors.hpp"
 #include "device/d3d12/queue_fences.hpp"
+#include "device/slots.hpp"
 
 #include <flux/assert.hpp>
 #include <flux/d3d12.hpp>
@@ -21,18 +22,6 @@ namespace {
 /// Without an adapter: a share of the memory that leaves something to the system and to other programs.
 constexpr ByteCount estimatedBudget(ByteCount memoryBytes) noexcept {
   return memoryBytes / 5 * 4;
-}
-
-/// The free slot of an index, made if need be.
-Buffer& freeSlot(std::vector<Buffer>& buffers, std::uint32_t index) {
-  if (index >= buffers.size()) buffers.resize(index + std::size_t{1});
-  FLUX_ASSERT(!buffers[index], "a new chunk or staging page has an index that is not in use");
-  return buffers[index];
-}
-
-Buffer& usedSlot(std::vector<Buffer>& buffers, std::uint32_t index) {
-  FLUX_ASSERT(index < buffers.size() && buffers[index], "the index of a chunk or staging page is in use");
-  return buffers[index];
 }
 
 /// The Direct3D 12 back end.

@@ -4,6 +4,7 @@
 #include "device/opengl/error_state.hpp"
 #include "device/opengl/fence_timelines.hpp"
 #include "device/opengl/functions.hpp"
+#include "device/slots.hpp"
 
 #include <flux/assert.hpp>
 #include <flux/opengl.hpp>
@@ -36,18 +37,6 @@ struct Buffer {
 
   explicit operator bool() const noexcept { return name != 0; }
 };
-
-/// The free slot of an index, made if need be.
-Buffer& freeSlot(std::vector<Buffer>& buffers, std::uint32_t index) {
-  if (index >= buffers.size()) buffers.resize(index + std::size_t{1});
-  FLUX_ASSERT(!buffers[index], "a new chunk or staging page has an index that is not in use");
-  return buffers[index];
-}
-
-Buffer& usedSlot(std::vector<Buffer>& buffers, std::uint32_t index) {
-  FLUX_ASSERT(index < buffers.size() && buffers[index], "the index of a chunk or staging page is in use");
-  return buffers[index];
-}
 
 /// The OpenGL back end. A context executes its commands in order and each sees what those before it wrote
 /// (OpenGL 4.5, section 2.1): so batches need nothing between them. Pieces that move inside one chunk need no bounce

@@ -1,4 +1,5 @@
 #include "device/copy_plan.hpp"
+#include "device/slots.hpp"
 #include "device/vulkan/buffer_memory.hpp"
 #include "device/vulkan/command_buffers.hpp"
 #include "device/vulkan/device_caps.hpp"
@@ -52,13 +53,6 @@ class QueueLock {
  private:
   VulkanQueueLock callbacks_;
 };
-
-/// The free slot of an index, made if need be.
-Buffer& freeSlot(std::vector<Buffer>& buffers, std::uint32_t index) {
-  if (index >= buffers.size()) buffers.resize(index + std::size_t{1});
-  FLUX_ASSERT(!buffers[index], "a new chunk or staging page has an index that is not in use");
-  return buffers[index];
-}
 
 /// The Vulkan back end. A batch becomes plain copies, sorted and merged: one command for each pair of buffers.
 ///
@@ -160,15 +154,11 @@ Result<void> AdoptedDevice::init(const VulkanDeviceDesc& desc) {
 }
 
 Buffer& AdoptedDevice::chunk(ChunkIndex index) {
-  const auto i = static_cast<std::uint32_t>(index);
-  FLUX_ASSERT(i < chunks_.size() && chunks_[i], "a chunk's index is in use");
-  return chunks_[i];
+  return usedSlot(chunks_, static_cast<std::uint32_t>(index));
 }
 
 Buffer& AdoptedDevice::page(StagingIndex index) {
-  const auto i = static_cast<std::uint32_t>(index);
-  FLUX_ASSERT(i < staging_.size() && staging_[i], "a staging page's index is in use");
-  return staging_[i];
+  return usedSlot(staging_, static_cast<std::uint32_t>(index));
 }
 
 Result<ChunkInfo> AdoptedDevice::createChunk(ChunkIndex index, ByteCount bytes) {

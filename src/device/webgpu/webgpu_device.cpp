@@ -1,4 +1,5 @@
 #include "device/copy_plan.hpp"
+#include "device/slots.hpp"
 #include "device/webgpu/adapter.hpp"
 #include "device/webgpu/error_scopes.hpp"
 #include "device/webgpu/functions.hpp"
@@ -24,14 +25,6 @@ constexpr ByteCount kBounceBytes = 4 * kMiB;
 
 /// Between two looks at the queue while a wait blocks.
 constexpr std::chrono::microseconds kWaitInterval{50};
-
-/// The free slot of an index, made if need be.
-template <class Slot>
-Slot& freeSlot(std::vector<Slot>& slots, std::uint32_t index) {
-  if (index >= slots.size()) slots.resize(index + std::size_t{1});
-  FLUX_ASSERT(slots[index].bytes == 0, "a new chunk or staging page has an index that is not in use");
-  return slots[index];
-}
 
 /// Whether it copies from a chunk to the same chunk.
 bool isInside(const CopyCommand& command) noexcept {
@@ -70,10 +63,14 @@ class AdoptedDevice final : public WebGpuDevice {
   struct Chunk {
     WGPUBuffer buffer = nullptr;
     ByteCount bytes = 0;
+
+    explicit operator bool() const noexcept { return bytes != 0; }
   };
   struct Page {
     std::unique_ptr<std::byte[]> memory;
     ByteCount bytes = 0;
+
+    explicit operator bool() const noexcept { return bytes != 0; }
   };
 
   [[nodiscard]] Chunk& chunk(ChunkIndex index);
@@ -118,15 +115,11 @@ Result<void> AdoptedDevice::init() {
 }
 
 AdoptedDevice::Chunk& AdoptedDevice::chunk(ChunkIndex index) {
-  const auto i = static_cast<std::uint32_t>(index);
-  FLUX_ASSERT(i < chunks_.size() && chunks_[i].bytes != 0, "a chunk's index is in use");
-  return chunks_[i];
+  return usedSlot(chunks_, static_cast<std::uint32_t>(index));
 }
 
 AdoptedDevice::Page& AdoptedDevice::page(StagingIndex index) {
-  const auto i = static_cast<std::uint32_t>(index);
-  FLUX_ASSERT(i < pages_.size() && pages_[i].bytes != 0, "a staging page's index is in use");
-  return pages_[i];
+  return usedSlot(pages_, static_cast<std::uint32_t>(index));
 }
 
 Result<WGPUBuffer> AdoptedDevice::makeBuffer(std::string_view label, WGPUBufferUsage usage, ByteCount bytes) {
