@@ -20,8 +20,8 @@ struct StagingSpan {
 /// when the batches that read them are done. Bounded, and shrinking when idle.
 ///
 /// **Thread contract.** Geometry thread only.
-/// **Progress.** The first page is the step's own: bytes that a call brings along may wait for a copy that needs staging
-/// itself, so they never get all of it.
+/// **Progress.** The first page is the step's own: bytes that a call brings along may wait for a copy that needs
+/// staging itself, so they never get all of it.
 /// **Invariants.** A page starts over only when none of its spans is open (reserved, but neither submitted nor
 /// released) and the copy queue has passed the last batch that read it. Together the pages never exceed the limit.
 class StagingPages {

@@ -31,11 +31,23 @@ Result<Commands> CommandLists::make() {
       FAILED(result)) {
     return failed(device_, result, "CreateCommandList");
   }
+  if (const HRESULT result = device_->CreateFence(0, D3D12_FENCE_FLAG_NONE, kIid<ID3D12Fence>, commands.done.out());
+      FAILED(result)) {
+    return failed(device_, result, "CreateFence");
+  }
   return commands;
 }
 
 void CommandLists::submitted(Commands commands, TimelineValue value) {
   inFlight_.push_back({std::move(commands), value});
+}
+
+TimelineValue CommandLists::reached(TimelineValue completed) const {
+  for (auto i = inFlight_.rbegin(); i != inFlight_.rend() && i->value > completed; ++i) {
+    const TimelineValue done = i->commands.done->GetCompletedValue();
+    if (done >= i->value && done != kRemoved) return i->value;
+  }
+  return completed;
 }
 
 }  // namespace flux::d3d12

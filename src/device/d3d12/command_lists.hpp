@@ -7,13 +7,19 @@
 #include <flux/types.hpp>
 
 #include <deque>
+#include <limits>
 
 namespace flux::d3d12 {
 
-/// A command list and the allocator that it alone records into.
+/// What every fence says once its device has been removed (ID3D12Fence::GetCompletedValue).
+inline constexpr TimelineValue kRemoved = std::numeric_limits<TimelineValue>::max();
+
+/// A command list, the allocator that it alone records into, and a fence that it alone is signalled to be done on: of
+/// the values that wait on one fence vkd3d may set an earlier one behind a later one, and stay there.
 struct Commands {
   ComPtr<ID3D12CommandAllocator> allocator;
   ComPtr<ID3D12GraphicsCommandList> list;
+  ComPtr<ID3D12Fence> done;
 };
 
 /// Command lists of one queue, used again once the fence has passed the value they were submitted with.
@@ -27,6 +33,10 @@ class CommandLists {
   /// Begins one. Errors: OutOfDeviceMemory, DeviceLost, DriverError.
   [[nodiscard]] Result<Commands> begin(TimelineValue completed);
   void submitted(Commands commands, TimelineValue value);
+
+  /// The highest value of those behind `completed` that is reached, else `completed`. A queue executes in order, so
+  /// what was submitted before is reached too. O(lists in flight).
+  [[nodiscard]] TimelineValue reached(TimelineValue completed) const;
 
  private:
   struct InFlight {

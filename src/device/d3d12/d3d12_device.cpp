@@ -39,7 +39,7 @@ class AdoptedDevice final : public D3D12Device {
         deviceMemoryBytes_(desc.deviceMemoryBytes),
         buffers_(desc.device, queue.NodeMask),
         commandLists_(desc.device, queue),
-        fences_(desc.device) {
+        fences_(desc.device, commandLists_) {
   }
   ~AdoptedDevice() override;
 
@@ -156,8 +156,10 @@ Result<TimelineValue> AdoptedDevice::submit(std::span<const CopyPiece> batch) {
   ID3D12CommandList* const list = commands->list.get();
   copyQueue_->ExecuteCommandLists(1, &list);
   const TimelineValue value = submitted_ + 1;
+  HRESULT result = copyQueue_->Signal(commands->done.get(), value);
   commandLists_.submitted(std::move(*commands), value);
-  if (const HRESULT result = signal(value); FAILED(result)) {
+  if (SUCCEEDED(result)) result = signal(value);
+  if (FAILED(result)) {
     // To copy once more is harmless, as no piece reads what the batch writes: the next batch may have the same value.
     unsignalled_ = true;
     return failed(device_.get(), result, "ID3D12CommandQueue::Signal");

@@ -2,14 +2,10 @@
 
 #include "device/d3d12/errors.hpp"
 
-#include <limits>
 #include <thread>
 
 namespace flux::d3d12 {
 namespace {
-
-/// What every fence says once its device has been removed (ID3D12Fence::GetCompletedValue).
-constexpr TimelineValue kRemoved = std::numeric_limits<TimelineValue>::max();
 
 constexpr std::chrono::microseconds kLookAgain{100};
 
@@ -25,7 +21,8 @@ Result<void> QueueFences::create(std::span<ID3D12Fence* const> application) {
 
 Result<void> QueueFences::poll() {
   for (std::uint32_t i = 0; i < count_; ++i) {
-    const TimelineValue value = fences_[i]->GetCompletedValue();
+    TimelineValue value = fences_[i]->GetCompletedValue();
+    if (i == static_cast<std::uint32_t>(kCopyQueue) && value != kRemoved) value = copies_.reached(value);
     if (value == kRemoved) return deviceRemoved(device_, "ID3D12Fence::GetCompletedValue");
     // Only this thread writes, so a load and a store suffice.
     if (value > completed_[i].load(std::memory_order_relaxed)) completed_[i].store(value, std::memory_order_release);
@@ -46,7 +43,10 @@ Result<void> QueueFences::wait(QueueId queue, TimelineValue value, std::chrono::
   // reference to it).
   using Clock = std::chrono::steady_clock;
   const Clock::time_point start = Clock::now();
-  while (fences_[index]->GetCompletedValue() < value) {
+  for (;;) {
+    // What has been seen counts, not what the fence says now: vkd3d may set an earlier value behind a later one.
+    if (auto polled = poll(); !polled) return polled;
+    if (completed(queue) >= value) return {};
     if (const HRESULT reason = device_->GetDeviceRemovedReason(); FAILED(reason)) {
       return deviceRemoved(device_, "ID3D12Fence::GetCompletedValue");
     }
@@ -55,7 +55,6 @@ Result<void> QueueFences::wait(QueueId queue, TimelineValue value, std::chrono::
     }
     std::this_thread::sleep_for(kLookAgain);
   }
-  return poll();
 }
 
 }  // namespace flux::d3d12

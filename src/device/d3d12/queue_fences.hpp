@@ -2,6 +2,7 @@
 
 #include "device/d3d12/api.hpp"
 #include "device/d3d12/com_ptr.hpp"
+#include "device/d3d12/command_lists.hpp"
 
 #include <flux/result.hpp>
 #include <flux/types.hpp>
@@ -14,13 +15,14 @@
 
 namespace flux::d3d12 {
 
-/// How far every queue is: one fence each, the copy queue's own first.
+/// How far every queue is: one fence each, the copy queue's own first. What is reached of the copies their command
+/// lists know too.
 ///
 /// **Thread contract.** One thread, except `completed` and `copyFence`, which any thread may call.
 /// **Invariants.** `completed` never goes back.
 class QueueFences {
  public:
-  explicit QueueFences(ID3D12Device* device) noexcept : device_(device) {}
+  QueueFences(ID3D12Device* device, const CommandLists& copies) noexcept : device_(device), copies_(copies) {}
 
   /// Once, before anything else; `application` has at most kMaxQueues - 1 fences.
   /// Errors: OutOfDeviceMemory, DeviceLost, DriverError.
@@ -38,6 +40,7 @@ class QueueFences {
 
  private:
   ID3D12Device* device_;
+  const CommandLists& copies_;
   std::uint32_t count_ = 0;
   std::array<ComPtr<ID3D12Fence>, kMaxQueues> fences_{};
   std::array<std::atomic<TimelineValue>, kMaxQueues> completed_{};

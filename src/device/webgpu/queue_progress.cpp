@@ -34,7 +34,7 @@ Result<void> QueueProgress::poll() {
   }
   if (failure_ == WGPUQueueWorkDoneStatus_Success) return {};
   Error error = makeError(ErrorCode::DriverError, "wgpuQueueOnSubmittedWorkDone", {});
-  error.nativeCode = failure_;
+  error.nativeCode = static_cast<std::int32_t>(failure_);
   return Unexpected(error);
 }
 
