@@ -54,6 +54,7 @@ counts=$(
   count idle_step idle 500 1500 1
   count range_pair range 20000 80000 1
   count range_refusal refusal 20000 80000 1
+  count close_refusal close-refusal 20000 80000 1
   count chunk_pair chunk 20000 80000 1
 )
 
@@ -61,7 +62,8 @@ if [[ $mode == --update ]]; then
   {
     echo "# Instructions of one operation, as scripts/count_instructions.sh counts them (--update writes this file)."
     echo "# Array reads and lookups with the recording of the draw, the publish with its edits, the idle step with its publish."
-    echo "# Pairs of allocate and free with 10,000 live, in one space and over chunks; a request that fits nowhere."
+    echo "# Pairs of allocate and free with 10,000 live, in one space and over chunks; a request that fits nowhere,"
+    echo "far too large and almost held."
     echo "$counts"
   } >"$reference"
 fi

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,6 +33,15 @@ T take(Result<T> result) {
   return std::move(*result);
 }
 
+/// Copies no bytes: a GPU moves them past the processor's caches, Host would move them through those of the thread that
+/// is measured.
+class UnmovedDevice final : public app::PassingDevice {
+ public:
+  using PassingDevice::PassingDevice;
+
+  Result<TimelineValue> submit(std::span<const CopyPiece> /*batch*/) override { return inner_.submit({}); }
+};
+
 /// What one replay took: by frame, since what preempts it hits single frames, and their medians over the repetitions
 /// leave it out.
 struct Replay {
@@ -50,7 +60,8 @@ bool fill(void* /*context*/, const FillRequest& /*request*/) {
 Replay replay(const Trace& trace, const PoolDesc& desc) {
   const std::unique_ptr<HostDevice> host =
       HostDevice::create({.completion = HostDeviceDesc::Completion::Immediate, .maxAllocations = ~0U});
-  app::MeteredDevice device(*host);  // making memory is the device's, not Flux's
+  UnmovedDevice unmoved(*host);
+  app::MeteredDevice device(unmoved);  // making memory is the device's, not Flux's
   const std::unique_ptr<Pool> pool = take(Pool::create(device, desc));
   std::vector<BlockHandle> blocks(trace.kinds.size());
   Replay result;

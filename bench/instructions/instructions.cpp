@@ -106,6 +106,20 @@ void rangeRefusals(std::uint32_t count) {
   }
 }
 
+/// Requests that a few free ranges of their own size class almost hold.
+void rangeCloseRefusals(std::uint32_t count) {
+  RangeAllocator ranges;
+  ranges.addSpace(0, 1U << 20U);
+  std::vector<RangeId> live;
+  for (auto made = ranges.allocate(1000); made.status == RangeStatus::Ok; made = ranges.allocate(1000)) {
+    live.push_back(made.range.id);
+  }
+  for (std::size_t i = 0; i < 4; ++i) ranges.free(live[i * live.size() / 5]);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if (ranges.allocate(1004).status != RangeStatus::Full) std::abort();
+  }
+}
+
 void chunkPairs(std::uint32_t count) {
   ChunkSpace chunks({.firstChunkBytes = 16 * kMiB});
   std::uint32_t made = 0;
@@ -136,6 +150,8 @@ bool run(std::string_view what, std::uint32_t count) {
     rangePairs(count);
   } else if (what == "refusal") {
     rangeRefusals(count);
+  } else if (what == "close-refusal") {
+    rangeCloseRefusals(count);
   } else if (what == "chunk") {
     chunkPairs(count);
   } else {
@@ -150,7 +166,7 @@ bool run(std::string_view what, std::uint32_t count) {
 int main(int argc, char** argv) {
   if (argc == 3 && flux::bench::run(argv[1], static_cast<std::uint32_t>(std::atoi(argv[2])))) return 0;
   std::fprintf(stderr,
-               "flux_instruction_probe array|block|part|publish|idle|range|refusal|chunk COUNT\n"
+               "flux_instruction_probe array|block|part|publish|idle|range|refusal|close-refusal|chunk COUNT\n"
                "(array, block, part: passes of %u lookups; range, chunk: pairs of allocate and free)\n",
                flux::bench::kLookupsPerPass);
   return 2;

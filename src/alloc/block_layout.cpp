@@ -33,10 +33,14 @@ std::uint64_t alignmentOf(const Alignments& alignments, PartKind kind) {
   return alignments[static_cast<std::size_t>(kind)];
 }
 
+/// The least common multiple. Alignments are nearly always powers of two, and then it is the larger one: no division.
+std::uint64_t commonAlignment(std::uint64_t a, std::uint64_t b) {
+  return ((a & (a - 1)) | (b & (b - 1))) == 0 ? std::max(a, b) : std::lcm(a, b);
+}
+
 std::uint64_t wholeAlignment(PartKind kind, const std::array<std::uint32_t, kPartKindCount>& alignments) {
   const std::uint32_t asked = alignments[static_cast<std::size_t>(kind)];
-  return std::lcm(std::uint64_t{asked != 0 ? asked : partKindTraits(kind).alignmentBytes},
-                  std::uint64_t{kPlaceUnitBytes});
+  return commonAlignment(asked != 0 ? asked : partKindTraits(kind).alignmentBytes, kPlaceUnitBytes);
 }
 
 /// Appends a part to a block that ends at `end`. Sizes and alignments have 32 bits, so that a sum cannot overflow as
@@ -88,8 +92,7 @@ std::optional<LayoutSize> layoutParts(std::span<const PartRequest> parts,
     payload += part.bytes;
     const auto kind = static_cast<std::size_t>(part.kind);
     effective[kind] = wholeAlignment(part.kind, alignments);
-    // With powers of two, the least common multiple is the greatest one.
-    blockAlignment = std::lcm(blockAlignment, effective[kind]);
+    blockAlignment = commonAlignment(blockAlignment, effective[kind]);
     if (blockAlignment > kMax32) return std::nullopt;
   }
   std::uint64_t bytes = placeInOrder(parts, effective, out);

@@ -383,11 +383,14 @@ std::uint32_t RangeAllocator::findAnywhere(std::uint32_t from, std::uint32_t uni
     }
     const std::uint32_t key = bins_.nextKey(above);
     if (key < first + keysOfRank_) return bins_.heads[key];
-    if (eighths != 0) {
-      if (const std::uint32_t i = lookAtAll(own, above, units, 1); i != kNone) return i;
-    } else if (key >= end) {
-      return kNone;
+    std::uint32_t looks = kLastLooks;
+    for (std::uint64_t bits = eighths; bits != 0; bits &= bits - 1) {
+      const std::uint32_t head = bins_.heads[own + static_cast<std::uint32_t>(std::countr_zero(bits))];
+      for (std::uint32_t i = nodes_[head].binNext; i != kNone && looks != 0; i = nodes_[i].binNext, --looks) {
+        if (nodes_[i].size >= units) return i;
+      }
     }
+    if (key >= end) return kNone;  // nor has the next rank any
   }
   return kNone;
 }

@@ -138,6 +138,12 @@ TEST_F(ReplayTest, VerifiesEveryVersionOfLargeAndSmallObjects) {
   EXPECT_GT(result.counts.smallObjectSpaceBytes, 64.0);
 }
 
+TEST_F(ReplayTest, VerifiesAnObjectOfManyMebibytesWhole) {  // one workgroup would take too many rounds of a loop
+  const ReplayResult result = run("A 1 vertex 20971523\n" + drawnFrames(8));
+  EXPECT_EQ(failureOf(result), "");
+  EXPECT_GE(result.counts.verifiedBytes, 20 * kMiB);
+}
+
 TEST_F(ReplayTest, OneWrongByteIsFoundAndNamed) {
   plant<FlippingDevice>();
   for (const char* bytes : {"9000", "64", "5"}) {  // in a block of its own, in a shared one, in half a word
