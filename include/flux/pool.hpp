@@ -204,6 +204,12 @@ class Pool {
   [[nodiscard]] Result<BlockHandle> add(const BlockDesc& desc,
                                         std::source_location where = std::source_location::current());
 
+  /// Takes staging memory to fill in place and to give to `add`, `update` or their like as `Source::staged`. Geometry
+  /// thread; others have `Producer::stage`. Errors: InvalidArgument (0 bytes, or more than
+  /// `PoolDesc::stagingPageBytes`), StagingFull, and of the device OutOfDeviceMemory, DriverError, DeviceLost.
+  [[nodiscard]] Result<StagedBytes> stage(ByteCount bytes,
+                                          std::source_location where = std::source_location::current());
+
   /// Gives parts of a block new contents, all in one version: a frame sees all of them or none. Frames that
   /// are open keep seeing the old bytes. Updates that arrive before an earlier one was started are merged with it.
   /// Returns the version that will show them. O(parts given).

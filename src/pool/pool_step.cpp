@@ -16,7 +16,7 @@ Result<StepReport> Pool::Impl::step(const StepQuota& quota, std::chrono::steady_
   const std::uint64_t releasedBefore = counters_.chunksReleased;
 
   Result<void> polled = poll();
-  staging_.recycle(completed(kCopyQueue));
+  const Result<void> recycled = staging_.recycle(completed(kCopyQueue));
   if (polled) completeRelocations(report);
   drainInstructions(report);
   serveMisses(report);
@@ -40,6 +40,7 @@ Result<StepReport> Pool::Impl::step(const StepQuota& quota, std::chrono::steady_
   if (!polled) return Unexpected(polled.error());
   if (!advanced) return Unexpected(advanced.error());
   if (!started) return Unexpected(started.error());
+  if (!recycled) return Unexpected(recycled.error());
   return report;
 }
 
