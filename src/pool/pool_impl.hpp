@@ -162,6 +162,7 @@ class Pool::Impl {
                const BlockLayout* layout, std::source_location where);
   Result<Placement> acquirePlace(Lifetime lifetime, ByteCount bytes, ByteCount alignment);
   Result<ChunkIndex> makeChunk(Lifetime lifetime, ByteCount bytes, bool dedicated);
+  void growAhead(bool quiet);
   Result<std::vector<StagedBytes>> stageNow(const Source& source);
   /// Later sources are kept, others are staged now. Nothing is staged when it fails.
   Result<void> takeContents(Edit& edit, const Source& source, std::source_location where);
@@ -266,6 +267,7 @@ class Pool::Impl {
   std::array<PartPlacement, kMaxParts> placements_;
   TimelineValue visibleCopies_ = 0;  ///< The copy value behind all records of the master.
   std::uint64_t steps_ = 0;
+  std::uint64_t noGrowthBefore_ = 0;  ///< The step in which a chunk may be made ahead again, after the device refused.
   bool lost_ = false;
   PoolStats counters_;  ///< Its gauges are filled in by `stats`.
 };

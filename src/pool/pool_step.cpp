@@ -32,6 +32,7 @@ Result<StepReport> Pool::Impl::step(const StepQuota& quota, std::chrono::steady_
   // A release costs the driver some 300 us, so one a step; without hysteresis the application wants the memory more.
   while (releaseEmptyChunk(now) && desc_.emptyChunkSteps == 0) {
   }
+  if (counters_.chunksReleased == releasedBefore) growAhead(quota.quiet);
   report.chunksCreated = static_cast<std::uint32_t>(counters_.chunksCreated - createdBefore);
   report.chunksReleased = static_cast<std::uint32_t>(counters_.chunksReleased - releasedBefore);
   notePeaks();

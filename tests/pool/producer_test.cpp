@@ -278,18 +278,18 @@ TEST(Producer, FillsStagingInPlace) {
 
 TEST(Producer, CopiesBytesToStagingAtOnceAndOnlyToTheHeapWhenItIsFull) {
   PoolDesc desc = test::smallPool();
-  desc.maxInstructionBytes = 40'000;
+  desc.maxInstructionBytes = 20'000;
   PoolFixture f(HostDeviceDesc::Completion::Manual, desc);
   Producer producer = f.pool->makeProducer();
-  ASSERT_TRUE(add(producer, "a", pattern(1, 0, 1, 30'000))) << "no page is open: to the heap";
-  EXPECT_EQ(add(producer, "b", pattern(2, 0, 1, 30'000)).error().code, ErrorCode::QueueFull);
+  ASSERT_TRUE(add(producer, "a", pattern(1, 0, 1, 15'000))) << "no page is open: to the heap";
+  EXPECT_EQ(add(producer, "b", pattern(2, 0, 1, 15'000)).error().code, ErrorCode::QueueFull);
   f.stepAndPublish();
-  ASSERT_TRUE(add(producer, "b", pattern(2, 0, 1, 30'000))) << "the heap is as full, but not staging";
-  ASSERT_TRUE(add(producer, "c", pattern(3, 0, 1, 30'000)));
+  ASSERT_TRUE(add(producer, "b", pattern(2, 0, 1, 15'000))) << "the heap is as full, but not staging";
+  ASSERT_TRUE(add(producer, "c", pattern(3, 0, 1, 15'000)));
   f.stepAndPublish();
   f.host->complete(kCopyQueue, 100);
   f.stepAndPublish(2);
-  EXPECT_EQ(f.pool->stats().uploadedBytes, 90'000U);
+  EXPECT_EQ(f.pool->stats().uploadedBytes, 45'000U);
 }
 
 // A call that is refused, and an instruction that is, leave what is staged to whoever holds it.
