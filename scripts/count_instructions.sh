@@ -63,7 +63,7 @@ if [[ $mode == --update ]]; then
     echo "# Instructions of one operation, as scripts/count_instructions.sh counts them (--update writes this file)."
     echo "# Array reads and lookups with the recording of the draw, the publish with its edits, the idle step with its publish."
     echo "# Pairs of allocate and free with 10,000 live, in one space and over chunks; a request that fits nowhere,"
-    echo "far too large and almost held."
+    echo "# far too large and almost held."
     echo "$counts"
   } >"$reference"
 fi

@@ -80,6 +80,7 @@ template <class Take, class Free>
 void churn(std::uint32_t count, const Take& take, const Free& free) {
   const std::vector<Exchange> drawn = exchanges();
   std::vector<decltype(take(0U))> live;
+  live.reserve(kLive);
   for (std::uint32_t i = 0; i < kLive; ++i) live.push_back(take(drawn[i].units));
   for (std::uint32_t i = 0; i < 5 * kLive + count; ++i) {
     const Exchange& exchange = drawn[i % drawn.size()];
@@ -111,9 +112,7 @@ void rangeCloseRefusals(std::uint32_t count) {
   RangeAllocator ranges;
   ranges.addSpace(0, 1U << 20U);
   std::vector<RangeId> live;
-  for (auto made = ranges.allocate(1000); made.status == RangeStatus::Ok; made = ranges.allocate(1000)) {
-    live.push_back(made.range.id);
-  }
+  while (const RangeId id = ranges.allocate(1000).range.id) live.push_back(id);
   for (std::size_t i = 0; i < 4; ++i) ranges.free(live[i * live.size() / 5]);
   for (std::uint32_t i = 0; i < count; ++i) {
     if (ranges.allocate(1004).status != RangeStatus::Full) std::abort();
