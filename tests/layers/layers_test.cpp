@@ -1,5 +1,5 @@
 // Holds the layer rule of CONTRIBUTING.md on the repository's own text: an include only ever points down, graphics
-// APIs stay in their back ends, and no file grows past 800 lines.
+// APIs stay in their back ends, no file grows past 800 lines and no back end past 1,500.
 
 #include <gtest/gtest.h>
 
@@ -17,6 +17,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kMaxLines = 800;
+constexpr std::size_t kMaxBackEndLines = 1500;
 
 // A file may include what ranks lower, and its own layer; layers of one rank do not know each other. The abstract
 // Device (port) ranks below the staging that drives it, the back ends above.
@@ -103,6 +104,9 @@ class LayerCheck {
         if (extension == ".hpp" || extension == ".cpp" || extension == ".h") checkFile(entry.path());
       }
     }
+    for (const auto& [folder, lines] : backEndLines_) {
+      if (lines > kMaxBackEndLines) breaches_.push_back(folder + " has " + std::to_string(lines) + " lines");
+    }
     std::sort(breaches_.begin(), breaches_.end());
   }
 
@@ -115,6 +119,8 @@ class LayerCheck {
     const std::string name = fs::relative(file, root_).generic_string();
     const Text text = read(file);
     if (text.lines > kMaxLines) breaches_.push_back(name + " has " + std::to_string(text.lines) + " lines");
+    const std::string folder = fs::path(name).parent_path().generic_string();
+    if (folder.starts_with("src/device/")) backEndLines_[folder] += text.lines;
     for (const Include& include : text.includes) {
       if (name.starts_with("include/flux/")) checkPublic(name, include);
       if (name.starts_with("src/")) checkSource(name, include);
@@ -162,6 +168,7 @@ class LayerCheck {
   fs::path root_;
   std::vector<std::string> breaches_;
   std::size_t files_ = 0;
+  std::map<std::string, std::size_t> backEndLines_;
 };
 
 std::string joined(const std::vector<std::string>& lines) {
@@ -246,6 +253,15 @@ TEST_F(PlantedTree, LongFileIsFound) {
   write("tests/long_test.cpp", std::string(kMaxLines + 1, '\n'));
   write("tests/short_test.cpp", std::string(kMaxLines, '\n'));
   EXPECT_EQ(breaches(), "tests/long_test.cpp has 801 lines\n");
+}
+
+TEST_F(PlantedTree, LongBackEndIsFound) {
+  for (const char* const file : {"src/device/metal/a.cpp", "src/device/metal/b.hpp", "src/device/glide/a.cpp"}) {
+    write(file, std::string(kMaxBackEndLines / 2, '\n'));
+  }
+  EXPECT_EQ(breaches(), "");
+  write("src/device/metal/c.cpp", "\n");
+  EXPECT_EQ(breaches(), "src/device/metal has 1501 lines\n");
 }
 
 }  // namespace
