@@ -30,6 +30,15 @@ windows_consumer() {
     cmake --build "$out/windows-consumer" && ls -l "$out/windows-consumer/consumer.exe"
 }
 
+# The Direct3D 12 back end with Microsoft's headers, which know more than those of vkd3d and mingw-w64: compiled, not run.
+microsoft_headers() {
+  local file
+  for file in src/device/d3d12/*.cpp; do
+    g++ -std=c++20 -fsyntax-only -Wall -Wextra -Werror -Itests/d3d12/microsoft_headers -Iinclude -Isrc \
+      -isystem build/release/tl-expected -isystem /usr/include/wsl/stubs "$file" || return
+  done
+}
+
 # The library with the other compiler, warnings as errors.
 clang() {
   cmake --preset core -B build/clang -DCMAKE_CXX_COMPILER=clang++-19 -DFLUX_VULKAN=ON -DFLUX_OPENGL=ON -DFLUX_WEBGPU=ON &&
@@ -73,6 +82,7 @@ step "program for Windows that links the library" windows_consumer
 if step "Windows cross build" build windows-mingw; then
   run_tests windows-mingw --label-exclude '^matrix$'
 fi
+step "Direct3D 12 with Microsoft's headers" microsoft_headers
 step "clang" clang
 step "bytecode of the Direct3D 12 shaders" tools/compile_hlsl.sh --check
 step "acceptance run of flux view" acceptance

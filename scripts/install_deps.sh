@@ -19,7 +19,7 @@ tests=(vulkan-validationlayers chromium-common binutils python3 git spin)
 # For Windows: a compiler, libraries (what is headers alone comes from the packages above, gtest from its sources), and wine, which runs
 # the programs, with a display for Direct3D, and compiles the shaders of the Direct3D 12 renderer.
 # valgrind counts instructions, gnuplot draws the pictures of docs/design.
-ci=(g++-mingw-w64-x86-64-posix libz-mingw-w64-dev googletest wine wine64 xvfb xauth clang-19 libclang-rt-19-dev clang-tidy-19 clang-format valgrind gnuplot-nox)
+ci=(g++-mingw-w64-x86-64-posix libz-mingw-w64-dev googletest wine wine64 xvfb xauth directx-headers-dev clang-19 libclang-rt-19-dev clang-tidy-19 clang-format valgrind gnuplot-nox)
 
 wanted=("${build[@]}" "${run[@]}")
 case "${1-}" in
