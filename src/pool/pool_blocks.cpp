@@ -71,16 +71,17 @@ Result<void> Pool::Impl::addAs(BlockHandle handle, const BlockDesc& desc, std::s
     transfer.where = where;
   }
   const auto giveUp = [&](const Error& error) {
-    relocations_.drop(relocation);  // releases what is staged
+    relocations_.drop(relocation);
     relocations_.recycle(relocation);
     return fail(error);
   };
   for (Transfer& transfer : relocation.transfers) {
     if (transfer.source.isLater()) continue;
-    Result<std::vector<StagingSpan>> staged = stage(transfer.source.data());
+    Result<std::vector<StagedBytes>> staged = stageNow(transfer.source);
     if (!staged) return giveUp(staged.error());
     transfer.from = Transfer::From::Staged;
     transfer.staged = std::move(*staged);
+    transfer.source = Source::bytes({});
   }
   const Result<Placement> place = acquirePlace(desc.lifetime, size->bytes, size->alignment);
   if (!place) return giveUp(place.error());
@@ -126,20 +127,27 @@ void Pool::Impl::install(BlockHandle handle, const BlockDesc& desc, Relocation& 
   ++counters_.blocksAdded;
 }
 
-Result<std::vector<StagingSpan>> Pool::Impl::stage(std::span<const std::byte> data) {
-  std::vector<StagingSpan> spans;
-  while (!data.empty()) {
-    const std::size_t piece = std::min<std::size_t>(data.size(), staging_.pageBytes());
-    const Result<StagingSpan> span = staging_.reserveAhead(piece);
-    if (!span) {
-      for (const StagingSpan& taken : spans) staging_.release(taken);
-      return Unexpected(span.error());
-    }
-    std::copy_n(data.begin(), piece, span->bytes.begin());
-    spans.push_back(*span);
-    data = data.subspan(piece);
+Result<StagedBytes> Pool::Impl::stage(ByteCount bytes, std::source_location where) {
+  if (bytes == 0 || bytes > staging_.pageBytes()) {
+    return Unexpected(invalid("staged bytes", where, {bytes, staging_.pageBytes()}));
   }
-  return spans;
+  Result<StagedBytes> staged = staging_.reserveAhead(bytes);
+  if (!staged) staged.error().where = where;
+  return staged;
+}
+
+Result<std::vector<StagedBytes>> Pool::Impl::stageNow(const Source& source) {
+  if (source.stagedBytes()) return std::vector{source.stagedBytes()};
+  std::vector<StagedBytes> pieces;
+  for (std::span<const std::byte> data = source.data(); !data.empty();) {
+    const std::size_t size = std::min<std::size_t>(data.size(), staging_.pageBytes());
+    Result<StagedBytes> piece = staging_.reserveAhead(size);
+    if (!piece) return Unexpected(piece.error());
+    std::copy_n(data.begin(), size, piece->bytes().begin());
+    pieces.push_back(std::move(*piece));
+    data = data.subspan(size);
+  }
+  return pieces;
 }
 
 // ---- Updating and removing ---------------------------------------------------------------------------------
@@ -175,10 +183,7 @@ Result<ContentVersion> Pool::Impl::update(BlockHandle handle, std::span<const Pa
     Edit edit;
     edit.part = update.part;
     edit.bytes = static_cast<std::uint32_t>(partBytes(*block, handle.index, update.part));
-    if (const Result<void> taken = takeContents(edit, update.source, where); !taken) {
-      releaseStaged(edits);
-      return fail(taken.error());
-    }
+    if (const Result<void> taken = takeContents(edit, update.source, where); !taken) return fail(taken.error());
     edits.push_back(std::move(edit));
   }
 
@@ -188,7 +193,6 @@ Result<ContentVersion> Pool::Impl::update(BlockHandle handle, std::span<const Pa
     if (same == block->edits.end()) {
       block->edits.push_back(std::move(edit));
     } else {  // superseded before anybody could see it
-      releaseStaged({&*same, 1});
       same->source = std::move(edit.source);
       same->staged = std::move(edit.staged);
       same->where = where;
@@ -202,19 +206,14 @@ Result<ContentVersion> Pool::Impl::update(BlockHandle handle, std::span<const Pa
 
 Result<void> Pool::Impl::takeContents(Edit& edit, const Source& source, std::source_location where) {
   if (!source.isLater()) {
-    Result<std::vector<StagingSpan>> staged = stage(source.data());
+    Result<std::vector<StagedBytes>> staged = stageNow(source);
     if (!staged) return Unexpected(staged.error());
     edit.staged = std::move(*staged);
+  } else {
+    edit.source = source;
   }
-  edit.source = source;
   edit.where = where;
   return {};
-}
-
-void Pool::Impl::releaseStaged(std::span<const Edit> edits) {
-  for (const Edit& edit : edits) {
-    for (const StagingSpan& span : edit.staged) staging_.release(span);
-  }
 }
 
 void Pool::Impl::queueForUpdate(std::uint32_t index) {
@@ -239,7 +238,6 @@ void Pool::Impl::removeBlock(Block& block, BlockHandle handle) {
     block.relocation = nullptr;
   }
   if (block.place.range) retirePlace(block);
-  releaseStaged(block.edits);
   block.edits.clear();
   const bool shared = block.parts != nullptr && block.parts->shared.has_value();
   if (shared) sharedBlocks_.remove(*block.parts->shared);

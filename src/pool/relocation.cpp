@@ -50,10 +50,7 @@ void RelocationQueue::prioritise(Relocation& relocation, Priority priority) {
 }
 
 void RelocationQueue::drop(Relocation& relocation) {
-  for (Transfer& transfer : relocation.transfers) {
-    for (const StagingSpan& span : transfer.staged) staging_.release(span);
-    transfer.staged.clear();
-  }
+  for (Transfer& transfer : relocation.transfers) transfer.staged.clear();
   relocation.dropped = true;  // taken out where it is met: removing a block stays O(1)
 }
 
@@ -148,24 +145,23 @@ RelocationQueue::Progress RelocationQueue::recordTransfer(Relocation& relocation
       piece.sourceOffset = relocation.from->offset + transfer.oldOffset + transfer.done;
       report.copiedBytes += bytes;
     } else {
-      StagingSpan span;
+      StagedBytes staged;
       if (transfer.from == Transfer::From::Staged) {
-        span = transfer.staged.front();
+        staged = std::move(transfer.staged.front());
+        transfer.staged.erase(transfer.staged.begin());
       } else {
         const ByteCount limit = std::min(staging_.pageBytes(), std::max<ByteCount>(left.bytes & ~ByteCount{3}, 4));
-        Result<StagingSpan> reserved = staging_.reserve(std::min(ByteCount{transfer.bytes} - transfer.done, limit));
+        Result<StagedBytes> reserved = staging_.reserve(std::min(ByteCount{transfer.bytes} - transfer.done, limit));
         if (!reserved) {
           if (reserved.error().code != ErrorCode::StagingFull) deviceError = Unexpected(reserved.error());
           return Progress::Blocked;
         }
-        span = *reserved;
-        if (!transfer.source.fill({relocation.block, transfer.part, transfer.done, span.bytes})) {
-          staging_.release(span);
+        staged = std::move(*reserved);
+        if (!transfer.source.fill({relocation.block, transfer.part, transfer.done, staged.bytes()})) {
           return Progress::Failed;
         }
       }
-      if (transfer.from == Transfer::From::Staged) transfer.staged.erase(transfer.staged.begin());
-      staging_.use(span);
+      const StagingSpan& span = staging_.use(staged);
       bytes = span.bytes.size();
       piece.from = CopyPiece::From::Staging;
       piece.source = static_cast<std::uint32_t>(span.page);

@@ -34,7 +34,7 @@ struct Transfer {
   std::uint32_t oldOffset = 0;  ///< In the old one, if the bytes come from there.
   std::uint32_t bytes = 0;
   Source source = Source::bytes({});
-  std::vector<StagingSpan> staged;  ///< Front to back.
+  std::vector<StagedBytes> staged;  ///< Front to back.
   ByteCount done = 0;
   std::source_location where{};  ///< Of the call that asked for it.
 };
