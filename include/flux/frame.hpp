@@ -60,12 +60,6 @@ struct PartLookup {
   [[nodiscard]] constexpr bool drawable() const noexcept { return place.bytes != 0; }
 };
 
-/// A point on a queue's timeline.
-struct QueueValue {
-  QueueId queue{};
-  TimelineValue value = 0;
-};
-
 /// A frame that is open, as reports name it.
 struct OpenFrame {
   const char* label = "";

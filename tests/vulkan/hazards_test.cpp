@@ -81,6 +81,18 @@ TEST_P(HazardsOfOverwriting, OverwritingWhatADrawStillReadsIsReported) {
   expectReported("SYNC-HAZARD-WRITE-AFTER-READ");
 }
 
+TEST_P(HazardsOfOverwriting, NoneWhenTheBatchWaitsForTheDraw) {
+  ChunkReader reader(context());
+  const TimelineValue copied = upload(device());
+  const TimelineValue read = reader.submit(GetParam(), buffer_, 0, kBytes, device().copyTimeline(), copied);
+  const QueueValue draw{app::VulkanContext::kDrawQueue, read};
+  const auto value = device().submit(std::array{kUpload}, {&draw, 1});
+  ASSERT_TRUE(value);
+  reader.submit(GetParam(), buffer_, 0, kBytes, device().copyTimeline(), *value);
+  waitForCopies(device(), *value);
+  EXPECT_EQ(messages_.count(), 0U);
+}
+
 INSTANTIATE_TEST_SUITE_P(By, HazardsOfOverwriting, testing::Values(ReadBy::Compute, ReadBy::Vertices));
 
 TEST_F(Hazards, NoneBetweenBatches) {

@@ -82,7 +82,7 @@ class AdoptedDevice final : public VulkanDevice {
   Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes) override;
   Result<void> sealStaging(StagingIndex index, ByteCount bytes) override;
   void closeStaging(StagingIndex index) noexcept override;
-  Result<TimelineValue> submit(std::span<const CopyPiece> batch) override;
+  Result<TimelineValue> submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) override;
   Result<void> poll() override { return timelines_.poll(); }
   TimelineValue completed(QueueId queue) const noexcept override { return timelines_.completed(queue); }
   Result<void> wait(QueueId queue, TimelineValue value, std::chrono::nanoseconds timeout) override {
@@ -96,7 +96,7 @@ class AdoptedDevice final : public VulkanDevice {
   [[nodiscard]] Buffer& chunk(ChunkIndex index);
   [[nodiscard]] Buffer& page(StagingIndex index);
   void record(VkCommandBuffer commands, std::span<const CopyPiece> batch);
-  [[nodiscard]] VkResult enqueue(VkCommandBuffer commands, TimelineValue value);
+  [[nodiscard]] VkResult enqueue(VkCommandBuffer commands, std::span<const QueueValue> waits, TimelineValue value);
 
   const Functions functions_;
   const VkPhysicalDevice physicalDevice_;
@@ -113,6 +113,10 @@ class AdoptedDevice final : public VulkanDevice {
   QueueTimelines timelines_;
   CopyPlan plan_;
   std::vector<VkBufferCopy> regions_;  // of one command
+  // What a submission waits for.
+  std::vector<VkSemaphore> waitSemaphores_;
+  std::vector<TimelineValue> waitValues_;
+  std::vector<VkPipelineStageFlags> waitStages_;
   std::vector<Buffer> chunks_;
   std::vector<Buffer> staging_;
   ByteCount chunkBytes_ = 0;
@@ -242,13 +246,25 @@ void AdoptedDevice::record(VkCommandBuffer commands, std::span<const CopyPiece> 
   }
 }
 
-VkResult AdoptedDevice::enqueue(VkCommandBuffer commands, TimelineValue value) {
+VkResult AdoptedDevice::enqueue(VkCommandBuffer commands, std::span<const QueueValue> waits, TimelineValue value) {
   const VkSemaphore semaphore = timelines_.copySemaphore();
+  waitSemaphores_.clear();
+  waitValues_.clear();
+  for (const QueueValue& wait : waits) {
+    waitSemaphores_.push_back(timelines_.semaphore(wait.queue));
+    waitValues_.push_back(wait.value);
+  }
+  waitStages_.assign(waits.size(), VK_PIPELINE_STAGE_ALL_COMMANDS_BIT);
   VkTimelineSemaphoreSubmitInfo timeline{VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO};
+  timeline.waitSemaphoreValueCount = static_cast<std::uint32_t>(waits.size());
+  timeline.pWaitSemaphoreValues = waitValues_.data();
   timeline.signalSemaphoreValueCount = 1;
   timeline.pSignalSemaphoreValues = &value;
   VkSubmitInfo info{VK_STRUCTURE_TYPE_SUBMIT_INFO};
   info.pNext = &timeline;
+  info.waitSemaphoreCount = static_cast<std::uint32_t>(waits.size());
+  info.pWaitSemaphores = waitSemaphores_.data();
+  info.pWaitDstStageMask = waitStages_.data();
   info.commandBufferCount = 1;
   info.pCommandBuffers = &commands;
   info.signalSemaphoreCount = 1;
@@ -257,7 +273,7 @@ VkResult AdoptedDevice::enqueue(VkCommandBuffer commands, TimelineValue value) {
   return functions_.vkQueueSubmit(copyQueue_, 1, &info, VK_NULL_HANDLE);
 }
 
-Result<TimelineValue> AdoptedDevice::submit(std::span<const CopyPiece> batch) {
+Result<TimelineValue> AdoptedDevice::submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) {
   const auto commands = commandBuffers_.begin(timelines_.completed(kCopyQueue));
   if (!commands) return Unexpected(commands.error());
   record(*commands, batch);
@@ -266,7 +282,7 @@ Result<TimelineValue> AdoptedDevice::submit(std::span<const CopyPiece> batch) {
   VkResult result = functions_.vkEndCommandBuffer(*commands);
   if (result == VK_SUCCESS) {
     call = "vkQueueSubmit";
-    result = enqueue(*commands, value);
+    result = enqueue(*commands, waits, value);
   }
   if (result != VK_SUCCESS) {
     commandBuffers_.abandon(*commands);

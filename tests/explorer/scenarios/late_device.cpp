@@ -136,13 +136,13 @@ Result<std::span<std::byte>> LateDevice::openStaging(StagingIndex index, ByteCou
   return host_->openStaging(index, bytes);
 }
 
-Result<TimelineValue> LateDevice::submit(std::span<const CopyPiece> batch) {
+Result<TimelineValue> LateDevice::submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) {
   step(copies_.object, Access::Write, "submit");
   if (lost_) return Unexpected(lostError());
   batches_.emplace_back(batch.begin(), batch.end());
   ++copies_.submitted;
   for (const CopyPiece& piece : batch) lastCopy_[piece.destinationOffset] = copies_.submitted;
-  return host_->submit(batch);
+  return host_->submit(batch, waits);
 }
 
 Result<void> LateDevice::poll() {

@@ -53,7 +53,7 @@ class LateDevice : public Device {
   Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes) override;
   Result<void> sealStaging(StagingIndex index, ByteCount bytes) override { return host_->sealStaging(index, bytes); }
   void closeStaging(StagingIndex index) noexcept override { host_->closeStaging(index); }
-  Result<TimelineValue> submit(std::span<const CopyPiece> batch) override;
+  Result<TimelineValue> submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) override;
   Result<void> poll() override;
   TimelineValue completed(QueueId queue) const noexcept override;
   Result<void> wait(QueueId queue, TimelineValue value, std::chrono::nanoseconds timeout) override;
