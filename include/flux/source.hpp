@@ -59,10 +59,11 @@ class Source {
   [[nodiscard]] bool gives(ByteCount bytes) const noexcept { return fill_ != nullptr || data_.size() == bytes; }
   [[nodiscard]] std::span<const std::byte> data() const noexcept { return data_; }
 
-  /// REQUIRES: `isLater()`.
-  [[nodiscard]] bool fill(FillRequest request) const {
+  /// Its first byte belongs to `begins` of the part. REQUIRES: `isLater()`.
+  [[nodiscard]] bool fill(FillRequest request, ByteOffset begins) const {
     if (fill_ == nullptr) {
-      std::copy_n(data_.data() + request.offset, request.destination.size(), request.destination.data());
+      const std::byte* const from = data_.data() + (request.offset - begins);
+      std::copy_n(from, request.destination.size(), request.destination.data());
       return true;
     }
     request.tag = tag_;

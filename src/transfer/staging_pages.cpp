@@ -55,6 +55,14 @@ Result<StagingSpan> StagingPages::reserveFrom(std::uint32_t first, ByteCount byt
   return Unexpected(makeError(ErrorCode::StagingFull, "staging", {}, {bytes, (pages_.size() - first) * pageBytes_}));
 }
 
+StagingSpan StagingPages::split(StagingSpan& span, ByteCount bytes) {
+  const auto at = static_cast<std::size_t>(bytes);
+  const StagingSpan second{span.page, span.offset + bytes, span.bytes.subspan(at)};
+  span.bytes = span.bytes.first(at);
+  ++pages_[static_cast<std::uint32_t>(span.page)].openSpans;
+  return second;
+}
+
 void StagingPages::release(const StagingSpan& span) {
   --pages_[static_cast<std::uint32_t>(span.page)].openSpans;
 }
@@ -63,6 +71,10 @@ void StagingPages::use(const StagingSpan& span) {
   Page& page = pages_[static_cast<std::uint32_t>(span.page)];
   --page.openSpans;
   page.usedByNextBatch = true;
+}
+
+void StagingPages::reopen(const StagingSpan& span) {
+  ++pages_[static_cast<std::uint32_t>(span.page)].openSpans;  // and used by the next batch, for all we know
 }
 
 Result<void> StagingPages::seal() {

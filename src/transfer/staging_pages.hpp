@@ -39,11 +39,17 @@ class StagingPages {
   /// The same for a span that may stay open over many steps. Errors: also StagingFull when only the first page is left.
   [[nodiscard]] Result<StagingSpan> reserveAhead(ByteCount bytes) { return reserveFrom(1, bytes); }
 
+  /// Cuts an open span after `bytes`, a multiple of 4, into two open ones; returns the second.
+  [[nodiscard]] StagingSpan split(StagingSpan& span, ByteCount bytes);
+
   /// Gives an open span back unread.
   void release(const StagingSpan& span);
 
   /// Closes an open span: the next batch reads it.
   void use(const StagingSpan& span);
+
+  /// Takes `use` back: the batch was not submitted.
+  void reopen(const StagingSpan& span);
 
   /// Makes all used spans visible to the device; call before the batch is submitted. May be repeated.
   [[nodiscard]] Result<void> seal();

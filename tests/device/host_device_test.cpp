@@ -200,7 +200,7 @@ TEST_P(HostDeviceModes, BatchesWaitForOtherQueues) {
   const TimelineValue second = rig_.device->submit(batch, {&draw, 1}).value();
   const TimelineValue last = rig_.read({kChunk, 0, 256, &after}, {{kCopyQueue, second}});
   EXPECT_TRUE(succeeds(rig_.device->wait(kCopyQueue, second, 1h)));
-  EXPECT_EQ(rig_.device->completed(kDraw), draw.value) << "the batch has waited for it";
+  EXPECT_GE(rig_.device->completed(kDraw), draw.value) << "the batch has waited for it";
   EXPECT_TRUE(succeeds(rig_.device->wait(kDraw, last, 1h)));
   EXPECT_EQ(before, hashBytes(rig_.page.first(256)));
   EXPECT_EQ(after, hashBytes(rig_.page.subspan(256, 256)));

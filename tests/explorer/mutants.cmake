@@ -316,6 +316,48 @@ flux_mutant(staging_is_filled_while_it_is_copied FILE src/transfer/staging_pages
   REPLACE [=[ || page.lastUse > completed) continue;]=] WITH [=[) continue;]=]
   EXPECT "a lookup (meets bytes that are not there|does not answer what its snapshot says)")
 
+flux_mutant(in_place_overwrites_while_a_frame_submits FILE src/frame/frame_gate.hpp EXPLORE in_place one-frame
+  COMPILE src/pool/pool_in_place.cpp
+  REPLACE [=[    if (submitting_ != 0) return false;]=] WITH [=[]=]
+  EXPECT "a draw reads bytes that are not there")
+
+flux_mutant(in_place_asks_and_submits_in_two_steps FILE src/frame/frame_gate.hpp EXPLORE in_place one-frame
+  COMPILE src/pool/pool_in_place.cpp
+  REPLACE [=[    if (submitting_ != 0) return false;]=] WITH [=[
+    if (submitting_ != 0) return false;
+    submittingMutex_.unlock();
+    submittingMutex_.lock();]=]
+  EXPECT "a draw reads bytes that are not there")
+
+flux_mutant(in_place_frames_do_not_wait_for_it FILE src/frame/frame_gate.cpp EXPLORE in_place one-frame
+  REPLACE [=[record.wait.value = std::max(record.wait.value, overwritten_);]=] WITH [=[]=]
+  EXPECT "a draw reads bytes that (are not there|were not made visible)")
+
+flux_mutant(in_place_does_not_wait_for_the_draws FILE src/pool/pool_in_place.cpp EXPLORE in_place one-frame
+  REPLACE [=[std::span(waits).first(count));]=] WITH [=[{});]=]
+  EXPECT "a draw reads bytes that are not there")
+
+flux_mutant(in_place_a_frame_ends_before_its_tags_are_there FILE src/frame/frame_gate.cpp EXPLORE in_place one-frame
+  REPLACE [=[  merge(record);
+  if (!submitting) return;
+  const std::lock_guard lock(submittingMutex_);
+  --submitting_;]=] WITH [=[
+  if (submitting) {
+    const std::lock_guard lock(submittingMutex_);
+    --submitting_;
+  }
+  merge(record);]=]
+  EXPECT "a draw reads bytes that are not there")
+
+flux_mutant(in_place_one_submission_ends_it FILE src/frame/frame.cpp EXPLORE in_place two-lists
+  REPLACE [=[  TimelineValue seen = last.load(std::memory_order_relaxed);]=] WITH [=[
+  if (const std::lock_guard lock(gate_->submittingMutex_); record_->submitting) {
+    record_->submitting = false;
+    --gate_->submitting_;
+  }
+  TimelineValue seen = last.load(std::memory_order_relaxed);]=]
+  EXPECT "a draw reads bytes that (are not there|were not made visible)")
+
 flux_mutant(drop_overwrites_another FILE src/frame/drop_list.cpp EXPLORE drop taken
   REPLACE [=[} while (!head_.compare_exchange_weak(head, thing, std::memory_order_release, std::memory_order_acquire));]=]
   WITH [=[} while (false);

@@ -38,7 +38,7 @@ const std::map<std::string, std::string, std::less<>> kPublicLayers{
     {"shared.hpp", "frame"},      {"block.hpp", "transfer"},
     {"producer.hpp", "pool"},     {"render_scheduler.hpp", "resources"},
     {"growth.hpp", "alloc"},      {"strategies.hpp", "resources"},
-    {"fit.hpp", "pool"},
+    {"fit.hpp", "pool"},          {"dynamic_buffer.hpp", "resources"},
 };
 
 constexpr std::string_view kNativePrefixes[] = {"vulkan/",  "vk_video/", "volk.h", "d3d",  "vkd3d", "dxgi",

@@ -82,6 +82,7 @@ class LateDevice : public Device {
     return queues_[static_cast<std::uint32_t>(queue) - 1];
   }
   void executeCopy();
+  [[nodiscard]] bool copyMayRun() const;
   void executeDraw(QueueId id);
   void touchMemory(Touch& touch, ByteOffset offset, ByteCount bytes, Access access) const;
   [[nodiscard]] static Error lostError();
@@ -90,6 +91,7 @@ class LateDevice : public Device {
   Queue copies_{"copy queue"};
   std::deque<Queue> queues_;                      ///< Of the application.
   std::vector<std::vector<CopyPiece>> batches_;   ///< By copy value, from 1 on.
+  std::vector<std::vector<QueueValue>> waits_;    ///< Of the batches.
   std::map<ByteOffset, TimelineValue> lastCopy_;  ///< By place: the copy that writes it.
   /// Memory is shared by the range: objects by 256 bytes of the one chunk.
   std::array<std::unique_ptr<Object>, 8> memory_;
