@@ -169,9 +169,10 @@ void AdoptedDevice::copy(std::span<const CopyPiece> batch) {
   }
 }
 
-Result<TimelineValue> AdoptedDevice::submit(std::span<const CopyPiece> batch,
-                                            std::span<const QueueValue> /*one queue*/) {
+Result<TimelineValue> AdoptedDevice::submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) {
   checkThread();
+  // The application may draw in other contexts, whose commands are not in the order of this one's.
+  for (const QueueValue& wait : waits) timelines_.waitOnDevice(wait.queue, wait.value);
   // Copies that did happen before an error may happen once more: no piece reads what the batch writes.
   if (auto copied = errors_.run("glCopyNamedBufferSubData", {}, [&] { copy(batch); }); !copied) {
     return Unexpected(copied.error());

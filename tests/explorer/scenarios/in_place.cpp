@@ -113,7 +113,8 @@ class InPlace : public Scenario {
       const PartLookup found = frame.find(block_, PartId{list});
       const std::span<const QueueValue> waits = frame.waits();
       check(waits.size() == 1 && waits[0].queue == kCopyQueue, "a frame waits for the copies");
-      const auto bytes = contents(list, device_.stamps[waits[0].value]);
+      check(device_.stamps.contains(waits[0].value), "a frame waits for copies that are not submitted");
+      const auto bytes = contents(list, device_.stamps.at(waits[0].value));
       frame.submitted(kDrawQueue, device_.draw(found.place, hashBytes(bytes), waits));
     }
     frame.end();
