@@ -5,6 +5,7 @@
 #include <flux/pool.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -15,7 +16,7 @@
 
 #include "interleaved.hpp"
 #include "latency.hpp"
-#include "passing_device.hpp"
+#include "replay/metered_device.hpp"
 #include "trace.hpp"
 #include "workload.hpp"
 
@@ -31,34 +32,11 @@ T take(Result<T> result) {
   return std::move(*result);
 }
 
-/// Passes everything on, and counts the time in which chunks are made and destroyed: that is the device's, not Flux's.
-class MeteredDevice final : public app::PassingDevice {
- public:
-  using PassingDevice::PassingDevice;
-
-  [[nodiscard]] std::uint64_t ticks() const { return ticks_; }
-
-  Result<ChunkInfo> createChunk(ChunkIndex index, ByteCount bytes) override {
-    const std::uint64_t before = fencedTicks();
-    Result<ChunkInfo> made = inner_.createChunk(index, bytes);
-    ticks_ += fencedTicks() - before;
-    return made;
-  }
-  void destroyChunk(ChunkIndex index) noexcept override {
-    const std::uint64_t before = fencedTicks();
-    inner_.destroyChunk(index);
-    ticks_ += fencedTicks() - before;
-  }
-
- private:
-  std::uint64_t ticks_ = 0;
-};
-
 /// What one replay took: by frame, since what preempts it hits single frames, and their medians over the repetitions
 /// leave it out.
 struct Replay {
-  std::vector<double> callTicks;  // in `add` and `remove`
-  std::vector<double> stepTicks;  // in `step` and `publish`
+  std::vector<double> callNs;  // in `add` and `remove`
+  std::vector<double> stepNs;  // in `step` and `publish`
   PoolStats stats;
   double reservedSum = 0;
   double liveSum = 0;
@@ -72,20 +50,21 @@ bool fill(void* /*context*/, const FillRequest& /*request*/) {
 Replay replay(const Trace& trace, const PoolDesc& desc) {
   const std::unique_ptr<HostDevice> host =
       HostDevice::create({.completion = HostDeviceDesc::Completion::Immediate, .maxAllocations = ~0U});
-  MeteredDevice device(*host);
+  app::MeteredDevice device(*host);  // making memory is the device's, not Flux's
   const std::unique_ptr<Pool> pool = take(Pool::create(device, desc));
   std::vector<BlockHandle> blocks(trace.kinds.size());
   Replay result;
   std::size_t next = 0;
   const auto measured = [&](std::vector<double>& into, const auto& work) {
-    const std::uint64_t inDevice = device.ticks();
+    const std::chrono::nanoseconds inDevice = device.inDevice();
     const std::uint64_t before = fencedTicks();
     work();
-    const std::uint64_t ticks = fencedTicks() - before - (device.ticks() - inDevice);
-    into.push_back(std::max(0.0, static_cast<double>(ticks) - static_cast<double>(emptyInterval())));
+    const auto ticks = static_cast<double>(fencedTicks() - before) - static_cast<double>(emptyInterval());
+    const auto madeNs = static_cast<double>((device.inDevice() - inDevice).count());
+    into.push_back(std::max(0.0, ticks * nanosecondsPerTick() - madeNs));
   };
   for (const std::size_t end : trace.frameEnds) {
-    measured(result.callTicks, [&] {
+    measured(result.callNs, [&] {
       for (; next != end; ++next) {
         const Operation& operation = trace.operations[next];
         BlockHandle& block = blocks[operation.slot];
@@ -95,7 +74,7 @@ Replay replay(const Trace& trace, const PoolDesc& desc) {
         block = take(pool->add({.parts = {&part, 1}}));
       }
     });
-    measured(result.stepTicks, [&] {
+    measured(result.stepNs, [&] {
       take(pool->step());
       pool->publish();
     });
@@ -108,14 +87,14 @@ Replay replay(const Trace& trace, const PoolDesc& desc) {
 }
 
 /// The sum over the frames of each one's median over the repetitions, in nanoseconds.
-double sumOfMedians(const std::vector<Replay>& replays, std::vector<double> Replay::*ticks) {
+double sumOfMedians(const std::vector<Replay>& replays, std::vector<double> Replay::*ns) {
   double sum = 0;
   std::vector<double> samples(replays.size());
-  for (std::size_t frame = 0; frame < (replays[0].*ticks).size(); ++frame) {
-    for (std::size_t r = 0; r < replays.size(); ++r) samples[r] = (replays[r].*ticks)[frame];
+  for (std::size_t frame = 0; frame < (replays[0].*ns).size(); ++frame) {
+    for (std::size_t r = 0; r < replays.size(); ++r) samples[r] = (replays[r].*ns)[frame];
     sum += median(samples);
   }
-  return sum * nanosecondsPerTick();
+  return sum;
 }
 
 }  // namespace
@@ -136,9 +115,8 @@ void runPoolTraces(const Field& /*field*/, const Settings& settings, Report& rep
       std::vector<Replay> replays(settings.quick ? 1 : settings.repetitions);
       for (Replay& result : replays) result = replay(trace, desc);
       const Replay& last = replays.back();
-      const double ns =
-          sumOfMedians(replays, &Replay::callTicks) / static_cast<double>(trace.allocations + trace.frees);
-      const double us = sumOfMedians(replays, &Replay::stepTicks) / static_cast<double>(trace.frameEnds.size()) / 1'000;
+      const double ns = sumOfMedians(replays, &Replay::callNs) / static_cast<double>(trace.allocations + trace.frees);
+      const double us = sumOfMedians(replays, &Replay::stepNs) / static_cast<double>(trace.frameEnds.size()) / 1'000;
       report.row({name, number(ns, 1), number(us, 2), std::to_string(last.stats.peakChunks),
                   number(static_cast<double>(last.stats.peakReservedBytes) / kMiB, 1),
                   number(last.reservedSum / last.liveSum, 3)});

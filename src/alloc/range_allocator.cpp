@@ -132,7 +132,6 @@ void RangeAllocator::makeBins(std::uint32_t largest) {
   keysOfRank_ = (classOf(largest) + 1) << kEighthBits;
   bins_.clear(kRanks * keysOfRank_);
   following_.clear();
-  carrying_ = false;
   for (Space& space : spaces_) {
     space.firstKey = firstKey(space.rank);
     space.cursor = kNone;
@@ -278,7 +277,7 @@ RangeStatus RangeAllocator::setRank(std::uint32_t space, SpaceRank rank) {
     changed.cursor = nodes_[changed.end].next;
     carry(changed);
     if (changed.cursor != kNone && !changed.queued) {
-      changed.queued = carrying_ = true;
+      changed.queued = true;
       following_.push_back(space);
     }
     return RangeStatus::Ok;
@@ -308,7 +307,6 @@ void RangeAllocator::carryOver() {
   if (space.cursor != kNone) return;
   space.queued = false;
   following_.pop_back();
-  carrying_ = !following_.empty();
 }
 
 // ---- Finding -----------------------------------------------------------------------------------------------
@@ -458,7 +456,7 @@ RangeAllocator::Allocation RangeAllocator::allocate(std::uint64_t units, std::ui
   if (alignment != 1) index = cutPadding(index, alignment);
   giveTail(index, size);
   const Range range = occupy(index);
-  if (carrying_) carryOver();
+  if (carrying()) carryOver();
   return {RangeStatus::Ok, range};
 }
 
@@ -502,7 +500,7 @@ RangeStatus RangeAllocator::free(RangeId id) {
     absorb(index, after);
   }
   bin(index);
-  if (carrying_) carryOver();
+  if (carrying()) carryOver();
   return RangeStatus::Ok;
 }
 
@@ -598,7 +596,7 @@ inline void RangeAllocator::absorb(std::uint32_t index, std::uint32_t next) {
   node.size += absorbed.size;
   node.next = beyond;
   nodes_[beyond].previous = index;
-  if (carrying_) {
+  if (carrying()) {
     Space& space = spaces_[node.space()];
     if (space.cursor == next) space.cursor = beyond;
   }

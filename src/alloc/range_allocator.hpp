@@ -249,6 +249,7 @@ class RangeAllocator {
   void forgetLargest(std::uint32_t units);
   void carry(Space& space);
   void carryOver();
+  [[nodiscard]] bool carrying() const { return !following_.empty(); }
 
   [[nodiscard]] bool checkSpace(std::uint32_t space, std::uint64_t& ranges, std::uint64_t& freeRanges) const;
   [[nodiscard]] std::optional<std::uint64_t> checkBins() const;
@@ -256,7 +257,6 @@ class RangeAllocator {
   std::vector<Node> nodes_;
   std::vector<Space> spaces_;
   Bins bins_;
-  bool carrying_ = false;                 // there are any of these:
   std::vector<std::uint32_t> following_;  // spaces whose free ranges may be in the bins of their former rank
   std::uint32_t unused_ = kNone;
   std::uint32_t keysOfRank_ = 0;

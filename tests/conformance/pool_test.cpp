@@ -328,5 +328,17 @@ TEST_F(PoolOnDevice, EveryFrameReadsWhatItsSnapshotSays) {  // G1, G4 under ever
   EXPECT_GT(driver_.pool().stats().chunksReleased, 0U);
 }
 
+class LargePartOnDevice : public ConformanceTest {};
+
+TEST_F(LargePartOnDevice, IsHashedWhole) {  // one workgroup would take more rounds than llvmpipe gives a loop
+  PoolDriver driver(target(), {});
+  const std::size_t block = driver.add(std::array<ByteCount, 2>{20 * kMiB + 3, 100});
+  driver.settle();
+  driver.update(block, 1);
+  driver.settle();
+  EXPECT_GE(driver.verified(), 4U);
+  EXPECT_GE(driver.pool().stats().copiedBytes, 20 * kMiB);
+}
+
 }  // namespace
 }  // namespace flux::test

@@ -41,16 +41,16 @@ class HashPass {
   /// Issues the hashing of all places.
   void issue(const HashProgram& program);
   /// `hashBytes` of each place. REQUIRES: what was issued has finished.
-  [[nodiscard]] std::span<const std::uint64_t> hashes() const noexcept { return {mapped_, places_.size()}; }
+  [[nodiscard]] std::span<const std::uint64_t> hashes() const noexcept { return hashes_.first(places_.size()); }
 
  private:
-  void reserve(std::size_t places);
+  void reserve(std::size_t pieces);
 
   std::vector<Place> places_;
-  UniqueGlBuffer ranges_;
-  UniqueGlBuffer hashes_;
-  const std::uint64_t* mapped_ = nullptr;  ///< Of `hashes_`.
-  std::size_t capacity_ = 0;
+  UniqueGlBuffer pieces_;
+  std::size_t pieceCapacity_ = 0;
+  UniqueGlBuffer hashBuffer_;
+  std::span<std::uint64_t> hashes_;  ///< All of `hashBuffer_`, mapped.
 };
 
 }  // namespace flux::app::opengl

@@ -83,9 +83,7 @@ void DrawList::draw(const DrawCommand& command) {
 
   if (!setup_.verify) return;
   drawn_.push_back({command.object, command.version});
-  for (const Place& part : command.parts) {
-    ranges_.push_back({part.address, static_cast<std::uint32_t>(part.bytes / sizeof(std::uint32_t))});
-  }
+  for (const Place& part : command.parts) ranges_.push_back({part.address, part.bytes});
 }
 
 VkCommandBuffer DrawList::close() {

@@ -1,32 +1,45 @@
 #include "vulkan/hash_pass.hpp"
 
+#include "hash_pieces.hpp"
+
 #include <algorithm>
 
 namespace flux::app {
 namespace {
+
 /// What every device allows in one dimension (maxComputeWorkGroupCount).
 constexpr std::uint32_t kMaxRow = 65535;
+
+/// Makes room for so many bytes, and then some.
+void reserve(VulkanContext& context, MappedBuffer& buffer, std::size_t bytes) {
+  const std::size_t capacity = buffer.bytes().size();
+  if (bytes <= capacity) return;
+  constexpr std::size_t kLeast = 16 * kKiB;
+  buffer = MappedBuffer(context, std::max({bytes, 2 * capacity, kLeast}),
+                        VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT);
+}
+
 }  // namespace
 
-void HashPass::reserve(VulkanContext& context, std::size_t ranges) {
-  if (ranges <= capacity_) return;
-  const std::size_t capacity = std::max<std::size_t>({ranges, 2 * capacity_, 1024});
-  constexpr VkBufferUsageFlags kUsage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT;
-  ranges_ = MappedBuffer(context, capacity * sizeof(HashRange), kUsage);
-  hashes_ = MappedBuffer(context, capacity * sizeof(std::uint64_t), kUsage);
-  capacity_ = capacity;
-}
+void HashPass::record(VulkanContext& context, VkCommandBuffer commands, const HashPipeline& pipeline) {
+  if (ranges_.empty()) return;
+  split_.clear();
+  for (std::size_t i = 0; i < ranges_.size(); ++i) {
+    forEachHashPiece(ranges_[i].bytes, [&](ByteOffset offset, std::uint32_t bytes) {
+      split_.push_back({ranges_[i].address + offset, bytes, static_cast<std::uint32_t>(offset / 4),
+                        static_cast<std::uint32_t>(i), 0});
+    });
+  }
+  const auto pieces = std::as_bytes(std::span(split_));
+  const std::size_t hashBytes = ranges_.size() * sizeof(std::uint64_t);
+  reserve(context, pieces_, pieces.size());
+  reserve(context, hashes_, hashBytes);
+  std::ranges::copy(pieces, pieces_.bytes().begin());
+  std::ranges::fill(hashes_.bytes().first(hashBytes), std::byte{0});  // Pieces add to them.
+  if (split_.empty()) return;
 
-void HashPass::append(std::span<const HashRange> ranges) noexcept {
-  const auto bytes = std::as_bytes(ranges);
-  std::copy(bytes.begin(), bytes.end(), ranges_.bytes().data() + count_ * sizeof(HashRange));
-  count_ += ranges.size();
-}
-
-void HashPass::record(VkCommandBuffer commands, const HashPipeline& pipeline) const {
-  if (count_ == 0) return;
-  const auto count = static_cast<std::uint32_t>(count_);
-  const HashPush push{ranges_.address(), hashes_.address(), count};
+  const auto count = static_cast<std::uint32_t>(split_.size());
+  const HashPush push{pieces_.address(), hashes_.address(), count};
   vkCmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline.get());
   vkCmdPushConstants(commands, pipeline.layout(), VK_SHADER_STAGE_COMPUTE_BIT, 0, sizeof push, &push);
   vkCmdDispatch(commands, std::min(count, kMaxRow), (count + kMaxRow - 1) / kMaxRow, 1);
@@ -44,7 +57,7 @@ void HashPass::record(VkCommandBuffer commands, const HashPipeline& pipeline) co
 
 std::span<const std::uint64_t> HashPass::hashes() const noexcept {
   // Two words each, the low one first: on every host that Vulkan runs on, one 64-bit number.
-  return {reinterpret_cast<const std::uint64_t*>(hashes_.bytes().data()), count_};
+  return {reinterpret_cast<const std::uint64_t*>(hashes_.bytes().data()), ranges_.size()};
 }
 
 }  // namespace flux::app

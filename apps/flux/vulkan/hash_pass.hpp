@@ -5,19 +5,20 @@
 #include "vulkan/hash_pipeline.hpp"
 #include "vulkan/memory.hpp"
 
+#include <flux/types.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace flux::app {
 
-/// A range to hash. As in shaders/hash.comp.
+/// A range to hash. The address is a multiple of 4, and the last word can be read as a whole.
 struct HashRange {
   VkDeviceAddress address = 0;
-  std::uint32_t words = 0;
-  std::uint32_t restBytes = 0;  ///< Of one more word: 0 to 3 bytes, of which all must be readable.
+  ByteCount bytes = 0;
 };
-static_assert(sizeof(HashRange) == 16);
 
 /// The hashes of one frame in flight: ranges go in, `hashBytes` of each comes out once the frame has finished.
 ///
@@ -25,29 +26,37 @@ static_assert(sizeof(HashRange) == 16);
 /// are being written for later frames: right, but a hazard in the eyes of every tool.
 ///
 /// **Thread contract.** One thread. **Invariants.** Between `record` and the end of that frame on the device the
-/// buffers stay as they are.
+/// buffers stay as they are. In steady state nothing is allocated.
 class HashPass {
  public:
-  /// Room for so many ranges. REQUIRES: no recorded pass is in flight. Throws Failure.
-  void reserve(VulkanContext& context, std::size_t ranges);
+  /// Forgets the ranges.
+  void clear() noexcept { ranges_.clear(); }
 
-  /// Takes the next ranges; their hashes will have the same order. REQUIRES: reserved.
-  void append(std::span<const HashRange> ranges) noexcept;
+  /// Takes the next ranges; their hashes will have the same order.
+  void append(std::span<const HashRange> ranges) { ranges_.insert(ranges_.end(), ranges.begin(), ranges.end()); }
 
-  /// Records the hashing of everything appended, and what makes the results visible to the host.
-  void record(VkCommandBuffer commands, const HashPipeline& pipeline) const;
+  /// Records the hashing of everything appended, and what makes the results visible to the host. REQUIRES: no recorded
+  /// pass is in flight. Throws Failure.
+  void record(VulkanContext& context, VkCommandBuffer commands, const HashPipeline& pipeline);
 
   /// Results of the pass that was recorded last. REQUIRES: it has finished.
   [[nodiscard]] std::span<const std::uint64_t> hashes() const noexcept;
 
-  /// Forgets the ranges.
-  void clear() noexcept { count_ = 0; }
-
  private:
-  MappedBuffer ranges_;
+  /// As in shaders/hash.comp.
+  struct Piece {
+    VkDeviceAddress address = 0;
+    std::uint32_t bytes = 0;
+    std::uint32_t firstIndex = 0;
+    std::uint32_t result = 0;
+    std::uint32_t unused = 0;
+  };
+  static_assert(sizeof(Piece) == 24);
+
+  std::vector<HashRange> ranges_;
+  std::vector<Piece> split_;
+  MappedBuffer pieces_;
   MappedBuffer hashes_;
-  std::size_t capacity_ = 0;
-  std::size_t count_ = 0;
 };
 
 }  // namespace flux::app

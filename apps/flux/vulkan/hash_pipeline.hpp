@@ -9,7 +9,7 @@ namespace flux::app {
 
 /// As in shaders/hash.comp.
 struct HashPush {
-  VkDeviceAddress ranges = 0;
+  VkDeviceAddress pieces = 0;
   VkDeviceAddress hashes = 0;
   std::uint32_t count = 0;
   std::uint32_t unused = 0;

@@ -57,7 +57,6 @@ class VulkanRenderer final : public Renderer {
   void recordSky(const Slot& slot) const;
   void recordPrimary(Slot& slot);
   void recordRendering(Slot& slot);
-  void appendHashes(Slot& slot);
   void collect(Slot& slot, std::vector<FinishedFrame>& finished) const;
 
   VulkanContext context_;
@@ -123,7 +122,7 @@ void VulkanRenderer::submitFrame(Frame& frame) {
   Slot& slot = slots_[current_];
   check(vkResetCommandPool(setup_.device, slot.pool.get(), 0), "vkResetCommandPool");
   recordSky(slot);
-  if (setup_.verify) appendHashes(slot);
+  for (const auto& list : slot.lists) slot.hashes.append(list->ranges());
   recordPrimary(slot);
   slot.value = queue_.submit(slot.primary, frame.waits());
   frame.submitted(VulkanContext::kDrawQueue, slot.value);
@@ -139,17 +138,10 @@ void VulkanRenderer::recordSky(const Slot& slot) const {
   check(vkEndCommandBuffer(slot.sky), "vkEndCommandBuffer");
 }
 
-void VulkanRenderer::appendHashes(Slot& slot) {
-  std::size_t ranges = 0;
-  for (const auto& list : slot.lists) ranges += list->ranges().size();
-  slot.hashes.reserve(context_, ranges);
-  for (const auto& list : slot.lists) slot.hashes.append(list->ranges());
-}
-
 void VulkanRenderer::recordPrimary(Slot& slot) {
   beginCommands(slot.primary);
   recordRendering(slot);
-  if (hashPipeline_) slot.hashes.record(slot.primary, *hashPipeline_);
+  if (hashPipeline_) slot.hashes.record(context_, slot.primary, *hashPipeline_);
   check(vkEndCommandBuffer(slot.primary), "vkEndCommandBuffer");
 }
 

@@ -33,16 +33,12 @@ class VulkanTarget final : public ReplayTarget {
     FLUX_ASSERT(queue_.submitted() - finished_ < kFramesInFlight, "frames in flight are bounded");
     Slot& slot = slots_[queue_.submitted() % kFramesInFlight];
     ranges_.clear();
-    for (const Place& read : reads) {
-      ranges_.push_back(
-          {read.address, static_cast<std::uint32_t>(read.bytes / 4), static_cast<std::uint32_t>(read.bytes % 4)});
-    }
+    for (const Place& read : reads) ranges_.push_back({read.address, read.bytes});
     slot.hashes.clear();
-    slot.hashes.reserve(context_, ranges_.size());
     slot.hashes.append(ranges_);
     check(vkResetCommandPool(context_.vulkanDevice(), slot.pool.get(), 0), "vkResetCommandPool");
     beginCommands(slot.commands);
-    if (pipeline_) slot.hashes.record(slot.commands, *pipeline_);
+    if (pipeline_) slot.hashes.record(context_, slot.commands, *pipeline_);
     check(vkEndCommandBuffer(slot.commands), "vkEndCommandBuffer");
     return queue_.submit(slot.commands, waits);
   }

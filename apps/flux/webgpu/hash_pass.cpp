@@ -1,6 +1,7 @@
 #include "webgpu/hash_pass.hpp"
 
 #include "failure.hpp"
+#include "hash_pieces.hpp"
 #include "webgpu/pipeline_parts.hpp"
 #include "webgpu/shaders.hpp"
 
@@ -13,21 +14,21 @@ namespace flux::app::webgpu {
 namespace {
 
 /// As the shader has it.
-struct Entry {
+struct Piece {
   std::uint32_t firstWord = 0;
-  std::uint32_t words = 0;
-  std::uint32_t restBytes = 0;
+  std::uint32_t bytes = 0;
+  std::uint32_t firstIndex = 0;
   std::uint32_t result = 0;
 };
-static_assert(sizeof(Entry) == 16);
+static_assert(sizeof(Piece) == 16);
 
-/// A dispatch's entries begin where a binding may, and it has no more workgroups than every device allows.
-constexpr std::size_t kEntriesPerAlignment = 256 / sizeof(Entry);
-constexpr std::size_t kMaxWorkgroups = 65535 / kEntriesPerAlignment * kEntriesPerAlignment;
+/// A dispatch's pieces begin where a binding may, and it has no more workgroups than every device allows.
+constexpr std::size_t kPiecesPerAlignment = 256 / sizeof(Piece);
+constexpr std::size_t kMaxWorkgroups = 65535;
 
 struct Dispatch {
   WGPUBuffer chunk = nullptr;
-  std::size_t firstEntry = 0;
+  std::size_t firstPiece = 0;
   std::uint32_t count = 0;
 };
 
@@ -47,13 +48,17 @@ HashPipeline::HashPipeline(const WebGpuContext& context)
   pipeline_.reset(webGpu().DeviceCreateComputePipeline(context.webGpuDevice(), &descriptor));
 }
 
-void HashPass::reserve(std::size_t entries) {
-  if (entries <= capacity_) return;
-  capacity_ = std::max(entries, 2 * capacity_);
-  // There are at most as many results as entries, and they are half as large.
-  entries_ = context_.makeBuffer(WGPUBufferUsage_Storage | WGPUBufferUsage_CopyDst, capacity_ * sizeof(Entry));
-  results_ = context_.makeBuffer(WGPUBufferUsage_Storage | WGPUBufferUsage_CopySrc, capacity_ * sizeof(std::uint64_t));
-  readback_ = context_.makeBuffer(WGPUBufferUsage_MapRead | WGPUBufferUsage_CopyDst, capacity_ * sizeof(std::uint64_t));
+void HashPass::reserve(std::size_t pieces) {
+  if (pieces > pieceCapacity_) {
+    pieceCapacity_ = std::max(pieces, 2 * pieceCapacity_);
+    pieces_ = context_.makeBuffer(WGPUBufferUsage_Storage | WGPUBufferUsage_CopyDst, pieceCapacity_ * sizeof(Piece));
+  }
+  if (ranges_.size() > resultCapacity_) {
+    resultCapacity_ = std::max(ranges_.size(), 2 * resultCapacity_);
+    const ByteCount bytes = resultCapacity_ * sizeof(std::uint64_t);
+    results_ = context_.makeBuffer(WGPUBufferUsage_Storage | WGPUBufferUsage_CopySrc | WGPUBufferUsage_CopyDst, bytes);
+    readback_ = context_.makeBuffer(WGPUBufferUsage_MapRead | WGPUBufferUsage_CopyDst, bytes);
+  }
 }
 
 void HashPass::record(WGPUCommandEncoder commands, const HashPipeline& pipeline) {
@@ -64,20 +69,25 @@ void HashPass::record(WGPUCommandEncoder commands, const HashPipeline& pipeline)
   std::stable_sort(order.begin(), order.end(), [this](std::uint32_t a, std::uint32_t b) {
     return std::less<>()(ranges_[a].buffer, ranges_[b].buffer);
   });
-  std::vector<Entry> entries;
+  std::vector<Piece> pieces;
   std::vector<Dispatch> dispatches;
   for (const std::uint32_t index : order) {
     const HashRange& range = ranges_[index];
-    if (dispatches.empty() || dispatches.back().chunk != range.buffer || dispatches.back().count == kMaxWorkgroups) {
-      entries.resize((entries.size() + kEntriesPerAlignment - 1) / kEntriesPerAlignment * kEntriesPerAlignment);
-      dispatches.push_back({range.buffer, entries.size(), 0});
-    }
-    entries.push_back({static_cast<std::uint32_t>(range.offset / 4), static_cast<std::uint32_t>(range.bytes / 4),
-                       static_cast<std::uint32_t>(range.bytes % 4), index});
-    ++dispatches.back().count;
+    forEachHashPiece(range.bytes, [&](ByteOffset offset, std::uint32_t bytes) {
+      if (dispatches.empty() || dispatches.back().chunk != range.buffer || dispatches.back().count == kMaxWorkgroups) {
+        pieces.resize((pieces.size() + kPiecesPerAlignment - 1) / kPiecesPerAlignment * kPiecesPerAlignment);
+        dispatches.push_back({range.buffer, pieces.size(), 0});
+      }
+      pieces.push_back({static_cast<std::uint32_t>((range.offset + offset) / 4), bytes,
+                        static_cast<std::uint32_t>(offset / 4), index});
+      ++dispatches.back().count;
+    });
   }
-  reserve(entries.size());
-  webGpu().QueueWriteBuffer(context_.queue(), entries_.get(), 0, entries.data(), entries.size() * sizeof(Entry));
+  reserve(pieces.size());
+  webGpu().QueueWriteBuffer(context_.queue(), pieces_.get(), 0, pieces.data(), pieces.size() * sizeof(Piece));
+  hashes_.assign(ranges_.size(), 0);  // Pieces add to them.
+  webGpu().QueueWriteBuffer(context_.queue(), results_.get(), 0, hashes_.data(),
+                            hashes_.size() * sizeof(std::uint64_t));
 
   const UniqueComputePass pass(webGpu().CommandEncoderBeginComputePass(commands, nullptr));
   webGpu().ComputePassEncoderSetPipeline(pass.get(), pipeline.pipeline());
@@ -85,7 +95,7 @@ void HashPass::record(WGPUCommandEncoder commands, const HashPipeline& pipeline)
     const UniqueBindGroup group = makeBindGroup(
         context_, pipeline.layout(),
         std::array{BufferRange{dispatch.chunk},
-                   BufferRange{entries_.get(), dispatch.firstEntry * sizeof(Entry), dispatch.count * sizeof(Entry)},
+                   BufferRange{pieces_.get(), dispatch.firstPiece * sizeof(Piece), dispatch.count * sizeof(Piece)},
                    BufferRange{results_.get()}});
     webGpu().ComputePassEncoderSetBindGroup(pass.get(), 0, group.get(), 0, nullptr);
     webGpu().ComputePassEncoderDispatchWorkgroups(pass.get(), dispatch.count, 1, 1);

@@ -45,19 +45,20 @@ class HashPass {
   void record(WGPUCommandEncoder commands, const HashPipeline& pipeline);
   /// Right after the submission of what was recorded: asks for the results.
   void submitted();
-  /// Waits for the results: `hashBytes` of each range in their order, valid until the next call.
+  /// Waits for the results: `hashBytes` of each range in their order, valid until the next `record`.
   [[nodiscard]] std::span<const std::uint64_t> hashes();
 
  private:
-  void reserve(std::size_t entries);
+  void reserve(std::size_t pieces);
 
   const WebGpuContext& context_;
   std::vector<HashRange> ranges_;
   std::vector<std::uint64_t> hashes_;
-  UniqueBuffer entries_;   ///< What the shader takes.
+  UniqueBuffer pieces_;  ///< What the shader takes.
+  std::size_t pieceCapacity_ = 0;
   UniqueBuffer results_;   ///< What it gives.
   UniqueBuffer readback_;  ///< The same, mapped.
-  std::size_t capacity_ = 0;
+  std::size_t resultCapacity_ = 0;
   WGPUFuture mapped_{};
   bool pending_ = false;
 };

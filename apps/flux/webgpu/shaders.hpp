@@ -5,17 +5,22 @@
 
 namespace flux::app::webgpu {
 
-/// `hashBytes` (flux/host.hpp) of one range for each workgroup: two sums over the range's words, in any order.
+/// `hashBytes` (flux/host.hpp) of ranges, two sums over their words in any order: one workgroup a piece, whose sums are
+/// added to its range's.
 inline constexpr char kHashShader[] = R"(
-struct Range {
+struct Piece {
   firstWord: u32,
-  words: u32,
-  restBytes: u32,  // Of a last word that is not whole.
-  result: u32,
+  bytes: u32,
+  firstIndex: u32,  // Of its first word in the range.
+  result: u32,      // Which range.
+}
+struct Sums {
+  low: atomic<u32>,
+  high: atomic<u32>,
 }
 @group(0) @binding(0) var<storage, read> chunk: array<u32>;
-@group(0) @binding(1) var<storage, read> ranges: array<Range>;
-@group(0) @binding(2) var<storage, read_write> results: array<vec2u>;
+@group(0) @binding(1) var<storage, read> pieces: array<Piece>;
+@group(0) @binding(2) var<storage, read_write> results: array<Sums>;
 
 var<workgroup> low: atomic<u32>;
 var<workgroup> high: atomic<u32>;
@@ -34,20 +39,23 @@ fn mixed(word: u32, index: u32) -> vec2u {
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let range = ranges[group.x];
+  let piece = pieces[group.x];
+  let whole = piece.bytes / 4u;
+  let restBytes = piece.bytes % 4u;
   var sums = vec2u(0u, 0u);
-  for (var i = thread; i < range.words; i += 64u) {
-    sums += mixed(chunk[range.firstWord + i], i);
+  for (var i = thread; i < whole; i += 64u) {
+    sums += mixed(chunk[piece.firstWord + i], piece.firstIndex + i);
   }
-  if (thread == 0u && range.restBytes != 0u) {
-    let mask = (1u << (8u * range.restBytes)) - 1u;
-    sums += mixed(chunk[range.firstWord + range.words] & mask, range.words);
+  if (thread == 0u && restBytes != 0u) {
+    let mask = (1u << (8u * restBytes)) - 1u;
+    sums += mixed(chunk[piece.firstWord + whole] & mask, piece.firstIndex + whole);
   }
   atomicAdd(&low, sums.x);
   atomicAdd(&high, sums.y);
   workgroupBarrier();
   if (thread == 0u) {
-    results[range.result] = vec2u(atomicLoad(&low), atomicLoad(&high));
+    atomicAdd(&results[piece.result].low, atomicLoad(&low));
+    atomicAdd(&results[piece.result].high, atomicLoad(&high));
   }
 }
 )";

@@ -1,21 +1,25 @@
 #version 450
 
-// flux::hashBytes of ranges of one buffer: one workgroup a range.
+// flux::hashBytes of ranges of one buffer: one workgroup a piece, whose sums are added to its range's.
 
 layout(local_size_x = 64) in;
 
-struct Range {
+struct Piece {
   uint firstWord;
-  uint words;
-  uint restBytes;
-  uint result;  // Where its hash goes.
+  uint bytes;
+  uint firstIndex;  // Of its first word in the range.
+  uint result;      // Which range.
+};
+struct Sums {
+  uint low;
+  uint high;
 };
 
 layout(std430, binding = 0) readonly buffer Words { uint words[]; };
-layout(std430, binding = 1) readonly buffer Ranges { Range ranges[]; };
-layout(std430, binding = 2) writeonly buffer Hashes { uvec2 hashes[]; };
+layout(std430, binding = 1) readonly buffer Pieces { Piece pieces[]; };
+layout(std430, binding = 2) buffer Hashes { Sums hashes[]; };
 
-layout(location = 0) uniform uint firstRange;
+layout(location = 0) uniform uint firstPiece;
 
 shared uint sumLow;
 shared uint sumHigh;
@@ -27,14 +31,16 @@ void main() {
   }
   barrier();
 
-  Range range = ranges[firstRange + gl_WorkGroupID.x];
-  uint count = range.words + (range.restBytes != 0 ? 1 : 0);
+  Piece piece = pieces[firstPiece + gl_WorkGroupID.x];
+  uint whole = piece.bytes / 4;
+  uint restBytes = piece.bytes % 4;
+  uint count = whole + (restBytes != 0 ? 1 : 0);
   uint low = 0;
   uint high = 0;
   for (uint i = gl_LocalInvocationIndex; i < count; i += gl_WorkGroupSize.x) {
-    uint word = words[range.firstWord + i];
-    if (i == range.words) word &= (1u << 8 * range.restBytes) - 1u;
-    uint h = word ^ (i * 0x9E3779B9u + 0x7F4A7C15u);
+    uint word = words[piece.firstWord + i];
+    if (i == whole) word &= (1u << 8 * restBytes) - 1u;
+    uint h = word ^ ((piece.firstIndex + i) * 0x9E3779B9u + 0x7F4A7C15u);
     h ^= h >> 16;
     h *= 0x7FEB352Du;
     h ^= h >> 15;
@@ -48,5 +54,8 @@ void main() {
   atomicAdd(sumHigh, high);
   barrier();
 
-  if (gl_LocalInvocationIndex == 0) hashes[range.result] = uvec2(sumLow, sumHigh);
+  if (gl_LocalInvocationIndex == 0) {
+    atomicAdd(hashes[piece.result].low, sumLow);
+    atomicAdd(hashes[piece.result].high, sumHigh);
+  }
 }

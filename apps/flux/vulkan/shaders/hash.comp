@@ -2,22 +2,28 @@
 #extension GL_EXT_buffer_reference : require
 #extension GL_EXT_buffer_reference_uvec2 : require
 
-// flux::hashBytes of many ranges: one workgroup a range.
+// flux::hashBytes of many ranges: one workgroup a piece, whose sums are added to its range's.
 
 layout(local_size_x = 64) in;
 
 layout(buffer_reference, std430, buffer_reference_align = 4) readonly buffer Words { uint at[]; };
 
-struct Range {
+struct Piece {
   uvec2 address;
-  uint words;
-  uint restBytes;
+  uint bytes;
+  uint firstIndex;  // Of its first word in the range.
+  uint result;      // Which range.
 };
-layout(buffer_reference, std430, buffer_reference_align = 16) readonly buffer Ranges { Range at[]; };
-layout(buffer_reference, std430, buffer_reference_align = 8) writeonly buffer Hashes { uvec2 at[]; };
+layout(buffer_reference, std430, buffer_reference_align = 8) readonly buffer Pieces { Piece at[]; };
+
+struct Sums {
+  uint low;
+  uint high;
+};
+layout(buffer_reference, std430, buffer_reference_align = 8) buffer Hashes { Sums at[]; };
 
 layout(push_constant) uniform Push {
-  Ranges ranges;
+  Pieces pieces;
   Hashes hashes;
   uint count;
 } push;
@@ -35,16 +41,17 @@ void main() {
   }
   barrier();
 
-  Words words = Words(push.ranges.at[index].address);
-  uint whole = push.ranges.at[index].words;
-  uint restBytes = push.ranges.at[index].restBytes;
+  Words words = Words(push.pieces.at[index].address);
+  uint firstIndex = push.pieces.at[index].firstIndex;
+  uint whole = push.pieces.at[index].bytes / 4;
+  uint restBytes = push.pieces.at[index].bytes % 4;
   uint count = whole + (restBytes != 0 ? 1 : 0);
   uint low = 0;
   uint high = 0;
   for (uint i = gl_LocalInvocationIndex; i < count; i += gl_WorkGroupSize.x) {
     uint word = words.at[i];
     if (i == whole) word &= (1u << 8 * restBytes) - 1u;
-    uint h = word ^ (i * 0x9E3779B9u + 0x7F4A7C15u);
+    uint h = word ^ ((firstIndex + i) * 0x9E3779B9u + 0x7F4A7C15u);
     h ^= h >> 16;
     h *= 0x7FEB352Du;
     h ^= h >> 15;
@@ -58,5 +65,9 @@ void main() {
   atomicAdd(sumHigh, high);
   barrier();
 
-  if (gl_LocalInvocationIndex == 0) push.hashes.at[index] = uvec2(sumLow, sumHigh);
+  if (gl_LocalInvocationIndex == 0) {
+    uint result = push.pieces.at[index].result;
+    atomicAdd(push.hashes.at[result].low, sumLow);
+    atomicAdd(push.hashes.at[result].high, sumHigh);
+  }
 }
