@@ -318,7 +318,7 @@ TEST(DynamicBuffer, GrowsAsItsPolicySays) {
 
 TEST(DynamicBuffer, TooLargeForAnUpdateInPlaceGoesAsANewVersion) {
   PoolFixture f;  // 320 KiB of staging: 80 KiB in place at most
-  DynamicBuffer buffer({.updates = UpdateMode::InPlace});
+  DynamicBuffer buffer({.growth = GrowthPolicy::Exact, .updates = UpdateMode::InPlace});
   const auto consumer = buffer.attach(*f.pool);
   ASSERT_TRUE(buffer.assign(pattern(1, 0, 1, 100 * kKiB)));
   ASSERT_TRUE(buffer.flush(consumer));
