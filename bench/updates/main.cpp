@@ -9,6 +9,7 @@
 #include "transfer/range_set.hpp"
 
 #include <flux/dynamic_buffer.hpp>
+#include <flux/host.hpp>
 #include <flux/pool.hpp>
 
 #include <CLI/CLI.hpp>

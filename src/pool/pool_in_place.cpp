@@ -172,7 +172,7 @@ Result<void> Pool::Impl::submitInPlace(StepReport& report) {
   forEachSpanInPlace([this](const StagingSpan& span) { staging_.use(span); });
   Result<TimelineValue> value = TimelineValue{0};
   Result<void> sealed = staging_.seal();
-  const bool tried = sealed && gate_.overwrite([&](const QueueValues& tags) {
+  const auto submit = [&](const QueueValues& tags) {
     std::array<QueueValue, kMaxQueues> waits;
     std::size_t count = 0;
     // The copy queue's batches are in order anyway.
@@ -181,7 +181,8 @@ Result<void> Pool::Impl::submitInPlace(StepReport& report) {
     }
     value = device_.submit(inPlacePieces_, std::span(waits).first(count));
     return value.value_or(0);
-  });
+  };
+  const bool tried = sealed && gate_.overwrite(submit);
   if (!tried || !value) {
     forEachSpanInPlace([this](const StagingSpan& span) { staging_.reopen(span); });
     if (!sealed) return sealed;
