@@ -1,11 +1,15 @@
 // What updates cost: is it worth it to merge ranges that are near each other, and what does a burst of small updates do
 // to the step that carries it out and to the next one?
 //
+// Times of the host are processor time of the thread, so that what else the machine does is not in them; the device's
+// are what a wait for all copies takes.
+//
 //   flux_update_bench [--backend NAME] [--quick]
 
 #include "backends.hpp"
 #include "failure.hpp"
 #include "passing_device.hpp"
+#include "protocol/clock.hpp"
 #include "transfer/range_set.hpp"
 
 #include <flux/dynamic_buffer.hpp>
@@ -27,10 +31,10 @@
 namespace {
 
 using namespace flux;
-using Clock = std::chrono::steady_clock;
+using bench::threadCpuNanoseconds;
 
-double microseconds(Clock::duration time) {
-  return std::chrono::duration<double, std::micro>(time).count();
+double microseconds(std::int64_t nanoseconds) {
+  return static_cast<double>(nanoseconds) / 1000;
 }
 
 template <class T>
@@ -58,10 +62,10 @@ class CountingDevice final : public app::PassingDevice {
   }
 
   /// Waits until all copies have finished, and tells how long that took.
-  Clock::duration drain() {
-    const auto begin = Clock::now();
+  std::int64_t drain() {
+    const std::int64_t begin = bench::wallNanoseconds();
     need(wait(kCopyQueue, last_, std::chrono::seconds{60}));
-    return Clock::now() - begin;
+    return bench::wallNanoseconds() - begin;
   }
 
   std::uint64_t submissions = 0;
@@ -121,17 +125,17 @@ void merging(app::ReplayTarget& target, bool quick) {
       std::uint64_t ranges = 0;
       for (int round = 0; round < rounds; ++round) {
         const ByteOffset window = random() % ((kBufferBytes - pattern.windowBytes) / 4 + 1) * 4;
-        const auto begin = Clock::now();
+        const std::int64_t begin = threadCpuNanoseconds();
         for (std::size_t i = 0; i < pattern.writes; ++i) {
           const ByteOffset at = window + random() % ((pattern.windowBytes - pattern.writeBytes) / 4 + 1) * 4;
           data[0] = static_cast<std::byte>(i);
           need(buffer.write(at, data));
         }
-        const auto marked = Clock::now();
+        const std::int64_t marked = threadCpuNanoseconds();
         const FlushReport report = need(buffer.flush(consumer));
-        const auto flushed = Clock::now();
+        const std::int64_t flushed = threadCpuNanoseconds();
         need(pool->step({}, {}));
-        const auto stepped = Clock::now();
+        const std::int64_t stepped = threadCpuNanoseconds();
         times[3].push_back(microseconds(device.drain()));
         times[0].push_back(microseconds(marked - begin));
         times[1].push_back(microseconds(flushed - marked));
@@ -145,6 +149,37 @@ void merging(app::ReplayTarget& target, bool quick) {
                   static_cast<unsigned long long>(tolerance), static_cast<double>(ranges) / rounds,
                   static_cast<unsigned long long>(bytes / count), percentile(times[0], 0.5), percentile(times[1], 0.5),
                   percentile(times[2], 0.5), percentile(times[3], 0.5));
+    }
+  }
+}
+
+// ---- How many ranges ---------------------------------------------------------------------------------------
+
+void bounds(bool quick) {
+  const int rounds = quick ? 2 : 40;
+  std::printf("\nThe same, marked in a set of at most so many ranges, with a tolerance of 256 bytes.\n");
+  std::printf("%-28s %9s %8s %10s %14s\n", "writes", "at most", "ranges", "bytes", "mark ns/write");
+  for (const std::size_t writes : {100, 1000, 10'000}) {
+    for (const std::size_t limit : {16, 64, 256, 1024, 4096}) {
+      RangeSet set(kBufferBytes, {.gapBytes = 256, .maxRanges = limit});
+      std::mt19937 random(3);
+      std::vector<ByteOffset> places(writes);
+      ByteCount bytes = 0;
+      std::size_t ranges = 0;
+      std::int64_t time = 0;
+      for (int round = 0; round < rounds; ++round) {
+        for (ByteOffset& place : places) place = random() % (kBufferBytes / 64) * 64;
+        const std::int64_t begin = threadCpuNanoseconds();
+        set.clear();
+        for (const ByteOffset place : places) need(set.mark(place, 64));
+        time += threadCpuNanoseconds() - begin;
+        bytes += set.bytes();
+        ranges += set.ranges().size();
+      }
+      const std::string name = std::to_string(writes) + " x 64 B anywhere";
+      std::printf("%-28s %9zu %8.1f %10.0f %14.1f\n", name.c_str(), limit, static_cast<double>(ranges) / rounds,
+                  static_cast<double>(bytes) / rounds,
+                  static_cast<double>(time) / rounds / static_cast<double>(writes));
     }
   }
 }
@@ -183,7 +218,7 @@ void burst(app::ReplayTarget& target, bool quick, bool inPlace) {
   std::uint32_t waiting = 0;
   std::uint64_t submissions = 0;
   for (int round = 0; round < bursts; ++round) {
-    const auto begin = Clock::now();
+    const std::int64_t begin = threadCpuNanoseconds();
     for (std::size_t i = 0; i < updates; ++i) {
       const ByteCount size = 64 + random() % 113 * 4;
       const PartUpdate update{PartId{0}, Source::bytes(std::span(bytes).first(static_cast<std::size_t>(size))),
@@ -195,18 +230,18 @@ void burst(app::ReplayTarget& target, bool quick, bool inPlace) {
         need(pool->update(block, {&update, 1}));
       }
     }
-    const auto called = Clock::now();
+    const std::int64_t called = threadCpuNanoseconds();
     const std::uint64_t before = device.submissions;
     const StepReport report = need(pool->step(kQuota));
-    const auto stepped = Clock::now();
+    const std::int64_t stepped = threadCpuNanoseconds();
     submissions += device.submissions - before;
     waiting += report.waitingBlocks;
     sent += report.uploadedBytes;
     pieces += report.pieces;
     (void)device.drain();
-    const auto next = Clock::now();
+    const std::int64_t next = threadCpuNanoseconds();
     need(pool->step(kQuota));
-    times[2].push_back(microseconds(Clock::now() - next));
+    times[2].push_back(microseconds(threadCpuNanoseconds() - next));
     times[0].push_back(microseconds(called - begin));
     times[1].push_back(microseconds(stepped - called));
     pool->publish();
@@ -235,6 +270,7 @@ int main(int argc, char** argv) {
     std::printf("%s: %s (%s)\n", backend.c_str(), target->device().caps().deviceName.c_str(),
                 target->device().caps().driverName.c_str());
     merging(*target, quick);
+    bounds(quick);
     std::printf("\nA burst of updates of 64 to 512 bytes, all in one step; blocks of 64 KiB.\n");
     std::printf("%-10s %8s %10s %8s %12s %12s %12s %12s %10s %8s %8s\n", "", "updates", "call ns", "pieces", "MiB sent",
                 "step us p50", "step us p99", "next step us", "staging", "submits", "waiting");

@@ -194,8 +194,6 @@ class Pool::Impl {
   Result<void> gatherInPlace(StepQuota& quota, StepReport& report);
   Result<void> stageInPlace(Block& block, std::uint32_t index);
   ByteCount addPiecesInPlace(const Block& block, std::uint32_t index);
-  template <class Function>
-  void forEachSpanInPlace(Function&& function);
   Result<void> submitInPlace(StepReport& report);
   // Parts that come and go (pool_parts.cpp).
   LiveParts& liveParts(Block& block, std::uint32_t index);
@@ -286,6 +284,7 @@ class Pool::Impl {
   std::vector<std::uint32_t> inPlaceQueue_;  ///< Blocks whose edits overwrite them, and no running relocation.
   std::vector<CopyPiece> inPlacePieces_;     ///< Of the running step.
   std::vector<std::uint32_t> gathered_;      ///< The blocks of `inPlaceQueue_` that they belong to.
+  ByteCount gatheredBytes_ = 0;              ///< Of them.
   std::vector<RelocationQueue::Failed> failed_;
   std::vector<Error> errors_;          ///< Of the last step.
   std::vector<OpenFrame> lateFrames_;  ///< Of the last step.

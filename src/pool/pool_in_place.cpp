@@ -23,6 +23,10 @@ ByteCount laterBytes(std::span<const PartUpdate> updates, const auto& bytesOf) {
   return bytes;
 }
 
+StagingSpan spanOf(const CopyPiece& piece) {
+  return {StagingIndex{piece.source}, piece.sourceOffset, {}};
+}
+
 }  // namespace
 
 Result<void> Pool::Impl::updateInPlace(BlockHandle handle, std::span<const PartUpdate> updates,
@@ -63,6 +67,7 @@ bool Pool::Impl::onlyInPlace(const Block& block) {
 Result<void> Pool::Impl::gatherInPlace(StepQuota& quota, StepReport& report) {
   inPlacePieces_.clear();
   gathered_.clear();
+  gatheredBytes_ = 0;
   if (inPlaceQueue_.empty()) return {};
   const bool heldBack = gate_.submitting();  // asked now, so that no source is asked too early
   Result<void> error;
@@ -83,7 +88,8 @@ Result<void> Pool::Impl::gatherInPlace(StepQuota& quota, StepReport& report) {
       return true;
     }
     if (heldBack || !error || bytesLeft == 0 || piecesLeft == 0) return false;
-    if (const Result<void> staged = stageInPlace(block, index); !staged) {
+    const Result<void> staged = block.laterInPlaceBytes != 0 ? stageInPlace(block, index) : Result<void>{};
+    if (!staged) {
       // Those behind it may need no more staging, and give back what they have.
       if (staged.error().code != ErrorCode::StagingFull) error = staged;
       return false;
@@ -98,6 +104,7 @@ Result<void> Pool::Impl::gatherInPlace(StepQuota& quota, StepReport& report) {
     bytesLeft -= std::min(bytes, bytesLeft);
     piecesLeft -= static_cast<std::uint32_t>(std::min<std::size_t>(pieces, piecesLeft));
     gathered_.push_back(index);
+    gatheredBytes_ += bytes;
     return false;
   });
   quota.uploadBytes -= bytesBefore - bytesLeft;
@@ -158,18 +165,9 @@ ByteCount Pool::Impl::addPiecesInPlace(const Block& block, std::uint32_t index) 
   return bytes;
 }
 
-template <class Function>
-void Pool::Impl::forEachSpanInPlace(Function&& function) {
-  for (const std::uint32_t index : gathered_) {
-    for (const Edit& edit : blocks_[index].edits) {
-      for (const auto& [offset, range] : edit.ranges) function(*range.contents.staged);
-    }
-  }
-}
-
 Result<void> Pool::Impl::submitInPlace(StepReport& report) {
   if (gathered_.empty()) return {};
-  forEachSpanInPlace([this](const StagingSpan& span) { staging_.use(span); });
+  for (const CopyPiece& piece : inPlacePieces_) staging_.use(spanOf(piece));
   Result<TimelineValue> value = TimelineValue{0};
   Result<void> sealed = staging_.seal();
   const auto submit = [&](const QueueValues& tags) {
@@ -184,7 +182,7 @@ Result<void> Pool::Impl::submitInPlace(StepReport& report) {
   };
   const bool tried = sealed && gate_.overwrite(submit);
   if (!tried || !value) {
-    forEachSpanInPlace([this](const StagingSpan& span) { staging_.reopen(span); });
+    for (const CopyPiece& piece : inPlacePieces_) staging_.reopen(spanOf(piece));
     if (!sealed) return sealed;
     if (!tried) report.heldBackBlocks += static_cast<std::uint32_t>(gathered_.size());
     return tried ? Result<void>(Unexpected(value.error())) : Result<void>{};
@@ -194,14 +192,12 @@ Result<void> Pool::Impl::submitInPlace(StepReport& report) {
   relocations_.submittedBeside(*value);
   for (const std::uint32_t index : gathered_) {
     Block& block = blocks_[index];
-    for (const Edit& edit : block.edits) {
-      for (const auto& [offset, range] : edit.ranges) report.uploadedBytes += range.bytes;
-    }
     block.edits.clear();
     block.laterInPlaceBytes = 0;
     block.queuedForUpdate = false;
   }
   std::erase_if(inPlaceQueue_, [this](std::uint32_t index) { return !blocks_[index].queuedForUpdate; });
+  report.uploadedBytes += gatheredBytes_;
   report.pieces += static_cast<std::uint32_t>(inPlacePieces_.size());
   report.waitingBlocks -= static_cast<std::uint32_t>(gathered_.size());
   return {};

@@ -21,6 +21,9 @@ constexpr ByteCount kMaxBytes = std::numeric_limits<std::uint32_t>::max() - kPla
 /// More than this is not staged during the flush, but by later steps: staging has little room for what waits.
 constexpr ByteCount kStagedAtOnceBytes = 256 * kKiB;
 
+/// With fewer, writes all over the array would send most of it: docs/design/update-ranges.md.
+constexpr std::size_t kMaxRanges = 1024;
+
 constexpr ByteOffset wordBefore(ByteOffset offset) {
   return offset & ~ByteOffset{3};
 }
@@ -212,7 +215,7 @@ ByteCount DynamicBuffer::capacity() const noexcept {
 DynamicBuffer::Consumer DynamicBuffer::attach(Pool& pool) {
   Impl::Copy& copy = impl_->copies.emplace_back();
   copy.pool = &pool;
-  copy.dirty = RangeSet(impl_->bytes.size(), {.gapBytes = impl_->desc.gapBytes});
+  copy.dirty = RangeSet(impl_->bytes.size(), {.gapBytes = impl_->desc.gapBytes, .maxRanges = kMaxRanges});
   return Consumer{static_cast<std::uint32_t>(impl_->copies.size() - 1)};
 }
 
