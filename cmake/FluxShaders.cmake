@@ -1,14 +1,23 @@
-# flux_shaders(target files...): compiles GLSL to SPIR-V word lists that the target includes as <name>.inc.
+# flux_shaders(target [FOR environment] [DEFINE macro] [PREFIX text] files...): compiles GLSL to SPIR-V word lists that the target
+# includes as <prefix><name>.inc. The environment is glslc's --target-env, vulkan1.3 unless given.
 
 function(flux_shaders target)
+  cmake_parse_arguments(ARG "" "FOR;DEFINE;PREFIX" "" ${ARGN})
   find_program(FLUX_GLSLC glslc REQUIRED)
-  foreach(shader ${ARGN})
+  if(NOT ARG_FOR)
+    set(ARG_FOR vulkan1.3)
+  endif()
+  if(ARG_DEFINE)
+    set(define -D${ARG_DEFINE})
+  endif()
+  foreach(shader ${ARG_UNPARSED_ARGUMENTS})
     get_filename_component(name ${shader} NAME)
-    set(output ${CMAKE_CURRENT_BINARY_DIR}/shaders/${name}.inc)
+    get_filename_component(source ${shader} ABSOLUTE)
+    set(output ${CMAKE_CURRENT_BINARY_DIR}/shaders/${ARG_PREFIX}${name}.inc)
     add_custom_command(OUTPUT ${output}
       COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_CURRENT_BINARY_DIR}/shaders
-      COMMAND ${FLUX_GLSLC} --target-env=vulkan1.3 -O -mfmt=num -o ${output} ${CMAKE_CURRENT_SOURCE_DIR}/${shader}
-      DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${shader} VERBATIM)
+      COMMAND ${FLUX_GLSLC} --target-env=${ARG_FOR} ${define} -O -mfmt=num -o ${output} ${source}
+      DEPENDS ${source} VERBATIM)
     target_sources(${target} PRIVATE ${output})
   endforeach()
   target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/shaders)

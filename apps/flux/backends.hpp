@@ -28,7 +28,8 @@ struct AppBackend {
   /// For `flux info`. `devices`: for each its `name`, `driver` and `flux` (`capsInfo` and `usable`: true,
   /// or false with a `reason`), found by making a Flux device there. Known besides, and printed where they are: `about`
   /// of the back end; `index`, `preferred`, `type`, `apiVersion`, `heaps`, `memoryTypes`, `queueFamilies` and `limits`
-  /// of a device. Where the back end cannot be used at all: why, as a whole line under `missing`, and no devices.
+  /// of a device, and `copyKernel` in its `flux`. Where the back end cannot be used at all: why, as a whole line under
+  /// `missing`, and no devices.
   nlohmann::ordered_json (*info)();
 };
 

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include <iomanip>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,14 @@ Json collect() {
 
 std::string mebibytes(const Json& bytes) {
   return std::to_string(bytes.get<ByteCount>() / kMiB) + " MiB";
+}
+
+/// A crossover of the copy kernel.
+std::string upTo(const Json& bytes) {
+  const auto count = bytes.get<ByteCount>();
+  if (count == 0) return "never";
+  if (count == std::numeric_limits<ByteCount>::max()) return "always";
+  return "up to " + std::to_string(count / kKiB) + " KiB";
 }
 
 std::string joined(const Json& words) {
@@ -52,6 +61,11 @@ void printChoices(std::ostream& out, const Json& flux) {
   choice("-> staging", "staging");
   choice("-> draws", "drawQueue");
   choice("-> copies", "copyQueue");
+  if (flux.contains("copyKernel")) {
+    const Json& kernel = flux["copyKernel"];
+    line(out, "-> copy kernel",
+         "for uploads " + upTo(kernel["uploadUpToBytes"]) + ", for moves " + upTo(kernel["moveUpToBytes"]));
+  }
   line(out, "-> budget",
        mebibytes(flux["budgetBytes"]) +
            (flux["budgetFromSystem"].get<bool>() ? ", as the system says" : ", estimated: the system says nothing"));

@@ -36,6 +36,9 @@ struct StepQuota {
   ByteCount uploadBytes = 32 * kMiB;  ///< Bytes taken from sources and from a block's old place.
   /// A device without a kernel for copies records each piece by itself, some 200 ns each.
   std::uint32_t pieces = 131'072;
+  /// Nobody notices if this step takes long: a loading screen, a window that is hidden. What holds up every submission
+  /// of the process, above all device allocations that can be foreseen, is then done in this step.
+  bool quiet = false;
 };
 
 struct PoolDesc {
@@ -54,8 +57,10 @@ struct PoolDesc {
   /// which they become empty.
   std::uint32_t emptyChunkSteps = 120;
   std::chrono::nanoseconds emptyChunkAge = std::chrono::seconds{2};
-  std::uint32_t spareChunks = 1;  ///< 0 or 1: empty chunks that each lifetime keeps.
-  ByteCount reserveBytes = 0;     ///< Streaming chunks to make with the pool, as `Pool::reserve` does.
+  /// 0 or 1: chunks that each lifetime keeps empty, or makes ahead of demand once its chunks have full size, so that no
+  /// request has to wait for the device (hundreds of microseconds, in which it takes no submission either).
+  std::uint32_t spareChunks = 1;
+  ByteCount reserveBytes = 0;  ///< Streaming chunks to make with the pool, as `Pool::reserve` does.
   /// A frame that has been open for longer is named in every step's report.
   std::chrono::nanoseconds lateFrameAge = std::chrono::seconds{2};
   /// Of all producers together that may wait; also the most that a step carries out.
@@ -148,6 +153,7 @@ struct PoolStats {
   std::uint64_t copiedBytes = 0;
   std::uint64_t deferredPublishes = 0;
   std::uint64_t chunksCreated = 0;
+  std::uint64_t chunksMadeAhead = 0;  ///< Of those, the ones that no request waited for.
   std::uint64_t chunksReleased = 0;
   std::uint64_t instructions = 0;  ///< Of other threads, refused ones included.
   std::uint64_t misses = 0;
@@ -205,6 +211,12 @@ class Pool {
   /// StagingFull, StaleHandle (of the fallback), DeviceLost.
   [[nodiscard]] Result<BlockHandle> add(const BlockDesc& desc,
                                         std::source_location where = std::source_location::current());
+
+  /// Takes staging memory to fill in place and to give to `add`, `update` or their like as `Source::staged`. Geometry
+  /// thread; others have `Producer::stage`. Errors: InvalidArgument (0 bytes, or more than
+  /// `PoolDesc::stagingPageBytes`), StagingFull, and of the device OutOfDeviceMemory, DriverError, DeviceLost.
+  [[nodiscard]] Result<StagedBytes> stage(ByteCount bytes,
+                                          std::source_location where = std::source_location::current());
 
   /// Gives parts of a block, or ranges of parts, new contents, all in one version: a frame sees all of them or none.
   /// Frames that are open keep seeing the old bytes: a part that changes gets a new place, to which the bytes between
@@ -296,8 +308,9 @@ class Pool {
                                            std::source_location where = std::source_location::current());
 
   /// Moves everything on: takes note of finished copies, carries out what other threads asked for, fills staging within
-  /// the quota, submits one batch of copies, reclaims what has retired, gives an empty chunk back. Never waits.
-  /// Errors: DeviceLost, DriverError and OutOfDeviceMemory from the device; the work is kept for the next step.
+  /// the quota, submits one batch of copies, reclaims what has retired, gives an empty chunk back or makes one that
+  /// will be needed. Never waits. Errors: DeviceLost, DriverError and OutOfDeviceMemory from the device; the work is
+  /// kept for the next step.
   Result<StepReport> step(const StepQuota& quota = {},
                           std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now());
 

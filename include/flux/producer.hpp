@@ -50,7 +50,8 @@ class AddedParts {
 /// run. What waits is bounded (`PoolDesc::maxInstructions`, `maxInstructionBytes`; bytes count until the device has
 /// them): beyond it a call answers QueueFull and has no effect.
 ///
-/// **Cost.** A push to a lock-free queue; `Source::bytes` are copied once. A run of handles is reserved now and then.
+/// **Cost.** A push to a lock-free queue; `Source::bytes` are copied once, into staging, or to the heap while staging
+/// has no room, and then once more. A run of handles is reserved now and then.
 class Producer {
  public:
   Producer(Producer&& other) noexcept;
@@ -87,6 +88,16 @@ class Producer {
   [[nodiscard]] Result<void> unpin(BlockHandle block, std::source_location where = std::source_location::current());
   [[nodiscard]] Result<void> request(BlockHandle block, Priority priority,
                                      std::source_location where = std::source_location::current());
+
+  /// Takes staging memory to fill in place and to give to `add` or `update` as `Source::staged`. Errors:
+  /// InvalidArgument (0 bytes, or more than `PoolDesc::stagingPageBytes`), StagingFull: the next step makes room, or
+  /// later ones do.
+  [[nodiscard]] Result<StagedBytes> stage(ByteCount bytes,
+                                          std::source_location where = std::source_location::current());
+
+  /// Waits until `stage(bytes)` may succeed after StagingFull, or for `timeout`. False: it timed out.
+  /// Not on the geometry thread: it is the one that makes room, and it must never wait for itself.
+  [[nodiscard]] bool waitForStaging(ByteCount bytes, std::chrono::nanoseconds timeout);
 
   /// Waits until there is room again after QueueFull, or for `timeout`. False: it timed out.
   /// Not on the geometry thread: it is the one that makes room, and it must never wait for itself.

@@ -2,6 +2,7 @@
 
 /// Where the bytes of a part come from.
 
+#include <flux/staged_bytes.hpp>
 #include <flux/types.hpp>
 
 #include <algorithm>
@@ -28,6 +29,7 @@ using FillFunction = bool (*)(void* context, const FillRequest& request);
 ///
 /// - `Source::bytes`: copied into staging before the call returns; the memory may be reused at once.
 ///   The call fails with `StagingFull` when no staging is free.
+/// - `Source::staged`: lie in staging already, where the caller has written them. A call that fails leaves them to him.
 /// - `Source::owned`: kept, and copied into staging during later steps, within the step's quota, so any amount
 ///   may be waiting. Let go on the geometry thread when they have arrived, or are not wanted any more.
 /// - `Source::callback`: asked likewise during later steps. `context` must stay valid until the block is resident, or
@@ -37,6 +39,12 @@ class Source {
   [[nodiscard]] static Source bytes(std::span<const std::byte> data) noexcept {
     Source source;
     source.data_ = data;
+    return source;
+  }
+  [[nodiscard]] static Source staged(StagedBytes bytes) noexcept {
+    Source source;
+    source.data_ = bytes.bytes();
+    source.staged_ = std::move(bytes);
     return source;
   }
   [[nodiscard]] static Source owned(std::shared_ptr<const std::byte[]> bytes, std::size_t size) noexcept {
@@ -58,6 +66,8 @@ class Source {
   /// Whether it can give exactly so many bytes. A function can give any number.
   [[nodiscard]] bool gives(ByteCount bytes) const noexcept { return fill_ != nullptr || data_.size() == bytes; }
   [[nodiscard]] std::span<const std::byte> data() const noexcept { return data_; }
+  /// Nothing, unless the bytes lie in staging.
+  [[nodiscard]] const StagedBytes& stagedBytes() const noexcept { return staged_; }
 
   /// Its first byte belongs to `begins` of the part. REQUIRES: `isLater()`.
   [[nodiscard]] bool fill(FillRequest request, ByteOffset begins) const {
@@ -72,6 +82,7 @@ class Source {
 
  private:
   std::span<const std::byte> data_;
+  StagedBytes staged_;
   std::shared_ptr<const std::byte[]> owner_;
   FillFunction fill_ = nullptr;
   void* context_ = nullptr;

@@ -10,7 +10,9 @@
 #endif
 #include <vulkan/vulkan_core.h>
 
+#include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -24,6 +26,19 @@ struct VulkanQueueLock {
   void* context = nullptr;
 };
 
+/// How the pieces of a batch are copied, by their size. Up to these, a compute shader over buffer addresses (the copy
+/// kernel) copies all of them in one dispatch; each larger one is a region of a plain copy (`vkCmdCopyBuffer`).
+/// Why and how much: docs/design/moving-bytes.md.
+struct VulkanCopyCrossover {
+  ByteCount uploadUpToBytes = 0;  ///< From staging to a chunk.
+  ByteCount moveUpToBytes = 0;    ///< From chunk to chunk.
+
+  friend bool operator==(const VulkanCopyCrossover&, const VulkanCopyCrossover&) = default;
+};
+inline constexpr VulkanCopyCrossover kVulkanPlainCopies{0, 0};
+inline constexpr VulkanCopyCrossover kVulkanKernelCopies{std::numeric_limits<ByteCount>::max(),
+                                                         std::numeric_limits<ByteCount>::max()};
+
 /// What Flux adopts. All of it must outlive the device. Views are only read during the call.
 struct VulkanDeviceDesc {
   PFN_vkGetInstanceProcAddr getInstanceProcAddr = nullptr;
@@ -32,13 +47,14 @@ struct VulkanDeviceDesc {
   VkDevice device = VK_NULL_HANDLE;
 
   /// The feature chain that was given to `vkCreateDevice`, and the enabled extensions: they cannot be
-  /// asked for afterwards. Needed: `timelineSemaphore`. Used where enabled: `bufferDeviceAddress`,
-  /// VK_EXT_memory_budget.
+  /// asked for afterwards. Needed: `timelineSemaphore`. Used where enabled: `bufferDeviceAddress` (without it there
+  /// are plain copies only), VK_EXT_memory_budget.
   const VkPhysicalDeviceFeatures2* enabledFeatures = nullptr;
   std::span<const char* const> enabledExtensions;
   /// Where the instance has VK_EXT_debug_utils, chunks get names.
   bool debugUtilsEnabled = false;
 
+  /// Best of a family with compute: others copy without the kernel.
   VkQueue copyQueue = VK_NULL_HANDLE;
   std::uint32_t copyQueueFamily = 0;
   VulkanQueueLock copyQueueLock;
@@ -49,6 +65,11 @@ struct VulkanDeviceDesc {
   /// One timeline semaphore for each queue of the application, signalled by its submissions with the values
   /// that are given to `Frame::submitted`. They become `QueueId{1}`, `QueueId{2}`, …
   std::span<const VkSemaphore> timelines;
+
+  /// What `VulkanDevice::copyCrossover` said on this device and driver before, or a choice of one's own. Without it,
+  /// `create` measures on the copy queue, which takes some milliseconds; where the device is a CPU it takes plain
+  /// copies.
+  std::optional<VulkanCopyCrossover> copyCrossover;
 };
 
 /// Which memory a device would use, and why.
@@ -65,8 +86,8 @@ struct VulkanMemoryChoice {
 
 /// A `Device` on an adopted `VkDevice` (Vulkan 1.2 or later).
 ///
-/// **Thread contract.** As `Device`; `copyTimeline` may be called by any thread. The destructor waits for Flux's own
-/// copies; submissions of the application that read chunks must have finished before.
+/// **Thread contract.** As `Device`; `copyTimeline` and `copyCrossover` may be called by any thread. The destructor
+/// waits for Flux's own copies; submissions of the application that read chunks must have finished before.
 ///
 /// Chunk buffers have every buffer usage and concurrent sharing among the given families, so they never change owner.
 /// Copies are made visible to other submissions by waiting for `copyTimeline()` (`Frame::waits`).
@@ -77,6 +98,21 @@ class VulkanDevice : public Device {
 
   /// The semaphore behind `kCopyQueue`: wait for the values of `Frame::waits()` on it. Any thread.
   [[nodiscard]] virtual VkSemaphore copyTimeline() const noexcept = 0;
+
+  /// From now on `submit` records its batches into `commands` and submits nothing; with VK_NULL_HANDLE it submits
+  /// again. Returns the value that the submission of the list before must signal on `copyTimeline()`; 0 if that has no
+  /// batch. The list may do other things before and after a batch: each is ordered after what the list does before it,
+  /// and what comes next sees its bytes, so that the draws of a frame may follow its step in one list. Draws on other
+  /// queues are not waited for: where there are any, nothing is updated in place in such a step.
+  ///
+  /// REQUIRES: `commands` is recording, outside of a render pass, from a pool of the copy queue's family. It is
+  /// submitted once, to the copy queue, before Flux submits there or another list with batches is, and before this
+  /// device ends.
+  virtual TimelineValue recordInto(VkCommandBuffer commands) noexcept = 0;
+
+  /// In use: as given, or as measured; an application may store it and give it to `create` at its next start.
+  /// kVulkanPlainCopies where there can be no kernel. Any thread.
+  [[nodiscard]] virtual VulkanCopyCrossover copyCrossover() const noexcept = 0;
 };
 
 /// The buffer behind a `ChunkInfo` or a `Place`.

@@ -67,6 +67,16 @@ class ChunkSpace {
     return dedicated(bytes) ? policy_.chunkBytes : nextChunkBytes(bytes, 1);
   }
 
+  /// Whether it is time to make a chunk of full size before a request needs it: none stands ready, and the largest free
+  /// range is less than a quarter of a chunk; at a quiet moment, less than three quarters. Never while there is no
+  /// chunk of full size yet: what is small stays small. O(1).
+  [[nodiscard]] bool wantsSpare(bool quiet) const {
+    return policy_.spareChunks != 0 && readyUnits_ == 0 && fullSizeChunks_ != 0 &&
+           largestFreeBytes() < policy_.chunkBytes / 4 * (quiet ? 3 : 1);
+  }
+  /// Its size.
+  [[nodiscard]] ByteCount spareBytes() const { return policy_.chunkBytes; }
+
   /// Whether a request of this size gets a chunk of its own, where no chunk has room.
   [[nodiscard]] bool dedicated(ByteCount bytes) const { return bytes > policy_.chunkBytes / 2; }
 

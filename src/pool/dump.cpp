@@ -77,6 +77,7 @@ void write(JsonWriter& json, const PoolStats& stats) {
       .member("copiedBytes", stats.copiedBytes)
       .member("deferredPublishes", stats.deferredPublishes)
       .member("chunksCreated", stats.chunksCreated)
+      .member("chunksMadeAhead", stats.chunksMadeAhead)
       .member("chunksReleased", stats.chunksReleased)
       .member("instructions", stats.instructions)
       .member("waitingInstructions", stats.waitingInstructions)

@@ -5,38 +5,27 @@
 
 namespace flux {
 
-EditRange cut(EditRange& range, std::uint32_t at, StagingPages& staging) {
+EditRange cut(EditRange& range, std::uint32_t at) {
   EditRange behind = range;
   behind.bytes -= at;
+  behind.contents.stagedOffset += at;
   range.bytes = at;
-  if (range.contents.staged) behind.contents.staged = staging.split(*range.contents.staged, at);
   return behind;
 }
 
-void EditRange::Contents::release(StagingPages& staging) {
-  if (staged) staging.release(*staged);
-  staged.reset();
-}
-
-void supersede(EditRanges& ranges, std::uint32_t offset, EditRange range, StagingPages& staging) {
+void supersede(EditRanges& ranges, std::uint32_t offset, EditRange range) {
   const std::uint32_t end = offset + range.bytes;
   auto next = ranges.lower_bound(offset);
   if (next != ranges.begin()) {
     auto& [begin, before] = *std::prev(next);
-    if (begin + before.bytes > offset) next = ranges.emplace_hint(next, offset, cut(before, offset - begin, staging));
+    if (begin + before.bytes > offset) next = ranges.emplace_hint(next, offset, cut(before, offset - begin));
   }
   while (next != ranges.end() && next->first < end) {
     auto& [begin, old] = *next;
-    if (begin + old.bytes > end) ranges.emplace_hint(std::next(next), end, cut(old, end - begin, staging));
-    old.contents.release(staging);
+    if (begin + old.bytes > end) ranges.emplace_hint(std::next(next), end, cut(old, end - begin));
     next = ranges.erase(next);
   }
   ranges.emplace_hint(next, offset, std::move(range));
-}
-
-void dropAll(EditRanges& ranges, StagingPages& staging) {
-  for (auto& [offset, range] : ranges) range.contents.release(staging);
-  ranges.clear();
 }
 
 bool coversAll(const EditRanges& ranges, std::uint32_t bytes) {

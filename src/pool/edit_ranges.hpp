@@ -1,12 +1,10 @@
 #pragma once
 
-#include "transfer/staging_pages.hpp"
-
 #include <flux/source.hpp>
+#include <flux/staged_bytes.hpp>
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <source_location>
 #include <span>
 
@@ -17,16 +15,15 @@ struct EditRange {
   /// Where the bytes come from. Of one source there may be several, when later updates have cut it.
   struct Contents {
     Source source = Source::bytes({});
-    ByteOffset sourceBegins = 0;        ///< Where in the part the source's bytes begin.
-    std::optional<StagingSpan> staged;  ///< Open. There is one if the bytes lie in staging; then `source` is not asked.
-    std::source_location where{};       ///< Of the call that asked for it.
+    ByteOffset sourceBegins = 0;   ///< Where in the part the source's bytes begin.
+    StagedBytes staged;            ///< If there are any, they are used, and `source` is not asked.
+    ByteOffset stagedOffset = 0;   ///< Of the range in them.
+    std::source_location where{};  ///< Of the call that asked for it.
 
     /// Fills `destination`, which goes to `offset` of the part. REQUIRES: nothing is staged.
     [[nodiscard]] bool fill(BlockHandle block, PartId part, ByteOffset offset, std::span<std::byte> destination) const {
       return source.fill({block, part, offset, destination}, sourceBegins);
     }
-    /// Gives the staging back, if there is any.
-    void release(StagingPages& staging);
   };
 
   std::uint32_t bytes = 0;
@@ -37,14 +34,11 @@ struct EditRange {
 using EditRanges = std::map<std::uint32_t, EditRange>;
 
 /// Cuts a range after `at` bytes, a multiple of 4; returns what is behind the cut.
-[[nodiscard]] EditRange cut(EditRange& range, std::uint32_t at, StagingPages& staging);
+[[nodiscard]] EditRange cut(EditRange& range, std::uint32_t at);
 
-/// Adds a range. What waited for the same bytes is superseded, and its staging is free again. O(log ranges + ranges
-/// that are superseded).
-void supersede(EditRanges& ranges, std::uint32_t offset, EditRange range, StagingPages& staging);
-
-/// Drops them all, and gives their staging back.
-void dropAll(EditRanges& ranges, StagingPages& staging);
+/// Adds a range. What waited for the same bytes is superseded, and its staging let go. O(log ranges + ranges that are
+/// superseded).
+void supersede(EditRanges& ranges, std::uint32_t offset, EditRange range);
 
 /// Whether the ranges are all of a part of so many bytes.
 [[nodiscard]] bool coversAll(const EditRanges& ranges, std::uint32_t bytes);

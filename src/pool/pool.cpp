@@ -85,6 +85,9 @@ Pool::~Pool() = default;
 Result<BlockHandle> Pool::add(const BlockDesc& desc, std::source_location where) {
   return impl_->add(desc, where);
 }
+Result<StagedBytes> Pool::stage(ByteCount bytes, std::source_location where) {
+  return impl_->stage(bytes, where);
+}
 Result<ContentVersion> Pool::update(BlockHandle block, std::span<const PartUpdate> parts, std::source_location where) {
   return impl_->update(block, parts, where);
 }
@@ -173,12 +176,12 @@ Pool::Impl::Impl(Device& device, const PoolDesc& desc, ChunkListener* listener)
       desc_(desc),
       hardLimitBytes_(hardLimit(device, desc)),
       handles_(desc.maxBlocks),
+      staging_(device, desc.stagingPageBytes, desc.stagingLimitBytes),
       instructions_(desc.maxInstructions, desc.maxInstructionBytes),
       chunks_(device, listener),
       ring_(gate_, desc.maxBlocks + 1, chunks_.entries()),
       spaces_{ChunkSpace(policy(desc, device.caps(), desc.firstChunkBytes)),
               ChunkSpace(policy(desc, device.caps(), desc.longLivedFirstChunkBytes))},
-      staging_(device, desc.stagingPageBytes, desc.stagingLimitBytes),
       relocations_(device, staging_),
       blocks_(1) {}  // index 0 is the null handle's
 

@@ -62,18 +62,15 @@ Result<void> Pool::Impl::addAs(BlockHandle handle, const BlockDesc& desc, std::s
 
   Relocation& relocation = relocations_.create();
   const auto giveUp = [&](const Error& error) {
-    relocations_.drop(relocation);  // releases what is staged
+    relocations_.drop(relocation);
     relocations_.recycle(relocation);
     return fail(error);
   };
-  EditRanges ranges;
   for (std::size_t i = 0; i < desc.parts.size(); ++i) {
     const PartPlacement& part = placements_[i];
+    EditRanges ranges;
     const Result<void> taken = takeContents(ranges, 0, part.sizeBytes, desc.parts[i].source, where);
-    if (!taken) {
-      dropAll(ranges, staging_);
-      return giveUp(taken.error());
-    }
+    if (!taken) return giveUp(taken.error());
     relocation.add({PartId{static_cast<std::uint32_t>(i)}, part.offsetBytes, part.sizeBytes}, ranges);
   }
   const Result<Placement> place = acquirePlace(desc.lifetime, size->bytes, size->alignment);
@@ -123,22 +120,32 @@ void Pool::Impl::install(BlockHandle handle, const BlockDesc& desc, Relocation& 
 
 Result<void> Pool::Impl::takeContents(EditRanges& ranges, std::uint32_t offset, std::uint32_t bytes,
                                       const Source& source, std::source_location where) {
-  if (source.isLater()) {
-    ranges.emplace_hint(ranges.end(), offset, EditRange{bytes, {source, offset, std::nullopt, where}});
+  if (source.isLater() || source.stagedBytes()) {
+    EditRange::Contents contents{.sourceBegins = offset, .staged = source.stagedBytes(), .where = where};
+    if (!contents.staged) contents.source = source;
+    ranges.emplace_hint(ranges.end(), offset, EditRange{bytes, std::move(contents)});
     return {};
   }
-  std::span<const std::byte> data = source.data();
-  while (!data.empty()) {
-    const std::size_t piece = std::min<std::size_t>(data.size(), staging_.pageBytes());
-    const Result<StagingSpan> span = staging_.reserveAhead(piece);
-    if (!span) return Unexpected(span.error());
-    std::copy_n(data.begin(), piece, span->bytes.begin());
-    EditRange range{static_cast<std::uint32_t>(piece), {.staged = *span, .where = where}};
+  for (std::span<const std::byte> data = source.data(); !data.empty();) {
+    const std::size_t size = std::min<std::size_t>(data.size(), staging_.pageBytes());
+    Result<StagedBytes> piece = staging_.reserveAhead(size);
+    if (!piece) return Unexpected(piece.error());
+    std::copy_n(data.begin(), size, piece->bytes().begin());
+    EditRange range{static_cast<std::uint32_t>(size), {.staged = std::move(*piece), .where = where}};
     ranges.emplace_hint(ranges.end(), offset, std::move(range));
-    offset += static_cast<std::uint32_t>(piece);
-    data = data.subspan(piece);
+    offset += static_cast<std::uint32_t>(size);
+    data = data.subspan(size);
   }
   return {};
+}
+
+Result<StagedBytes> Pool::Impl::stage(ByteCount bytes, std::source_location where) {
+  if (bytes == 0 || bytes > staging_.pageBytes()) {
+    return Unexpected(invalid("staged bytes", where, {bytes, staging_.pageBytes()}));
+  }
+  Result<StagedBytes> staged = staging_.reserveAhead(bytes);
+  if (!staged) staged.error().where = where;
+  return staged;
 }
 
 // ---- Updating and removing ---------------------------------------------------------------------------------
@@ -172,10 +179,7 @@ Result<void> Pool::Impl::takeUpdates(const Block& block, BlockHandle handle, std
     }
     const Source& source = updates[range.update].source;
     const Result<void> taken = takeContents(edits.back().ranges, range.offset, range.bytes, source, where);
-    if (!taken) {
-      releaseStaged(edits);
-      return Unexpected(named(taken.error(), block.name.data(), handle, where));
-    }
+    if (!taken) return Unexpected(named(taken.error(), block.name.data(), handle, where));
   }
   return {};
 }
@@ -231,12 +235,8 @@ void Pool::Impl::mergeEdits(Block& block, std::vector<Edit>& edits, bool inPlace
     }
     same->where = edit.where;
     same->inPlace = same->inPlace && inPlace;
-    for (auto& [offset, range] : edit.ranges) supersede(same->ranges, offset, std::move(range), staging_);
+    for (auto& [offset, range] : edit.ranges) supersede(same->ranges, offset, std::move(range));
   }
-}
-
-void Pool::Impl::releaseStaged(std::span<Edit> edits) {
-  for (Edit& edit : edits) dropAll(edit.ranges, staging_);
 }
 
 void Pool::Impl::queueForUpdate(std::uint32_t index) {
@@ -261,7 +261,6 @@ void Pool::Impl::removeBlock(Block& block, BlockHandle handle) {
     block.relocation = nullptr;
   }
   if (block.place.range) retirePlace(block);
-  releaseStaged(block.edits);
   block.edits.clear();
   const bool shared = block.parts != nullptr && block.parts->shared.has_value();
   if (shared) sharedBlocks_.remove(*block.parts->shared);

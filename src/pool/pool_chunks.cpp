@@ -80,6 +80,24 @@ Result<ChunkIndex> Pool::Impl::makeChunk(Lifetime lifetime, ByteCount bytes, boo
   return chunk;
 }
 
+/// One chunk at most. What nobody has asked for is no error when it cannot be had: it is tried again much later.
+void Pool::Impl::growAhead(bool quiet) {
+  constexpr std::uint64_t kPatienceSteps = 240;
+  if (lost_ || steps_ < noGrowthBefore_) return;
+  for (const Lifetime lifetime : {Lifetime::Streaming, Lifetime::LongLived}) {
+    const ChunkSpace& chunkSpace = space(lifetime);
+    if (!chunkSpace.wantsSpare(quiet)) continue;
+    const bool makes = chunkSpace.spareBytes() <= roomBytes() && allocationsLeft() &&
+                       makeChunk(lifetime, chunkSpace.spareBytes(), false).has_value();
+    if (makes) {
+      ++counters_.chunksMadeAhead;
+    } else {
+      noGrowthBefore_ = steps_ + kPatienceSteps;
+    }
+    return;
+  }
+}
+
 Result<void> Pool::Impl::reserve(ByteCount bytes, Lifetime lifetime, std::source_location where) {
   ChunkSpace& chunkSpace = space(lifetime);
   std::vector<ChunkIndex> made;

@@ -32,7 +32,7 @@ namespace flux {
 inline constexpr ByteCount kSmallestChunkBytes = 64 * kKiB;
 
 /// The pool's state. Everything here belongs to the geometry thread, except the places where other threads meet it:
-/// `gate_`, `handles_`, `instructions_`, `dropped_`.
+/// `gate_`, `handles_`, `staging_`, `instructions_`, `dropped_`.
 ///
 /// A block passes through: added (Absent, a first relocation runs) → Resident → updates, one relocation at a time,
 /// later edits wait and merge → removed (the handle is refused, its places retire). All bytes move through
@@ -43,6 +43,7 @@ class Pool::Impl {
   ~Impl();
 
   Result<BlockHandle> add(const BlockDesc& desc, std::source_location where);
+  Result<StagedBytes> stage(ByteCount bytes, std::source_location where);
   Result<ContentVersion> update(BlockHandle handle, std::span<const PartUpdate> parts, std::source_location where);
   Result<void> updateInPlace(BlockHandle handle, std::span<const PartUpdate> parts, std::source_location where);
   Result<ContentVersion> addParts(BlockHandle handle, std::span<const PartDesc> parts, std::span<PartId> ids,
@@ -65,6 +66,7 @@ class Pool::Impl {
   SharedThing* share(const ThingDesc& desc) { return dropped_->create(desc); }
   [[nodiscard]] HandleReserve& handles() noexcept { return handles_; }
   [[nodiscard]] Instructions& instructions() noexcept { return instructions_; }
+  [[nodiscard]] StagingPages& staging() noexcept { return staging_; }
 
   [[nodiscard]] ContentVersion requestedVersion(BlockHandle handle) const noexcept;
   [[nodiscard]] std::optional<std::uint32_t> framesSinceUse(BlockHandle handle) noexcept;
@@ -169,12 +171,12 @@ class Pool::Impl {
                const BlockLayout* layout, std::source_location where);
   Result<Placement> acquirePlace(Lifetime lifetime, ByteCount bytes, ByteCount alignment);
   Result<ChunkIndex> makeChunk(Lifetime lifetime, ByteCount bytes, bool dedicated);
+  void growAhead(bool quiet);
   /// Makes ranges of what a source gives for [offset, offset + bytes): one if it gives them later, otherwise they are
-  /// staged now, as pieces that fit in a page. When it fails, what was staged is in `ranges` still.
+  /// staged now, as pieces that fit in a page. When it fails, `ranges` has some of them.
   Result<void> takeContents(EditRanges& ranges, std::uint32_t offset, std::uint32_t bytes, const Source& source,
                             std::source_location where);
-  void releaseStaged(std::span<Edit> edits);
-  /// Makes edits of an update that `nameRanges` has checked. Nothing is staged when it fails.
+  /// Makes edits of an update that `nameRanges` has checked.
   Result<void> takeUpdates(const Block& block, BlockHandle handle, std::span<const PartUpdate> updates,
                            std::vector<Edit>& edits, std::source_location where);
   void mergeEdits(Block& block, std::vector<Edit>& edits, bool inPlace);
@@ -265,6 +267,7 @@ class Pool::Impl {
   PoolDesc desc_;
   ByteCount hardLimitBytes_;
   HandleReserve handles_;
+  StagingPages staging_;       ///< Outlives all that is staged, also what waits in instructions.
   Instructions instructions_;  ///< Outlives the sources that came through it, wherever they lie below.
   std::shared_ptr<DropList> dropped_ = std::make_shared<DropList>();
   ChunkTable chunks_;
@@ -272,7 +275,6 @@ class Pool::Impl {
   SnapshotRing ring_;
   std::array<ChunkSpace, 2> spaces_;  ///< By `Lifetime`.
   LayoutStore layouts_;
-  StagingPages staging_;
   RelocationQueue relocations_;
   Retirement<Retired> retirement_;           ///< What snapshots name.
   Retirement<SharedThing*> retiredObjects_;  ///< What no snapshot names: their clock is the frames.
@@ -293,6 +295,7 @@ class Pool::Impl {
   std::array<PartPlacement, kMaxParts> placements_;
   TimelineValue visibleCopies_ = 0;  ///< The copy value behind all records of the master.
   std::uint64_t steps_ = 0;
+  std::uint64_t noGrowthBefore_ = 0;  ///< The step in which a chunk may be made ahead again, after the device refused.
   bool lost_ = false;
   PoolStats counters_;  ///< Its gauges are filled in by `stats`.
 };

@@ -23,10 +23,6 @@ ByteCount laterBytes(std::span<const PartUpdate> updates, const auto& bytesOf) {
   return bytes;
 }
 
-StagingSpan spanOf(const CopyPiece& piece) {
-  return {StagingIndex{piece.source}, piece.sourceOffset, {}};
-}
-
 }  // namespace
 
 Result<void> Pool::Impl::updateInPlace(BlockHandle handle, std::span<const PartUpdate> updates,
@@ -125,16 +121,15 @@ Result<void> Pool::Impl::stageInPlace(Block& block, std::uint32_t index) {
         ++next;
         continue;
       }
-      const Result<StagingSpan> span = staging_.reserveAhead(std::min(ByteCount{range.bytes}, staging_.pageBytes()));
-      if (!span) return Unexpected(span.error());
-      const auto taken = static_cast<std::uint32_t>(span->bytes.size());
-      if (taken < range.bytes) edit.ranges.emplace_hint(std::next(next), offset + taken, cut(range, taken, staging_));
-      if (range.contents.fill(handle, edit.part, offset, span->bytes)) {
-        range.contents.staged = *span;
+      Result<StagedBytes> staged = staging_.reserveAhead(std::min(ByteCount{range.bytes}, staging_.pageBytes()));
+      if (!staged) return Unexpected(staged.error());
+      const auto taken = static_cast<std::uint32_t>(staged->bytes().size());
+      if (taken < range.bytes) edit.ranges.emplace_hint(std::next(next), offset + taken, cut(range, taken));
+      if (range.contents.fill(handle, edit.part, offset, staged->bytes())) {
+        range.contents.staged = std::move(*staged);
         ++next;
         continue;
       }
-      staging_.release(*span);
       const std::source_location where = range.contents.where;
       errors_.push_back(named(makeError(ErrorCode::SourceFailed, "", where), block.name.data(), handle, where));
       next = edit.ranges.erase(next);
@@ -153,8 +148,9 @@ ByteCount Pool::Impl::addPiecesInPlace(const Block& block, std::uint32_t index) 
     for (const auto& [offset, range] : edit.ranges) {
       CopyPiece piece;
       piece.from = CopyPiece::From::Staging;
-      piece.source = static_cast<std::uint32_t>(range.contents.staged->page);
-      piece.sourceOffset = range.contents.staged->offset;
+      const StagingSpan& span = StagingPages::spanOf(range.contents.staged);
+      piece.source = static_cast<std::uint32_t>(span.page);
+      piece.sourceOffset = span.offset + range.contents.stagedOffset;
       piece.destination = block.place.chunk;
       piece.destinationOffset = block.place.offset + part.offsetBytes + offset;
       piece.bytes = wholeWords(range.bytes);
@@ -167,7 +163,7 @@ ByteCount Pool::Impl::addPiecesInPlace(const Block& block, std::uint32_t index) 
 
 Result<void> Pool::Impl::submitInPlace(StepReport& report) {
   if (gathered_.empty()) return {};
-  for (const CopyPiece& piece : inPlacePieces_) staging_.use(spanOf(piece));
+  for (const CopyPiece& piece : inPlacePieces_) staging_.use(StagingIndex{piece.source});
   Result<TimelineValue> value = TimelineValue{0};
   Result<void> sealed = staging_.seal();
   const auto submit = [&](const QueueValues& tags) {
@@ -182,7 +178,6 @@ Result<void> Pool::Impl::submitInPlace(StepReport& report) {
   };
   const bool tried = sealed && gate_.overwrite(submit);
   if (!tried || !value) {
-    for (const CopyPiece& piece : inPlacePieces_) staging_.reopen(spanOf(piece));
     if (!sealed) return sealed;
     if (!tried) report.heldBackBlocks += static_cast<std::uint32_t>(gathered_.size());
     return tried ? Result<void>(Unexpected(value.error())) : Result<void>{};

@@ -82,14 +82,10 @@ Result<ContentVersion> Pool::Impl::addParts(BlockHandle handle, std::span<const 
     edit.bytes = static_cast<std::uint32_t>(part.bytes);
     edit.where = where;
     if (const Result<void> taken = takeContents(edit.ranges, 0, edit.bytes, part.source, where); !taken) {
-      releaseStaged({&edit, 1});
       return giveUp(named(taken.error(), name, handle, where));
     }
     const std::optional<PartId> id = live.table.add(part.kind, edit.bytes);
-    if (!id) {
-      releaseStaged({&edit, 1});
-      return giveUp(named(makeError(ErrorCode::TooLarge, "part ids", where), name, handle, where));
-    }
+    if (!id) return giveUp(named(makeError(ErrorCode::TooLarge, "part ids", where), name, handle, where));
     edit.part = *id;
     block->liveBytes += edit.bytes;
     counters_.liveBytes += edit.bytes;
@@ -132,7 +128,6 @@ Result<void> Pool::Impl::removeParts(BlockHandle handle, std::span<const PartId>
   for (const PartId part : parts) {
     std::erase_if(block->edits, [&](Edit& edit) {
       if (edit.part != part) return false;
-      releaseStaged({&edit, 1});
       unplaceEdit(*block, edit);
       return true;
     });
@@ -196,7 +191,6 @@ void Pool::Impl::unplaceEdit(const Block& block, Edit& edit) {
 }
 
 void Pool::Impl::dropEdit(Block& block, Edit& edit) {
-  releaseStaged({&edit, 1});
   unplaceEdit(block, edit);
   if (edit.adds) forgetPart(block, edit.part);
 }

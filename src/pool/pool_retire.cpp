@@ -57,7 +57,6 @@ void Pool::Impl::loseDevice() {
     if (block.place.range) retirePlace(block);
     block.relocation = nullptr;
     block.place = {};
-    releaseStaged(block.edits);
     block.edits.clear();
     const SnapshotRing::Edit record = ring_.edit(i);
     record.hot = HotRecord::without(block.generation, BlockState::Lost);

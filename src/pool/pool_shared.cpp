@@ -42,7 +42,6 @@ Result<SharedPart> Pool::Impl::addShared(const SharedPartDesc& desc, std::source
   edit.bytes = alone.sizeBytes;
   edit.where = where;
   if (const Result<void> taken = takeContents(edit.ranges, 0, edit.bytes, part.source, where); !taken) {
-    releaseStaged({&edit, 1});
     return fail(taken.error());
   }
 
@@ -55,11 +54,7 @@ Result<SharedPart> Pool::Impl::addShared(const SharedPartDesc& desc, std::source
   };
   const std::optional<std::uint32_t> found =
       sharedBlocks_.find({desc.affinity, desc.lifetime}, size->bytes, size->alignment, take);
-  if (!found) {
-    Result<SharedPart> added = addSharedBlock(desc, *size, edit, where);
-    if (!added) releaseStaged({&edit, 1});
-    return added;
-  }
+  if (!found) return addSharedBlock(desc, *size, edit, where);
 
   Block& block = blocks_[*found];
   edit.part = *block.parts->table.add(part.kind, edit.bytes);

@@ -16,7 +16,7 @@ Result<StepReport> Pool::Impl::step(const StepQuota& quota, std::chrono::steady_
   const std::uint64_t releasedBefore = counters_.chunksReleased;
 
   Result<void> polled = poll();
-  staging_.recycle(completed(kCopyQueue));
+  const Result<void> recycled = staging_.recycle(completed(kCopyQueue));
   if (polled) completeRelocations(report);
   drainInstructions(report);
   serveMisses(report);
@@ -36,6 +36,7 @@ Result<StepReport> Pool::Impl::step(const StepQuota& quota, std::chrono::steady_
   // A release costs the driver some 300 us, so one a step; without hysteresis the application wants the memory more.
   while (releaseEmptyChunk(now) && desc_.emptyChunkSteps == 0) {
   }
+  if (counters_.chunksReleased == releasedBefore) growAhead(quota.quiet);
   report.chunksCreated = static_cast<std::uint32_t>(counters_.chunksCreated - createdBefore);
   report.chunksReleased = static_cast<std::uint32_t>(counters_.chunksReleased - releasedBefore);
   notePeaks();
@@ -45,6 +46,7 @@ Result<StepReport> Pool::Impl::step(const StepQuota& quota, std::chrono::steady_
   if (!advanced) return Unexpected(advanced.error());
   if (!started) return Unexpected(started.error());
   if (!gathered) return Unexpected(gathered.error());
+  if (!recycled) return Unexpected(recycled.error());
   return report;
 }
 

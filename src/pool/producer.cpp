@@ -42,10 +42,18 @@ struct Producer::Impl {
     return error;
   }
 
-  /// The same source, with bytes of its own if they lie in memory of the caller. False: the queue holds too many bytes.
+  /// The same source, with bytes of its own if they lie in memory of the caller: in staging, or on the heap while it
+  /// has no room. False: the queue holds too many bytes.
   [[nodiscard]] bool own(Source& source) {
-    if (source.isLater() || source.data().empty()) return true;
+    if (source.isLater() || source.stagedBytes() || source.data().empty()) return true;
     const std::span<const std::byte> data = source.data();
+    if (data.size() <= pool.staging().pageBytes()) {
+      if (Result<StagedBytes> staged = pool.staging().reserveOnAnyThread(data.size())) {
+        std::ranges::copy(data, staged->bytes().begin());
+        source = Source::staged(std::move(*staged));
+        return true;
+      }
+    }
     if (!pool.instructions().acquire(data.size())) return false;
     auto* copy = new std::byte[data.size()];
     std::copy(data.begin(), data.end(), copy);
@@ -152,6 +160,16 @@ Result<void> Producer::unpin(BlockHandle block, std::source_location where) {
 }
 Result<void> Producer::request(BlockHandle block, Priority priority, std::source_location where) {
   return impl_->push(Instruction::Kind::Request, block, where, priority);
+}
+
+Result<StagedBytes> Producer::stage(ByteCount bytes, std::source_location where) {
+  Result<StagedBytes> staged = impl_->pool.staging().reserveOnAnyThread(bytes);
+  if (!staged) staged.error().where = where;
+  return staged;
+}
+
+bool Producer::waitForStaging(ByteCount bytes, std::chrono::nanoseconds timeout) {
+  return impl_->pool.staging().waitForRoom(bytes, timeout);
 }
 
 bool Producer::waitForRoom(std::chrono::nanoseconds timeout) {

@@ -75,7 +75,7 @@ void RelocationQueue::prioritise(Relocation& relocation, Priority priority) {
 }
 
 void RelocationQueue::drop(Relocation& relocation) {
-  for (Transfer& transfer : relocation.transfers) transfer.contents.release(staging_);
+  for (Transfer& transfer : relocation.transfers) transfer.contents.staged = {};
   relocation.dropped = true;  // taken out where it is met: removing a block stays O(1)
 }
 
@@ -174,27 +174,29 @@ RelocationQueue::Progress RelocationQueue::recordTransfer(Relocation& relocation
       piece.sourceOffset = relocation.from->offset + transfer.oldOffset + transfer.done;
       report.copiedBytes += bytes;
     } else {
-      StagingSpan span;
+      StagedBytes staged;
+      ByteOffset stagedOffset = 0;
       if (transfer.from == Transfer::From::Staged) {
-        span = *std::exchange(transfer.contents.staged, std::nullopt);
+        staged = std::exchange(transfer.contents.staged, {});
+        stagedOffset = transfer.contents.stagedOffset;
+        bytes = transfer.bytes;
       } else {
         const ByteCount limit = std::min(staging_.pageBytes(), std::max<ByteCount>(left.bytes & ~ByteCount{3}, 4));
-        Result<StagingSpan> reserved = staging_.reserve(std::min(ByteCount{transfer.bytes} - transfer.done, limit));
+        Result<StagedBytes> reserved = staging_.reserve(std::min(ByteCount{transfer.bytes} - transfer.done, limit));
         if (!reserved) {
           if (reserved.error().code != ErrorCode::StagingFull) deviceError = Unexpected(reserved.error());
           return Progress::Blocked;
         }
-        span = *reserved;
-        if (!transfer.contents.fill(relocation.block, part.part, transfer.offset + transfer.done, span.bytes)) {
-          staging_.release(span);
+        staged = std::move(*reserved);
+        bytes = staged.bytes().size();
+        if (!transfer.contents.fill(relocation.block, part.part, transfer.offset + transfer.done, staged.bytes())) {
           return Progress::Failed;
         }
       }
-      staging_.use(span);
-      bytes = span.bytes.size();
+      const StagingSpan& span = staging_.use(staged);
       piece.from = CopyPiece::From::Staging;
       piece.source = static_cast<std::uint32_t>(span.page);
-      piece.sourceOffset = span.offset;
+      piece.sourceOffset = span.offset + stagedOffset;
       report.uploadedBytes += bytes;
     }
 

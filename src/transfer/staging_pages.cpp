@@ -2,87 +2,154 @@
 
 #include <flux/assert.hpp>
 
-#include <algorithm>
+#include <mutex>
 
 namespace flux {
 namespace {
 
-constexpr ByteCount kSpanAlignmentBytes = 16;
+constexpr ByteCount kUnitBytes = 16;
 
-/// A page that served nothing for so many steps is closed; the first page stays.
+/// A page that served nothing for so many steps is closed; the step's own page stays.
 constexpr std::uint32_t kIdleRecycles = 240;
 
-ByteCount aligned(ByteCount bytes) {
-  return (bytes + kSpanAlignmentBytes - 1) & ~(kSpanAlignmentBytes - 1);
+constexpr std::uint64_t units(ByteCount bytes) noexcept {
+  return (bytes + kUnitBytes - 1) / kUnitBytes;
 }
 
 }  // namespace
+
+/// A span, and the promise to say when nobody holds it any more.
+struct StagingPages::Span : StagingSpan {
+  Span(StagingPages& pages, const StagingSpan& span) : StagingSpan(span), owner(pages) {}
+  Span(const Span&) = delete;
+  Span& operator=(const Span&) = delete;
+  ~Span() { owner.release(page); }
+
+  StagingPages& owner;
+};
 
 StagingPages::StagingPages(Device& device, ByteCount pageBytes, ByteCount limitBytes)
     : device_(device), pageBytes_(pageBytes), pages_(static_cast<std::size_t>(limitBytes / pageBytes)) {}
 
 StagingPages::~StagingPages() {
   for (std::uint32_t i = 0; i < pages_.size(); ++i) {
-    if (!pages_[i].memory.empty()) device_.closeStaging(StagingIndex{i});
+    if (isOpen(pages_[i])) device_.closeStaging(StagingIndex{i});
   }
 }
 
-StagingSpan StagingPages::take(Page& page, std::uint32_t index, ByteCount bytes) {
-  const ByteOffset offset = page.filled;
-  page.filled += aligned(bytes);
-  page.idleRecycles = 0;
-  ++page.openSpans;
-  return {StagingIndex{index}, offset, page.memory.subspan(offset, bytes)};
+// ---- Taking spans, on any thread ---------------------------------------------------------------------------
+
+bool StagingPages::hasRoom(std::uint64_t fill, ByteCount bytes) const noexcept {
+  return filledUnits(fill) + units(bytes) <= pageBytes_ / kUnitBytes;
 }
 
-Result<StagingSpan> StagingPages::reserveFrom(std::uint32_t first, ByteCount bytes) {
-  FLUX_ASSERT(bytes > 0 && bytes <= pageBytes_, "a staging span fits a page");
-  const ByteCount needed = aligned(bytes);
+/// Nothing, if the page has no room.
+StagedBytes StagingPages::take(std::uint32_t index, ByteCount bytes) {
+  Page& page = pages_[index];
+  std::uint64_t fill = page.fill.load(std::memory_order_relaxed);
+  do {
+    if (!hasRoom(fill, bytes)) return {};
+  } while (!page.fill.compare_exchange_weak(fill, fill + units(bytes) * kFilledUnit + 1, std::memory_order_acquire,
+                                            std::memory_order_relaxed));
+  const ByteOffset offset = filledUnits(fill) * kUnitBytes;
+  return StagedBytes(std::make_shared<const Span>(
+      *this, StagingSpan{StagingIndex{index}, offset, page.memory.subspan(static_cast<std::size_t>(offset), bytes)}));
+}
+
+StagedBytes StagingPages::takeAnywhere(std::uint32_t first, ByteCount bytes) {
+  if (const std::uint32_t filling = filling_.load(std::memory_order_relaxed); first != 0 && filling < pages_.size()) {
+    if (StagedBytes taken = take(filling, bytes)) return taken;
+  }
   // Lowest index first, so that pages at the end fall idle and can go.
   for (std::uint32_t i = first; i < pages_.size(); ++i) {
-    Page& page = pages_[i];
-    if (!page.memory.empty() && page.memory.size() - page.filled >= needed) return take(page, i, bytes);
+    StagedBytes taken = take(i, bytes);
+    if (!taken) continue;
+    if (i != 0) filling_.store(i, std::memory_order_relaxed);
+    return taken;
   }
+  return {};
+}
+
+Result<StagedBytes> StagingPages::reserveOnAnyThread(ByteCount bytes) {
+  if (bytes == 0 || bytes > pageBytes_) {
+    return Unexpected(makeError(ErrorCode::InvalidArgument, "staged bytes", {}, {bytes, pageBytes_}));
+  }
+  if (StagedBytes taken = takeAnywhere(1, bytes)) return taken;
+  wanted_.store(true, std::memory_order_relaxed);
+  return Unexpected(full(1, bytes));
+}
+
+bool StagingPages::waitForRoom(ByteCount bytes, std::chrono::nanoseconds timeout) {
+  std::unique_lock lock(mutex_);
+  ++waiting_;
+  const bool room = wakeUp_.wait_for(lock, timeout, [&] {
+    for (std::uint32_t i = 1; i < pages_.size(); ++i) {
+      if (hasRoom(pages_[i].fill.load(std::memory_order_relaxed), bytes)) return true;
+    }
+    wanted_.store(true, std::memory_order_relaxed);
+    return false;
+  });
+  --waiting_;
+  return room;
+}
+
+void StagingPages::release(StagingIndex page) noexcept {
+  // Whoever starts the page over sees all that was written here.
+  pages_[static_cast<std::uint32_t>(page)].fill.fetch_sub(1, std::memory_order_release);
+}
+
+Error StagingPages::full(std::uint32_t first, ByteCount bytes) const noexcept {
+  return makeError(ErrorCode::StagingFull, "staging", {}, {bytes, (pages_.size() - first) * pageBytes_});
+}
+
+// ---- Of the geometry thread --------------------------------------------------------------------------------
+
+Result<StagedBytes> StagingPages::reserveOrOpen(std::uint32_t first, ByteCount bytes) {
+  FLUX_ASSERT(bytes > 0 && bytes <= pageBytes_, "what is staged fits a page");
+  for (;;) {
+    if (StagedBytes taken = takeAnywhere(first, bytes)) return taken;
+    const Result<bool> opened = openPage(first);
+    if (!opened) return Unexpected(opened.error());
+    if (!*opened) return Unexpected(full(first, bytes));
+    // Other threads may be quicker to fill what was opened; then the next one is opened.
+  }
+}
+
+/// False: all are open.
+Result<bool> StagingPages::openPage(std::uint32_t first) {
   for (std::uint32_t i = first; i < pages_.size(); ++i) {
     Page& page = pages_[i];
-    if (!page.memory.empty()) continue;
-    Result<std::span<std::byte>> memory = device_.openStaging(StagingIndex{i}, pageBytes_);
+    if (isOpen(page)) continue;
+    const Result<std::span<std::byte>> memory = device_.openStaging(StagingIndex{i}, pageBytes_);
     if (!memory) return Unexpected(memory.error());
-    page = Page{.memory = *memory};
+    page.memory = *memory;
+    page.lastUse = 0;
+    page.idleRecycles = 0;
+    page.fill.store(0, std::memory_order_release);
     ++openPages_;
-    return take(page, i, bytes);
+    return true;
   }
-  return Unexpected(makeError(ErrorCode::StagingFull, "staging", {}, {bytes, (pages_.size() - first) * pageBytes_}));
+  return false;
 }
 
-StagingSpan StagingPages::split(StagingSpan& span, ByteCount bytes) {
-  const auto at = static_cast<std::size_t>(bytes);
-  const StagingSpan second{span.page, span.offset + bytes, span.bytes.subspan(at)};
-  span.bytes = span.bytes.first(at);
-  ++pages_[static_cast<std::uint32_t>(span.page)].openSpans;
-  return second;
+const StagingSpan& StagingPages::use(const StagedBytes& staged) {
+  use(staged.span_->page);
+  return *staged.span_;
 }
 
-void StagingPages::release(const StagingSpan& span) {
-  --pages_[static_cast<std::uint32_t>(span.page)].openSpans;
-}
-
-void StagingPages::use(const StagingSpan& span) {
-  Page& page = pages_[static_cast<std::uint32_t>(span.page)];
-  --page.openSpans;
+void StagingPages::use(StagingIndex index) {
+  Page& page = pages_[static_cast<std::uint32_t>(index)];
   page.usedByNextBatch = true;
-}
-
-void StagingPages::reopen(const StagingSpan& span) {
-  ++pages_[static_cast<std::uint32_t>(span.page)].openSpans;  // and used by the next batch, for all we know
+  page.sealed = false;
 }
 
 Result<void> StagingPages::seal() {
   for (std::uint32_t i = 0; i < pages_.size(); ++i) {
     Page& page = pages_[i];
-    if (!page.usedByNextBatch || page.sealed == page.filled) continue;
-    if (Result<void> sealed = device_.sealStaging(StagingIndex{i}, page.filled); !sealed) return sealed;
-    page.sealed = page.filled;
+    if (page.sealed) continue;
+    const ByteCount filled = filledUnits(page.fill.load(std::memory_order_relaxed)) * kUnitBytes;
+    if (Result<void> sealed = device_.sealStaging(StagingIndex{i}, filled); !sealed) return sealed;
+    page.sealed = true;
   }
   return {};
 }
@@ -95,18 +162,41 @@ void StagingPages::submitted(TimelineValue value) {
   }
 }
 
-void StagingPages::recycle(TimelineValue completed) {
+Result<void> StagingPages::recycle(TimelineValue completed) {
+  bool room = false;
   for (std::uint32_t i = 0; i < pages_.size(); ++i) {
     Page& page = pages_[i];
-    if (page.memory.empty() || page.openSpans != 0 || page.usedByNextBatch || page.lastUse > completed) continue;
-    page.filled = 0;
-    page.sealed = 0;
-    if (++page.idleRecycles > kIdleRecycles && openPages_ > 1) {
+    std::uint64_t fill = page.fill.load(std::memory_order_acquire);
+    if (!isOpen(page) || hasOpenSpans(fill) || page.usedByNextBatch || page.lastUse > completed) continue;
+    page.idleRecycles = fill == 0 ? page.idleRecycles + 1 : 0;
+    const bool closes = page.idleRecycles > kIdleRecycles && i > 0;
+    // Another thread may take a span meanwhile; then the page stays as it is.
+    if (!page.fill.compare_exchange_strong(fill, closes ? kClosed : 0, std::memory_order_acq_rel)) continue;
+    if (closes) {
+      page.memory = {};
       device_.closeStaging(StagingIndex{i});
-      page = Page{};
       --openPages_;
+    } else {
+      room = room || fill != 0;
     }
   }
+  if (wanted_.load(std::memory_order_relaxed)) {
+    if (!room) {
+      const Result<bool> opened = openPage(1);
+      if (!opened) return Unexpected(opened.error());
+      room = *opened;
+    }
+    // Who finds no room from now on asks again.
+    wanted_.store(false, std::memory_order_relaxed);
+  }
+  if (room) wake();
+  return {};
+}
+
+/// The lock orders this after a waiter's look at the pages.
+void StagingPages::wake() noexcept {
+  const std::lock_guard lock(mutex_);
+  if (waiting_ > 0) wakeUp_.notify_all();
 }
 
 }  // namespace flux

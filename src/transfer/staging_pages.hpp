@@ -1,29 +1,31 @@
 #pragma once
 
+#include "base/sync.hpp"
+
 #include <flux/device.hpp>
 #include <flux/result.hpp>
+#include <flux/staged_bytes.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <span>
 #include <vector>
 
 namespace flux {
 
-/// A piece of a staging page that somebody fills, and that a batch then reads.
-struct StagingSpan {
-  StagingIndex page{};
-  ByteOffset offset = 0;
-  std::span<std::byte> bytes;
-};
-
-/// Host memory that the device reads from: pages of one size, mapped once, filled front to back, used again
-/// when the batches that read them are done. Bounded, and shrinking when idle.
+/// Host memory that the device reads from: pages of one size, mapped once, filled front to back by whichever threads
+/// have the bytes, used again when the batches that read them are done. Bounded, and shrinking when idle.
 ///
-/// **Thread contract.** Geometry thread only.
+/// **Thread contract.** Geometry thread, but `reserveOnAnyThread`, `waitForRoom`, and dropping `StagedBytes`: any
+/// thread.
 /// **Progress.** The first page is the step's own: bytes that a call brings along may wait for a copy that needs
 /// staging itself, so they never get all of it.
-/// **Invariants.** A page starts over only when none of its spans is open (reserved, but neither submitted nor
-/// released) and the copy queue has passed the last batch that read it. Together the pages never exceed the limit.
+/// **Invariants.** A page starts over only when none of its spans is open (some `StagedBytes` holds it) and the copy
+/// queue has passed the last batch that read it. Together the pages never exceed the limit.
+///
+/// A page's fill level and its open spans share one atomic word: a span is taken by one compare-and-swap, which fails
+/// on a page that has started over or closed meanwhile only if there is no room. So no thread ever waits for another
+/// that fills its span.
 class StagingPages {
  public:
   StagingPages(Device& device, ByteCount pageBytes, ByteCount limitBytes);
@@ -31,57 +33,79 @@ class StagingPages {
   StagingPages(const StagingPages&) = delete;
   StagingPages& operator=(const StagingPages&) = delete;
 
-  /// Reserves `bytes` (1 to `pageBytes`) in one page; the span is 16-byte aligned and open from now on. It must be used
-  /// or released before the step ends.
-  /// O(pages). Errors: StagingFull, and what the device says when it cannot open another page.
-  [[nodiscard]] Result<StagingSpan> reserve(ByteCount bytes) { return reserveFrom(0, bytes); }
+  /// Takes `bytes` (1 to `pageBytes`) of one page, 16-byte aligned. They must be used or dropped before the step ends.
+  /// O(1) while the page has room, else O(pages). Errors: StagingFull, and what the device says when it cannot open
+  /// another page.
+  [[nodiscard]] Result<StagedBytes> reserve(ByteCount bytes) { return reserveOrOpen(0, bytes); }
 
-  /// The same for a span that may stay open over many steps. Errors: also StagingFull when only the first page is left.
-  [[nodiscard]] Result<StagingSpan> reserveAhead(ByteCount bytes) { return reserveFrom(1, bytes); }
+  /// The same for bytes that may stay open over many steps. Errors: also StagingFull when only the first page is left.
+  [[nodiscard]] Result<StagedBytes> reserveAhead(ByteCount bytes) { return reserveOrOpen(1, bytes); }
 
-  /// Cuts an open span after `bytes`, a multiple of 4, into two open ones; returns the second.
-  [[nodiscard]] StagingSpan split(StagingSpan& span, ByteCount bytes);
+  /// As `reserveAhead`, but it only asks for another page: the next `recycle` opens it. Any thread.
+  [[nodiscard]] Result<StagedBytes> reserveOnAnyThread(ByteCount bytes);
 
-  /// Gives an open span back unread.
-  void release(const StagingSpan& span);
+  /// Waits until `bytes` may be had on any thread, or for `timeout`. False: it timed out. Any thread but the geometry
+  /// thread, which is the one that makes room.
+  [[nodiscard]] bool waitForRoom(ByteCount bytes, std::chrono::nanoseconds timeout);
 
-  /// Closes an open span: the next batch reads it.
-  void use(const StagingSpan& span);
+  /// What lies there is complete: the next batch reads it. Returns where it is.
+  const StagingSpan& use(const StagedBytes& staged);
+  void use(StagingIndex page);
 
-  /// Takes `use` back: the batch was not submitted.
-  void reopen(const StagingSpan& span);
+  /// Where it is.
+  [[nodiscard]] static const StagingSpan& spanOf(const StagedBytes& staged) noexcept { return *staged.span_; }
 
-  /// Makes all used spans visible to the device; call before the batch is submitted. May be repeated.
+  /// Makes all that is used visible to the device; call before the batch is submitted. May be repeated.
   [[nodiscard]] Result<void> seal();
 
-  /// The batch that reads all spans used since the last call was submitted with `value`.
+  /// The batch that reads all that was used since the last call was submitted with `value`.
   void submitted(TimelineValue value);
 
-  /// Starts finished pages over, and closes a page that has been idle for long. Once a step.
-  void recycle(TimelineValue completed);
+  /// Starts finished pages over, opens one that another thread has missed, and closes one that has been idle for long.
+  /// Once a step. Errors: what the device says when it cannot open a page; the next call tries again.
+  Result<void> recycle(TimelineValue completed);
 
   [[nodiscard]] ByteCount pageBytes() const noexcept { return pageBytes_; }
   [[nodiscard]] ByteCount reservedBytes() const noexcept { return openPages_ * pageBytes_; }
   [[nodiscard]] ByteCount openPages() const noexcept { return openPages_; }
 
  private:
-  struct Page {
-    std::span<std::byte> memory;  ///< Empty: not opened.
-    ByteCount filled = 0;
-    ByteCount sealed = 0;
+  struct Span;
+  struct alignas(64) Page {
+    sync::Atomic<std::uint64_t> fill{kClosed};
+    std::span<std::byte> memory;  ///< Constant from opening to closing; read only after `fill` has told of it.
+    // Of the geometry thread:
     TimelineValue lastUse = 0;
-    std::uint32_t openSpans = 0;
     std::uint32_t idleRecycles = 0;
     bool usedByNextBatch = false;
+    bool sealed = true;
   };
 
-  Result<StagingSpan> reserveFrom(std::uint32_t first, ByteCount bytes);
-  static StagingSpan take(Page& page, std::uint32_t index, ByteCount bytes);
+  // `Page::fill`: open spans in the low half, units filled in the high half; a closed page has no room.
+  static constexpr std::uint64_t kFilledUnit = std::uint64_t{1} << 32U;
+  static constexpr std::uint64_t kClosed = 0xffffffffULL << 32U;
+  static constexpr std::uint64_t filledUnits(std::uint64_t fill) noexcept { return fill >> 32U; }
+  static constexpr bool hasOpenSpans(std::uint64_t fill) noexcept { return (fill & (kFilledUnit - 1)) != 0; }
+
+  [[nodiscard]] bool isOpen(const Page& page) const noexcept { return !page.memory.empty(); }
+  [[nodiscard]] bool hasRoom(std::uint64_t fill, ByteCount bytes) const noexcept;
+  [[nodiscard]] StagedBytes take(std::uint32_t index, ByteCount bytes);
+  [[nodiscard]] StagedBytes takeAnywhere(std::uint32_t first, ByteCount bytes);
+  [[nodiscard]] Result<StagedBytes> reserveOrOpen(std::uint32_t first, ByteCount bytes);
+  [[nodiscard]] Result<bool> openPage(std::uint32_t first);
+  [[nodiscard]] Error full(std::uint32_t first, ByteCount bytes) const noexcept;
+  void release(StagingIndex page) noexcept;
+  void wake() noexcept;
 
   Device& device_;
-  ByteCount pageBytes_;
+  const ByteCount pageBytes_;
   std::vector<Page> pages_;
   ByteCount openPages_ = 0;
+  sync::Atomic<std::uint32_t> filling_{1};  ///< The page from which any thread took last: most likely it has room.
+  sync::Atomic<bool> wanted_{false};        ///< A thread that cannot open pages found no room.
+  sync::Mutex mutex_;
+  sync::ConditionVariable wakeUp_;
+  std::uint32_t waiting_ = 0;
 };
 
 }  // namespace flux

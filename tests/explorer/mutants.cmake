@@ -190,12 +190,12 @@ flux_mutant(copy_7_waits_for_the_draws_of_a_lost_device FILE src/pool/pool_retir
 
 flux_mutant(copy_8_steps_after_the_loss_return FILE src/pool/pool_step.cpp EXPLORE copy loss
   REPLACE [=[  Result<void> polled = poll();
-  staging_]=]
+  const Result<void> recycled]=]
   WITH [=[
   const bool lostBefore = lost_;
   Result<void> polled = poll();
   if (lostBefore) return Unexpected(polled.error());
-  staging_]=]
+  const Result<void> recycled]=]
   EXPECT "memory is not reclaimed")
 
 # ---- As those of object.pml ---------------------------------------------------------------------------------------------
@@ -330,7 +330,7 @@ flux_mutant(in_place_7_told_before_it_is_submitted FILE src/frame/frame_gate.hpp
     submittingMutex_.unlock();
     submittingMutex_.lock();
     submit(progress().tags);]=]
-  EXPECT "a frame waits for copies that are not submitted")
+  EXPECT "a (frame waits for copies that are not submitted|draw reads bytes that were not made visible)")
 
 # ---- What the models do not have ---------------------------------------------------------------------------------------
 
@@ -368,6 +368,26 @@ flux_mutant(old_place_counts_as_never_named FILE src/pool/pool_blocks.cpp EXPLOR
 flux_mutant(staging_is_filled_while_it_is_copied FILE src/transfer/staging_pages.cpp EXPLORE copy one-frame
   REPLACE [=[ || page.lastUse > completed) continue;]=] WITH [=[) continue;]=]
   EXPECT "a lookup (meets bytes that are not there|does not answer what its snapshot says)")
+
+flux_mutant(staging_starts_over_under_an_open_span FILE src/transfer/staging_pages.cpp EXPLORE staging page
+  REPLACE [=[!isOpen(page) || hasOpenSpans(fill) || page.used]=] WITH [=[!isOpen(page) || page.used]=]
+  EXPECT "memory is taken that is still used")
+
+flux_mutant(staging_starts_over_without_a_second_look FILE src/transfer/staging_pages.cpp EXPLORE staging halves
+  REPLACE [=[    if (!page.fill.compare_exchange_strong(fill, closes ? kClosed : 0, std::memory_order_acq_rel)) continue;]=]
+  WITH [=[    page.fill.store(closes ? kClosed : 0);]=]
+  EXPECT "(memory is taken that is still used|deadlock: second producer waits to wait for condition)")
+
+flux_mutant(staging_span_is_taken_in_two_steps FILE src/transfer/staging_pages.cpp EXPLORE staging halves
+  REPLACE [=[  } while (!page.fill.compare_exchange_weak(fill, fill + units(bytes) * kFilledUnit + 1, std::memory_order_acquire,
+                                            std::memory_order_relaxed));]=]
+  WITH [=[  } while (false);
+  page.fill.store(fill + units(bytes) * kFilledUnit + 1);]=]
+  EXPECT "(memory is taken that is still used|deadlock: second producer waits to wait for condition)")
+
+flux_mutant(staging_room_wakes_nobody FILE src/transfer/staging_pages.cpp EXPLORE staging page
+  REPLACE [=[  if (room) wake();]=] WITH [=[  if (room && wanted_.load(std::memory_order_relaxed)) wake();]=]
+  EXPECT "deadlock: (first|second) producer waits to wait for condition")
 
 flux_mutant(drop_overwrites_another FILE src/frame/drop_list.cpp EXPLORE drop taken
   REPLACE [=[} while (!head_.compare_exchange_weak(head, thing, std::memory_order_release, std::memory_order_acquire));]=]

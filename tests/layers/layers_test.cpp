@@ -27,18 +27,31 @@ const std::map<std::string, int, std::less<>> kRanks{
 
 // Public headers lie in one folder, so the layer of each is written down here.
 const std::map<std::string, std::string, std::less<>> kPublicLayers{
-    {"assert.hpp", "base"},       {"types.hpp", "base"},
-    {"part_kind.hpp", "base"},    {"result.hpp", "base"},
-    {"version.hpp", "base"},      {"snapshot.hpp", "base"},
-    {"frame.hpp", "frame"},       {"device.hpp", "port"},
-    {"source.hpp", "transfer"},   {"host.hpp", "device"},
-    {"vulkan.hpp", "device"},     {"d3d12.hpp", "device"},
-    {"opengl.hpp", "device"},     {"webgpu.hpp", "device"},
-    {"decorators.hpp", "device"}, {"pool.hpp", "pool"},
-    {"shared.hpp", "frame"},      {"block.hpp", "transfer"},
-    {"producer.hpp", "pool"},     {"render_scheduler.hpp", "resources"},
-    {"growth.hpp", "alloc"},      {"strategies.hpp", "resources"},
-    {"fit.hpp", "pool"},          {"dynamic_buffer.hpp", "resources"},
+    {"assert.hpp", "base"},
+    {"types.hpp", "base"},
+    {"part_kind.hpp", "base"},
+    {"result.hpp", "base"},
+    {"version.hpp", "base"},
+    {"snapshot.hpp", "base"},
+    {"frame.hpp", "frame"},
+    {"device.hpp", "port"},
+    {"staged_bytes.hpp", "transfer"},
+    {"source.hpp", "transfer"},
+    {"host.hpp", "device"},
+    {"vulkan.hpp", "device"},
+    {"d3d12.hpp", "device"},
+    {"opengl.hpp", "device"},
+    {"webgpu.hpp", "device"},
+    {"decorators.hpp", "device"},
+    {"pool.hpp", "pool"},
+    {"shared.hpp", "frame"},
+    {"block.hpp", "transfer"},
+    {"producer.hpp", "pool"},
+    {"render_scheduler.hpp", "resources"},
+    {"growth.hpp", "alloc"},
+    {"strategies.hpp", "resources"},
+    {"fit.hpp", "pool"},
+    {"dynamic_buffer.hpp", "resources"},
 };
 
 constexpr std::string_view kNativePrefixes[] = {"vulkan/",  "vk_video/", "volk.h", "d3d",  "vkd3d", "dxgi",
@@ -137,7 +150,11 @@ class LayerCheck {
   void checkSource(const std::string& name, const Include& include) {
     const std::string path = name.substr(std::string_view("src/").size());
     // A name without a folder is of the same folder: for files that can be taken out of the repository.
-    if (include.quoted && fs::exists(root_ / fs::path(name).parent_path() / include.path)) return;
+    const fs::path folder = root_ / fs::path(name).parent_path();
+    if (include.quoted && fs::exists(folder / include.path)) return;
+    // What a shader of the folder is compiled to (cmake/FluxShaders.cmake).
+    const fs::path included(include.path);
+    if (include.quoted && included.extension() == ".inc" && fs::exists(folder / "shaders" / included.stem())) return;
     if (startsWithAny(include.path, kNativePrefixes) && !startsWithAny(path, kNativeFolders)) breach(name, include);
     checkRank(name, path.substr(0, path.find('/')), include);
   }
@@ -195,7 +212,9 @@ class PlantedTree : public testing::Test {
 
 TEST_F(PlantedTree, DownwardIncludesPass) {
   write("src/pool/pool.cpp", "#include \"pool/pool.hpp\"\n#include \"base/bits.hpp\"\n#include <vector>\n");
-  write("src/device/vulkan/device.cpp", "#include <vulkan/vulkan_core.h>\n#include <flux/vulkan.hpp>\n");
+  write("src/device/vulkan/device.cpp",
+        "#include <vulkan/vulkan_core.h>\n#include <flux/vulkan.hpp>\n#include \"copy.comp.inc\"\n");
+  write("src/device/vulkan/shaders/copy.comp", "");
   write("include/flux/vulkan.hpp", "#include <vulkan/vulkan_core.h>\n#include <flux/device.hpp>\n");
   write("apps/flux/main.cpp", "#include \"pool/view.hpp\"\n#include <flux/pool.hpp>\n#include <volk.h>\n");
   EXPECT_EQ(breaches(), "");
@@ -204,6 +223,11 @@ TEST_F(PlantedTree, DownwardIncludesPass) {
 TEST_F(PlantedTree, UpwardIncludeIsFound) {
   write("src/frame/ring.cpp", "  #  include \"pool/pool.hpp\"\n");
   EXPECT_EQ(breaches(), "src/frame/ring.cpp must not include pool/pool.hpp\n");
+}
+
+TEST_F(PlantedTree, CodeOfNoShaderOfTheFolderIsFound) {
+  write("src/device/vulkan/device.cpp", "#include \"copy.comp.inc\"\n");
+  EXPECT_EQ(breaches(), "src/device/vulkan/device.cpp must not include copy.comp.inc\n");
 }
 
 TEST_F(PlantedTree, UpwardPublicHeaderIsFound) {

@@ -70,6 +70,80 @@ TEST(PoolChunks, AtMostOneSpare) {
   EXPECT_EQ(Pool::create(*f.host, desc).error().resourceName(), "PoolDesc::spareChunks");
 }
 
+/// A pool that grows by 64 chunks of 256 KiB, an eighth of a chunk a step, and what its `add` calls cost the device.
+struct Growing {
+  Growing() {
+    PoolDesc desc = test::smallPool();
+    desc.firstChunkBytes = desc.chunkBytes;
+    pool = std::move(Pool::create(*faulty, desc).value());
+    add();  // the first chunk, which nothing could foresee
+  }
+  void add() {
+    const PartDesc part{PartKind::Vertex, 32 * kKiB, Source::bytes(bytes)};
+    ASSERT_TRUE(pool->add(test::blockDesc("rock", {&part, 1})));
+  }
+  std::vector<std::byte> bytes = pattern(1, 0, 1, 32 * kKiB);
+  std::unique_ptr<HostDevice> host = HostDevice::create({.completion = Completion::Immediate});
+  std::unique_ptr<FaultyDevice> faulty = FaultyDevice::create(*host);
+  std::unique_ptr<Pool> pool;
+};
+
+TEST(PoolChunks, NoRequestWaitsForTheDeviceWhileTheWorldGrows) {
+  Growing world;
+  std::uint64_t waited = 0;
+  while (world.pool->stats().chunks < 65) {
+    const std::uint64_t before = world.faulty->calls(DeviceCall::CreateChunk);
+    world.add();
+    waited += world.faulty->calls(DeviceCall::CreateChunk) - before;
+    const Result<StepReport> report = world.pool->step();
+    ASSERT_TRUE(report);
+    EXPECT_LE(report->chunksCreated, 1U);
+    world.pool->publish();
+  }
+  EXPECT_EQ(waited, 0U);
+  EXPECT_EQ(world.pool->stats().chunksMadeAhead, 64U);
+  EXPECT_LT(world.pool->stats().reservedBytes - world.pool->stats().liveBytes, 2 * 256 * kKiB);
+}
+
+TEST(PoolChunks, QuietStepsMakeTheChunksThatAreForeseen) {
+  Growing world;
+  for (std::uint32_t i = 1; world.pool->stats().chunks < 65; ++i) {
+    world.add();
+    StepQuota quota;
+    quota.quiet = i % 3 == 0;
+    const Result<StepReport> report = world.pool->step(quota);
+    ASSERT_TRUE(report);
+    EXPECT_TRUE(report->chunksCreated == 0 || quota.quiet) << i;
+    world.pool->publish();
+  }
+}
+
+TEST(PoolChunks, AChunkThatIsForeseenAndCannotBeHadIsNoErrorAndTriedAgainLater) {
+  Growing world;
+  world.faulty->failCall(DeviceCall::CreateChunk, 1, ErrorCode::OutOfDeviceMemory);
+  for (int i = 0; i < 6; ++i) world.add();
+  for (int i = 0; i < 200; ++i) ASSERT_TRUE(world.pool->step());
+  EXPECT_EQ(world.faulty->calls(DeviceCall::CreateChunk), 2U) << "the first chunk, and one try";
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(world.pool->step());
+  EXPECT_EQ(world.pool->stats().chunksMadeAhead, 1U);
+}
+
+TEST(PoolChunks, NothingIsMadeAheadOverTheLimitNorInASmallNorInALeanPool) {
+  const auto chunksOf = [](const PoolDesc& desc) {
+    PoolFixture f(Completion::Immediate, desc);
+    for (int i = 0; i < 4; ++i) (void)f.add("rock", pattern(1, 0, 1, 60000));
+    f.stepAndPublish(3);
+    return f.pool->stats().chunks;
+  };
+  PoolDesc desc = test::smallPool();
+  EXPECT_EQ(chunksOf(desc), 3U) << "64, 128 and 256 KiB: only just full size, with room";
+  desc.firstChunkBytes = desc.chunkBytes;
+  EXPECT_EQ(chunksOf(desc), 2U);
+  desc.hardLimitBytes = desc.chunkBytes;
+  EXPECT_EQ(chunksOf(desc), 1U);
+  EXPECT_EQ(chunksOf(leanPool()), 1U);
+}
+
 TEST(PoolChunks, ReservedChunksStandReadyUntilTheyAreUsed) {
   PoolFixture f;
   ASSERT_TRUE(f.pool->reserve(600 * kKiB));
@@ -84,7 +158,7 @@ TEST(PoolChunks, ReservedChunksStandReadyUntilTheyAreUsed) {
     blocks.push_back(f.add("mesh", pattern(1, 0, 1, 60000)));
     f.stepAndPublish();
   }
-  EXPECT_EQ(f.pool->stats().chunksCreated, 3U) << "the scene needed no chunk more";
+  EXPECT_EQ(f.pool->stats().chunksCreated - f.pool->stats().chunksMadeAhead, 3U) << "the scene needed no chunk more";
   for (const BlockHandle block : blocks) ASSERT_TRUE(f.pool->remove(block));
   f.stepAndPublish(400);
   EXPECT_EQ(f.pool->stats().chunks, 1U) << "used once, they go like all others";

@@ -206,7 +206,9 @@ TEST(PoolFault, EveryFailingCallIsSurvived) {
     World world;
     {
       Scenario scenario(*world.faulty);
-      world.faulty->failCall(k, ErrorCode::OutOfDeviceMemory, 2);
+      // More than one: where a place with room to spare cannot be had, an exact one is tried before anything is
+      // reported.
+      world.faulty->failCall(k, ErrorCode::OutOfDeviceMemory, 3);
       scenario.run();
       EXPECT_GT(scenario.failures(), 0);
       scenario.expectAllRight(*world.host);

@@ -227,17 +227,103 @@ TEST(Producer, AFullQueueRefusesWithoutEffect) {
   EXPECT_EQ(third.error().code, ErrorCode::TooManyBlocks);
 }
 
+// Larger than a page, so that they cannot go to staging at once.
 TEST(Producer, BytesCountUntilTheDeviceHasThem) {
   PoolDesc desc = test::smallPool();
   desc.maxInstructionBytes = 100'000;
   PoolFixture f(HostDeviceDesc::Completion::Manual, desc);
   Producer producer = f.pool->makeProducer();
-  ASSERT_TRUE(add(producer, "a", pattern(1, 0, 1, 60'000)));
+  ASSERT_TRUE(add(producer, "a", pattern(1, 0, 1, 70'000)));
   f.stepAndPublish(2);
-  EXPECT_FALSE(add(producer, "b", pattern(2, 0, 1, 60'000))) << "carried out, but not arrived";
+  EXPECT_FALSE(add(producer, "b", pattern(2, 0, 1, 70'000))) << "carried out, but not arrived";
   f.host->complete(kCopyQueue, 100);
   f.stepAndPublish(2);
-  EXPECT_TRUE(add(producer, "b", pattern(2, 0, 1, 60'000)));
+  EXPECT_TRUE(add(producer, "b", pattern(2, 0, 1, 70'000)));
+  f.host->complete(kCopyQueue, 100);
+}
+
+/// Fills staging with `pattern(seed, 0, 1, size)`, when there is some.
+Source staged(Producer& producer, std::uint32_t seed, std::size_t size) {
+  const StagedBytes staged = producer.stage(size).value();
+  std::ranges::copy(pattern(seed, 0, 1, size), staged.bytes().begin());
+  return Source::staged(staged);
+}
+
+TEST(Producer, FillsStagingInPlace) {
+  PoolFixture f;
+  Producer producer = f.pool->makeProducer();
+  const std::source_location call = std::source_location::current();
+  const Result<StagedBytes> full = producer.stage(64, call);
+  ASSERT_FALSE(full) << "no page is open";
+  EXPECT_EQ(full.error().code, ErrorCode::StagingFull);
+  EXPECT_EQ(full.error().where.line(), call.line());
+  EXPECT_EQ(producer.stage(0).error().code, ErrorCode::InvalidArgument);
+  EXPECT_EQ(producer.stage(test::smallPool().stagingPageBytes + 1).error().code, ErrorCode::InvalidArgument);
+  EXPECT_FALSE(producer.waitForStaging(64, 1ns));
+  f.stepAndPublish();  // opens a page
+  EXPECT_TRUE(producer.waitForStaging(64, 1ns));
+
+  const PartDesc part{PartKind::Vertex, 1000, staged(producer, 1, 1000)};
+  const BlockHandle block = producer.add(test::blockDesc("rock", {&part, 1})).value();
+  const PartUpdate second{kPart, staged(producer, 2, 1000)};
+  f.stepAndPublish(3);
+  EXPECT_EQ(f.hashAt(f.pool->beginFrame().find(block, kPart).place), hashBytes(pattern(1, 0, 1, 1000)));
+  ASSERT_TRUE(producer.update(block, {&second, 1}));
+  f.stepAndPublish(3);
+  const PartLookup found = f.pool->beginFrame().find(block, kPart);
+  EXPECT_EQ(found.version, 2U);
+  EXPECT_EQ(f.hashAt(found.place), hashBytes(pattern(2, 0, 1, 1000)));
+  EXPECT_EQ(f.host->overwrites(), 0U);
+}
+
+TEST(Producer, CopiesBytesToStagingAtOnceAndOnlyToTheHeapWhenItIsFull) {
+  PoolDesc desc = test::smallPool();
+  desc.maxInstructionBytes = 20'000;
+  PoolFixture f(HostDeviceDesc::Completion::Manual, desc);
+  Producer producer = f.pool->makeProducer();
+  ASSERT_TRUE(add(producer, "a", pattern(1, 0, 1, 15'000))) << "no page is open: to the heap";
+  EXPECT_EQ(add(producer, "b", pattern(2, 0, 1, 15'000)).error().code, ErrorCode::QueueFull);
+  f.stepAndPublish();
+  ASSERT_TRUE(add(producer, "b", pattern(2, 0, 1, 15'000))) << "the heap is as full, but not staging";
+  ASSERT_TRUE(add(producer, "c", pattern(3, 0, 1, 15'000)));
+  f.stepAndPublish();
+  f.host->complete(kCopyQueue, 100);
+  f.stepAndPublish(2);
+  EXPECT_EQ(f.pool->stats().uploadedBytes, 45'000U);
+}
+
+// A call that is refused, and an instruction that is, leave what is staged to whoever holds it.
+TEST(Producer, WhatIsStagedOutlivesARefusal) {
+  PoolDesc desc = test::smallPool();
+  desc.maxInstructions = 1;
+  PoolFixture f(HostDeviceDesc::Completion::Immediate, desc);
+  Producer producer = f.pool->makeProducer();
+  (void)producer.stage(1);
+  f.stepAndPublish();
+  const PartDesc part{PartKind::Vertex, 1000, staged(producer, 1, 1000)};
+  const BlockHandle first = producer.add(test::blockDesc("first", {&part, 1})).value();
+  ASSERT_EQ(producer.add(test::blockDesc("second", {&part, 1})).error().code, ErrorCode::QueueFull);
+  f.stepAndPublish();
+  const BlockHandle second = producer.add(test::blockDesc("second", {&part, 1})).value();
+  f.stepAndPublish(3);
+  const Frame frame = f.pool->beginFrame();
+  for (const BlockHandle block : {first, second}) {
+    EXPECT_EQ(f.hashAt(frame.find(block, kPart).place), hashBytes(pattern(1, 0, 1, 1000)));
+  }
+}
+
+TEST(Producer, ThePoolMayEndWithStagedBytesUnderWay) {
+  PoolFixture f(HostDeviceDesc::Completion::Manual);
+  Producer producer = f.pool->makeProducer();
+  (void)producer.stage(1);
+  f.stepAndPublish();
+  const auto add = [&](std::uint32_t seed) {
+    const PartDesc part{PartKind::Vertex, 1000, staged(producer, seed, 1000)};
+    EXPECT_TRUE(producer.add(test::blockDesc("rock", {&part, 1})));
+  };
+  add(1);
+  f.stepAndPublish();  // submitted
+  add(2);              // in the queue
   f.host->complete(kCopyQueue, 100);
 }
 
@@ -318,7 +404,11 @@ TEST(Producer, ManyThreadsUnderBackPressure) {
         if (kept[p].size() < kKept) {
           const std::uint32_t seed = p * 1000 + i;
           const auto bytes = pattern(seed, 0, 1, 200);
-          kept[p].push_back({*ask([&] { return add(producer, "block", bytes); }), seed, 1, 1});
+          const Result<StagedBytes> inPlace = producer.stage(bytes.size());
+          if (inPlace) std::ranges::copy(bytes, inPlace->bytes().begin());
+          const PartDesc part{PartKind::Vertex, bytes.size(),
+                              inPlace ? Source::staged(*inPlace) : Source::bytes(bytes)};
+          kept[p].push_back({*ask([&] { return producer.add(test::blockDesc("block", {&part, 1})); }), seed, 1, 1});
         } else if (random() % 4 == 0) {
           const std::size_t victim = random() % kKept;
           ask([&] { return producer.remove(kept[p][victim].block); });

@@ -3,6 +3,12 @@
 #include <flux/decorators.hpp>
 #include <flux/host.hpp>
 
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <mutex>
+#include <random>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -21,8 +27,14 @@ struct Staging {
 
 TEST(StagingPages, SpansAreDisjointAlignedAndInsideTheirPage) {
   Staging s;
+  std::vector<StagedBytes> held;
   std::vector<StagingSpan> spans;
-  for (ByteCount bytes : {1U, 15U, 16U, 17U, 1000U, 4096U, 5U}) spans.push_back(s.pages.reserve(bytes).value());
+  for (ByteCount bytes : {1U, 15U, 16U, 17U, 1000U, 4096U, 5U}) {
+    held.push_back(s.pages.reserve(bytes).value());
+    spans.push_back(s.pages.use(held.back()));
+    EXPECT_EQ(spans.back().bytes.size(), bytes);
+    EXPECT_EQ(spans.back().bytes.data(), held.back().bytes().data());
+  }
   for (std::size_t i = 0; i < spans.size(); ++i) {
     EXPECT_EQ(spans[i].offset % 16, 0U);
     EXPECT_LE(spans[i].offset + spans[i].bytes.size(), kPage);
@@ -36,8 +48,9 @@ TEST(StagingPages, SpansAreDisjointAlignedAndInsideTheirPage) {
 
 TEST(StagingPages, NeverExceedsTheLimit) {
   Staging s;
-  for (int i = 0; i < 4; ++i) ASSERT_TRUE(s.pages.reserve(kPage));
-  const Result<StagingSpan> full = s.pages.reserve(1);
+  std::vector<StagedBytes> held;
+  for (int i = 0; i < 4; ++i) held.push_back(s.pages.reserve(kPage).value());
+  const Result<StagedBytes> full = s.pages.reserve(1);
   ASSERT_FALSE(full);
   EXPECT_EQ(full.error().code, ErrorCode::StagingFull);
   EXPECT_EQ(s.pages.reservedBytes(), 4 * kPage);
@@ -45,39 +58,77 @@ TEST(StagingPages, NeverExceedsTheLimit) {
 
 TEST(StagingPages, TheFirstPageIsLeftToTheStep) {
   Staging s;
-  for (int i = 0; i < 3; ++i) ASSERT_NE(s.pages.reserveAhead(kPage).value().page, StagingIndex{0});
-  const Result<StagingSpan> full = s.pages.reserveAhead(1);
-  ASSERT_FALSE(full);
-  EXPECT_EQ(full.error().code, ErrorCode::StagingFull);
-  EXPECT_EQ(s.pages.reserve(kPage).value().page, StagingIndex{0});
+  std::vector<StagedBytes> held;
+  for (int i = 0; i < 3; ++i) {
+    held.push_back(s.pages.reserveAhead(kPage).value());
+    EXPECT_NE(s.pages.use(held.back()).page, StagingIndex{0});
+  }
+  for (const Result<StagedBytes>& full : {s.pages.reserveAhead(1), s.pages.reserveOnAnyThread(1)}) {
+    ASSERT_FALSE(full);
+    EXPECT_EQ(full.error().code, ErrorCode::StagingFull);
+  }
+  held.push_back(s.pages.reserve(kPage).value());
+  EXPECT_EQ(s.pages.use(held.back()).page, StagingIndex{0});
 }
 
-TEST(StagingPages, PageStartsOverOnlyWhenItsBatchIsDoneAndNoSpanIsOpen) {
+TEST(StagingPages, PageStartsOverOnlyWhenItsBatchIsDoneAndNobodyHoldsASpan) {
   Staging s(kPage);
-  const StagingSpan used = s.pages.reserve(2000).value();
-  const StagingSpan open = s.pages.reserve(2000).value();
+  StagedBytes used = s.pages.reserve(2000).value();
+  StagedBytes open = s.pages.reserve(2000).value();
   s.pages.use(used);
+  used = {};
   ASSERT_TRUE(s.pages.seal());
-  s.pages.recycle(100);
+  ASSERT_TRUE(s.pages.recycle(100));
   EXPECT_FALSE(s.pages.reserve(kPage)) << "the next batch reads it";
   s.pages.submitted(5);
-  s.pages.recycle(4);
+  ASSERT_TRUE(s.pages.recycle(4));
   EXPECT_FALSE(s.pages.reserve(kPage)) << "the batch is not done";
-  s.pages.recycle(5);
+  ASSERT_TRUE(s.pages.recycle(5));
   EXPECT_FALSE(s.pages.reserve(kPage)) << "a span is open";
-  s.pages.release(open);
-  s.pages.recycle(5);
+  StagedBytes copy = open;
+  open = {};
+  ASSERT_TRUE(s.pages.recycle(5));
+  EXPECT_FALSE(s.pages.reserve(kPage)) << "a copy holds the span";
+  copy = {};
+  ASSERT_TRUE(s.pages.recycle(5));
   EXPECT_TRUE(s.pages.reserve(kPage));
+}
+
+TEST(StagingPages, ASpanThatIsHeldDelaysItsOwnPageOnly) {
+  Staging s;
+  const StagedBytes slow = s.pages.reserveAhead(16).value();
+  for (TimelineValue step = 1; step < 100; ++step) {
+    for (int i = 0; i < 2; ++i) {
+      const Result<StagedBytes> quick = s.pages.reserveAhead(kPage);
+      ASSERT_TRUE(quick) << "step " << step;
+      s.pages.use(*quick);
+    }
+    s.pages.submitted(step);
+    ASSERT_TRUE(s.pages.recycle(step));
+  }
+  EXPECT_EQ(s.pages.openPages(), 3U);
 }
 
 TEST(StagingPages, SealsOnlyPagesThatTheNextBatchReadsAndOnlyOnce) {
   Staging s;
-  const StagingSpan a = s.pages.reserve(kPage).value();
-  ASSERT_TRUE(s.pages.reserve(kPage));
+  const StagedBytes a = s.pages.reserve(kPage).value();
+  const StagedBytes b = s.pages.reserve(kPage).value();
   s.pages.use(a);
   ASSERT_TRUE(s.pages.seal());
   ASSERT_TRUE(s.pages.seal());
   EXPECT_EQ(s.faulty->calls(DeviceCall::SealStaging), 1U);
+}
+
+// Its owner may have written it after the page was sealed for bytes that lie behind it.
+TEST(StagingPages, SealsAgainForASpanThatWasReservedBeforeTheLastSeal) {
+  Staging s;
+  const StagedBytes slow = s.pages.reserve(16).value();
+  const StagedBytes quick = s.pages.reserve(16).value();
+  s.pages.use(quick);
+  ASSERT_TRUE(s.pages.seal());
+  s.pages.use(slow);
+  ASSERT_TRUE(s.pages.seal());
+  EXPECT_EQ(s.faulty->calls(DeviceCall::SealStaging), 2U);
 }
 
 TEST(StagingPages, FailedOpenAndSealAreReportedAndCanBeRepeated) {
@@ -85,8 +136,8 @@ TEST(StagingPages, FailedOpenAndSealAreReportedAndCanBeRepeated) {
   s.faulty->failCall(DeviceCall::OpenStaging, 1, ErrorCode::OutOfDeviceMemory);
   EXPECT_EQ(s.pages.reserve(16).error().code, ErrorCode::OutOfDeviceMemory);
   EXPECT_EQ(s.pages.reservedBytes(), 0U);
-  const StagingSpan span = s.pages.reserve(16).value();
-  s.pages.use(span);
+  const StagedBytes staged = s.pages.reserve(16).value();
+  s.pages.use(staged);
   s.faulty->failCall(DeviceCall::SealStaging, 1, ErrorCode::DriverError);
   EXPECT_FALSE(s.pages.seal());
   EXPECT_TRUE(s.pages.seal());
@@ -94,18 +145,118 @@ TEST(StagingPages, FailedOpenAndSealAreReportedAndCanBeRepeated) {
 
 TEST(StagingPages, ShrinksToOnePageWhenIdle) {
   Staging s;
-  for (int i = 0; i < 4; ++i) s.pages.release(s.pages.reserve(kPage).value());
-  for (int i = 0; i < 2000; ++i) s.pages.recycle(0);
+  {
+    std::vector<StagedBytes> held;
+    for (int i = 0; i < 4; ++i) held.push_back(s.pages.reserve(kPage).value());
+  }
+  for (int i = 0; i < 2000; ++i) ASSERT_TRUE(s.pages.recycle(0));
   EXPECT_EQ(s.pages.reservedBytes(), kPage);
 }
 
 TEST(StagingPages, PagesInSteadyUseStay) {
   Staging s;
   for (int i = 0; i < 2000; ++i) {
-    for (int k = 0; k < 2; ++k) s.pages.release(s.pages.reserve(kPage).value());
-    s.pages.recycle(0);
+    {
+      const StagedBytes first = s.pages.reserve(kPage).value();
+      const StagedBytes second = s.pages.reserve(kPage).value();
+      ASSERT_NE(first.bytes().data(), second.bytes().data());
+    }
+    ASSERT_TRUE(s.pages.recycle(0));
   }
   EXPECT_EQ(s.faulty->calls(DeviceCall::OpenStaging), 2U);
+}
+
+// ---- Other threads -----------------------------------------------------------------------------------------
+
+TEST(StagingPages, AnotherThreadOpensNoPageButTheNextRecycleDoes) {
+  Staging s;
+  EXPECT_EQ(s.pages.reserveOnAnyThread(16).error().code, ErrorCode::StagingFull);
+  EXPECT_EQ(s.faulty->calls(DeviceCall::OpenStaging), 0U);
+  s.faulty->failCall(DeviceCall::OpenStaging, 1, ErrorCode::OutOfDeviceMemory);
+  EXPECT_EQ(s.pages.recycle(0).error().code, ErrorCode::OutOfDeviceMemory);
+  ASSERT_TRUE(s.pages.recycle(0)) << "the wish is not forgotten";
+  EXPECT_TRUE(s.pages.reserveOnAnyThread(kPage));
+  EXPECT_EQ(s.pages.openPages(), 1U);
+}
+
+TEST(StagingPages, ImpossibleSizesAreRefusedOnAnyThread) {
+  Staging s;
+  EXPECT_EQ(s.pages.reserveOnAnyThread(0).error().code, ErrorCode::InvalidArgument);
+  EXPECT_EQ(s.pages.reserveOnAnyThread(kPage + 1).error().code, ErrorCode::InvalidArgument);
+}
+
+TEST(StagingPages, WaitingTimesOutAndEndsWhenThereIsRoom) {
+  Staging s(2 * kPage);
+  EXPECT_FALSE(s.pages.waitForRoom(16, std::chrono::nanoseconds{1}));
+  std::thread waiter([&] { EXPECT_TRUE(s.pages.waitForRoom(kPage, std::chrono::hours{1})); });
+  ASSERT_TRUE(s.pages.recycle(0));
+  waiter.join();
+}
+
+// Several threads fill, one submits and recycles: every span holds what its owner wrote until the "device" has read it.
+TEST(StagingPages, ManyThreadsFillWhileTheGeometryThreadRecycles) {
+  constexpr int kThreads = 4;
+  constexpr int kSpans = 3000;
+  Staging s;
+  struct Handed {
+    StagedBytes staged;
+    std::byte pattern;
+  };
+  std::mutex mutex;
+  std::vector<Handed> handed;
+  std::atomic<int> left{kThreads};
+
+  std::vector<std::thread> threads;
+  threads.reserve(kThreads);
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      std::mt19937 random(static_cast<unsigned>(t) + 1);
+      for (int i = 0; i < kSpans;) {
+        const ByteCount bytes = 1 + random() % 1500;
+        Result<StagedBytes> staged = s.pages.reserveOnAnyThread(bytes);
+        if (!staged) {
+          (void)s.pages.waitForRoom(bytes, std::chrono::milliseconds{20});
+          continue;
+        }
+        const auto pattern = static_cast<std::byte>(random());
+        std::memset(staged->bytes().data(), static_cast<int>(pattern), bytes);
+        if (++i % 7 == 0) continue;  // dropped, unread
+        const std::lock_guard lock(mutex);
+        handed.push_back({std::move(*staged), pattern});
+      }
+      --left;
+    });
+  }
+
+  std::vector<Handed> inFlight;
+  TimelineValue value = 0;
+  std::size_t seen = 0;
+  for (bool last = false; !last;) {
+    last = left == 0;
+    ASSERT_TRUE(s.pages.recycle(value));
+    std::vector<Handed> batch;
+    {
+      const std::lock_guard lock(mutex);
+      batch.swap(handed);
+    }
+    std::vector<std::pair<StagingSpan, std::byte>> copies;
+    for (Handed& each : batch) copies.emplace_back(s.pages.use(each.staged), each.pattern);
+    batch.clear();
+    if (copies.empty()) {
+      std::this_thread::yield();
+      continue;
+    }
+    ASSERT_TRUE(s.pages.seal());
+    s.pages.submitted(value + 1);
+    ASSERT_TRUE(s.pages.recycle(value));  // the batch is not done: nobody may overwrite what it reads
+    for (const auto& [span, pattern] : copies) {
+      seen += 1;
+      ASSERT_TRUE(std::ranges::all_of(span.bytes, [&](std::byte byte) { return byte == pattern; }));
+    }
+    ++value;
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(seen, std::size_t{kThreads} * (kSpans - kSpans / 7));
 }
 
 }  // namespace

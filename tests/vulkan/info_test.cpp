@@ -38,6 +38,9 @@ TEST(Info, JsonSaysWhatTheDeviceIsAndWhatFluxChooses) {
   EXPECT_EQ(flux["chunks"]["memoryType"], memory->chunkType);
   EXPECT_EQ(flux["staging"]["memoryType"], memory->stagingType);
   EXPECT_EQ(flux["copyQueue"]["reason"], context.queues().copyReason);
+  const VulkanCopyCrossover crossover = context.device().copyCrossover();
+  EXPECT_EQ(flux["copyKernel"]["uploadUpToBytes"], crossover.uploadUpToBytes);
+  EXPECT_EQ(flux["copyKernel"]["moveUpToBytes"], crossover.moveUpToBytes);
   const auto& alignments = context.device().caps().partAlignmentBytes;
   EXPECT_EQ(flux["partAlignmentBytes"]["uniform"], alignments[static_cast<std::size_t>(PartKind::Uniform)]);
   EXPECT_EQ(flux["partAlignmentBytes"].size(), kPartKindCount);
@@ -47,7 +50,7 @@ TEST(Info, JsonSaysWhatTheDeviceIsAndWhatFluxChooses) {
 TEST(Info, TextHasALineForEachChoice) {
   const std::string text = info(false);
   for (const char* label : {"Flux 0.", "driver", "heap 0", "memory type 0", "queue family 0", "-> chunks", "-> staging",
-                            "-> copies", "-> budget", "-> alignments", "Host"}) {
+                            "-> copies", "-> copy kernel", "-> budget", "-> alignments", "Host"}) {
     EXPECT_NE(text.find(label), std::string::npos) << label;
   }
 }

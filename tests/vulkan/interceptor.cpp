@@ -17,9 +17,14 @@ namespace {
   X(vkBindBufferMemory)         \
   X(vkCreateBuffer)             \
   X(vkCreateCommandPool)        \
+  X(vkCreateComputePipelines)   \
+  X(vkCreatePipelineLayout)     \
+  X(vkCreateQueryPool)          \
   X(vkCreateSemaphore)          \
+  X(vkCreateShaderModule)       \
   X(vkEndCommandBuffer)         \
   X(vkFlushMappedMemoryRanges)  \
+  X(vkGetQueryPoolResults)      \
   X(vkGetSemaphoreCounterValue) \
   X(vkMapMemory)                \
   X(vkQueueSubmit)              \

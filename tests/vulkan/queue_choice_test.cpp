@@ -15,10 +15,10 @@ VkQueueFamilyProperties family(VkQueueFlags flags, std::uint32_t queues) {
 }
 constexpr VkQueueFlags kAll = VK_QUEUE_GRAPHICS_BIT | VK_QUEUE_COMPUTE_BIT | VK_QUEUE_TRANSFER_BIT;
 
-TEST(QueueChoice, PrefersAFamilyThatOnlyCopies) {
-  const std::vector families{family(kAll, 16), family(VK_QUEUE_COMPUTE_BIT | VK_QUEUE_TRANSFER_BIT, 8),
-                             family(VK_QUEUE_TRANSFER_BIT | VK_QUEUE_VIDEO_DECODE_BIT_KHR, 1),
-                             family(VK_QUEUE_TRANSFER_BIT | VK_QUEUE_SPARSE_BINDING_BIT, 2)};
+TEST(QueueChoice, PrefersAFamilyThatComputesAndDoesNotDraw) {
+  const std::vector families{family(kAll, 16), family(VK_QUEUE_TRANSFER_BIT | VK_QUEUE_SPARSE_BINDING_BIT, 2),
+                             family(VK_QUEUE_COMPUTE_BIT | VK_QUEUE_VIDEO_DECODE_BIT_KHR, 1),
+                             family(VK_QUEUE_COMPUTE_BIT | VK_QUEUE_TRANSFER_BIT, 8)};
   const auto choice = chooseQueues(families, true);
   ASSERT_TRUE(choice);
   EXPECT_EQ(choice->drawFamily, 0U);
@@ -28,12 +28,21 @@ TEST(QueueChoice, PrefersAFamilyThatOnlyCopies) {
 }
 
 TEST(QueueChoice, ElseTakesASecondQueueOfTheDrawFamily) {
-  const std::vector families{family(VK_QUEUE_TRANSFER_BIT, 0), family(kAll, 2)};
+  const std::vector families{family(VK_QUEUE_COMPUTE_BIT, 0), family(kAll, 2), family(VK_QUEUE_TRANSFER_BIT, 2)};
   const auto choice = chooseQueues(families, true);
   ASSERT_TRUE(choice);
   EXPECT_EQ(choice->drawFamily, 1U);
   EXPECT_EQ(choice->copyFamily, 1U);
   EXPECT_EQ(choice->copyIndex, 1U);
+  EXPECT_TRUE(choice->separate());
+}
+
+TEST(QueueChoice, ElseTakesAFamilyThatOnlyCopies) {
+  const std::vector families{family(kAll, 1), family(VK_QUEUE_TRANSFER_BIT | VK_QUEUE_VIDEO_DECODE_BIT_KHR, 1),
+                             family(VK_QUEUE_TRANSFER_BIT | VK_QUEUE_SPARSE_BINDING_BIT, 2)};
+  const auto choice = chooseQueues(families, true);
+  ASSERT_TRUE(choice);
+  EXPECT_EQ(choice->copyFamily, 2U);
   EXPECT_TRUE(choice->separate());
 }
 

@@ -262,15 +262,24 @@ VulkanTest::~VulkanTest() {
   for (const std::string& text : messages_.first()) ADD_FAILURE() << text;
 }
 
-std::unique_ptr<VulkanDevice> VulkanTest::interceptedDevice() {
+void WhenIdle::operator()(VulkanDevice* device) const {
+  {
+    const std::scoped_lock lock(context->drawQueueMutex());
+    vkQueueWaitIdle(context->adoption().copyQueue);
+  }
+  delete device;
+}
+
+TestDevice VulkanTest::interceptedDevice(const VulkanCopyCrossover& crossover) {
   VulkanDeviceDesc desc = context().adoption();
   desc.getInstanceProcAddr = Interceptor::getInstanceProcAddr();
+  desc.copyCrossover = crossover;
   auto made = VulkanDevice::create(desc);
   if (!made) {
     ADD_FAILURE() << describe(made.error());
-    return nullptr;
+    return {};
   }
-  return std::move(*made);
+  return whenIdle(std::move(*made));
 }
 
 std::vector<std::string> VulkanTest::takeMessages() {

@@ -65,6 +65,14 @@ class ChunkReader {
   VkPipeline vertexPipeline_ = VK_NULL_HANDLE;
 };
 
+/// Destroys a Flux device once its queue is idle: lavapipe 22 still touches pipelines and command buffers for a moment
+/// after it has signalled that their work is done (docs/validation.md).
+struct WhenIdle {
+  app::VulkanContext* context = nullptr;
+  void operator()(VulkanDevice* device) const;
+};
+using TestDevice = std::unique_ptr<VulkanDevice, WhenIdle>;
+
 /// A test with a device under validation. One message, also about leaked objects, fails the test.
 class VulkanTest : public testing::Test {
  protected:
@@ -74,8 +82,13 @@ class VulkanTest : public testing::Test {
   [[nodiscard]] app::VulkanContext& context() { return *context_; }
   [[nodiscard]] VulkanDevice& device() { return context_->device(); }
 
-  /// One more Flux device on the same Vulkan device, through `interceptor`.
-  [[nodiscard]] std::unique_ptr<VulkanDevice> interceptedDevice();
+  /// One more Flux device on the same Vulkan device, through the interceptor that there is.
+  [[nodiscard]] TestDevice interceptedDevice(const VulkanCopyCrossover& crossover);
+
+  [[nodiscard]] TestDevice whenIdle(std::unique_ptr<VulkanDevice> device) {
+    return TestDevice(device.release(), {&context()});
+  }
+  void waitUntilIdle() { WhenIdle{&context()}(nullptr); }
 
   /// For tests that plant mistakes: takes the messages so far.
   [[nodiscard]] std::vector<std::string> takeMessages();

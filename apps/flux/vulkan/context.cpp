@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -25,6 +27,16 @@ struct FeatureChain {
   VkPhysicalDeviceVulkan12Features vulkan12{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES};
   VkPhysicalDeviceVulkan13Features vulkan13{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES};
 };
+
+/// What FLUX_COPIES says.
+std::optional<VulkanCopyCrossover> wantedCopies() {
+  const char* text = std::getenv("FLUX_COPIES");
+  const std::string_view wanted = text != nullptr ? text : "auto";
+  if (wanted == "kernel") return kVulkanKernelCopies;
+  if (wanted == "plain") return kVulkanPlainCopies;
+  if (wanted == "auto") return std::nullopt;
+  throw badUse("FLUX_COPIES: '" + std::string(wanted) + "' is none of kernel, plain, auto");
+}
 
 bool hasExtension(VkPhysicalDevice device, std::string_view name) {
   const std::vector<VkExtensionProperties> extensions = deviceExtensions(device);
@@ -72,6 +84,7 @@ class VulkanContext::Impl {
     }
     desc.readerQueueFamilies = std::span(&queues.drawFamily, 1);
     desc.timelines = std::span(&drawTimeline, 1);
+    desc.copyCrossover = wantedCopies();
     return desc;
   }
 

@@ -120,6 +120,8 @@ Json fluxInfo(std::size_t index) {
     const QueueChoice& queues = context.queues();
     info["drawQueue"] = {{"family", queues.drawFamily}, {"queue", 0}, {"reason", "it draws and computes"}};
     info["copyQueue"] = {{"family", queues.copyFamily}, {"queue", queues.copyIndex}, {"reason", queues.copyReason}};
+    const VulkanCopyCrossover crossover = context.device().copyCrossover();
+    info["copyKernel"] = {{"uploadUpToBytes", crossover.uploadUpToBytes}, {"moveUpToBytes", crossover.moveUpToBytes}};
     info.update(capsInfo(context.device()));
     return info;
   } catch (const Failure& failure) {

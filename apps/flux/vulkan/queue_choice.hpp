@@ -19,9 +19,10 @@ struct QueueChoice {
   [[nodiscard]] bool separate() const noexcept { return copyFamily != drawFamily || copyIndex != 0; }
 };
 
-/// Pure. Draws: the first family with graphics and compute. Copies, if `separateCopyQueue`: a family that can only
-/// copy (its engine runs beside the others), else a second queue of the draw family, else the draw queue.
-/// Nothing when no family draws and computes.
+/// Pure. Draws: the first family with graphics and compute. Copies, if `separateCopyQueue`: a family that computes but
+/// does not draw, else a second queue of the draw family (both can run the copy kernel), else a family that only
+/// copies, else the draw queue. Why compute comes first: docs/design/moving-bytes.md. Nothing when no family draws and
+/// computes.
 [[nodiscard]] std::optional<QueueChoice> chooseQueues(std::span<const VkQueueFamilyProperties> families,
                                                       bool separateCopyQueue);
 

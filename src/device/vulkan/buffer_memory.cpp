@@ -65,6 +65,11 @@ Result<Buffer> BufferMemory::create(const BufferKind& kind, ByteCount bytes) {
       result != VK_SUCCESS) {
     return undo(result, "vkBindBufferMemory");
   }
+  if (kind.deviceAddress) {
+    VkBufferDeviceAddressInfo address{VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO};
+    address.buffer = made.buffer;
+    made.address = functions_.vkGetBufferDeviceAddress(device_, &address);
+  }
   ++allocations_;
   allocatedBytes_ += made.allocatedBytes;
   return made;

@@ -19,6 +19,7 @@ struct Buffer {
   VkDeviceMemory memory = VK_NULL_HANDLE;
   ByteCount bytes = 0;           ///< As asked for.
   ByteCount allocatedBytes = 0;  ///< Of the allocation.
+  std::uint64_t address = 0;     ///< In shaders; 0 unless its kind has addresses.
 
   explicit operator bool() const noexcept { return buffer != VK_NULL_HANDLE; }
 };

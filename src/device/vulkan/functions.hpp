@@ -7,10 +7,11 @@
 
 namespace flux::vulkan {
 
-#define FLUX_VULKAN_INSTANCE_FUNCTIONS(X) \
-  X(vkGetDeviceProcAddr)                  \
-  X(vkGetPhysicalDeviceProperties2)       \
-  X(vkGetPhysicalDeviceMemoryProperties)  \
+#define FLUX_VULKAN_INSTANCE_FUNCTIONS(X)     \
+  X(vkGetDeviceProcAddr)                      \
+  X(vkGetPhysicalDeviceProperties2)           \
+  X(vkGetPhysicalDeviceQueueFamilyProperties) \
+  X(vkGetPhysicalDeviceMemoryProperties)      \
   X(vkGetPhysicalDeviceMemoryProperties2)
 
 #define FLUX_VULKAN_DEVICE_FUNCTIONS(X) \
@@ -18,19 +19,33 @@ namespace flux::vulkan {
   X(vkAllocateMemory)                   \
   X(vkBeginCommandBuffer)               \
   X(vkBindBufferMemory)                 \
+  X(vkCmdBindPipeline)                  \
   X(vkCmdCopyBuffer)                    \
+  X(vkCmdDispatch)                      \
   X(vkCmdPipelineBarrier)               \
+  X(vkCmdPushConstants)                 \
+  X(vkCmdResetQueryPool)                \
+  X(vkCmdWriteTimestamp)                \
   X(vkCreateBuffer)                     \
   X(vkCreateCommandPool)                \
+  X(vkCreateComputePipelines)           \
+  X(vkCreatePipelineLayout)             \
+  X(vkCreateQueryPool)                  \
   X(vkCreateSemaphore)                  \
+  X(vkCreateShaderModule)               \
   X(vkDestroyBuffer)                    \
   X(vkDestroyCommandPool)               \
+  X(vkDestroyPipeline)                  \
+  X(vkDestroyPipelineLayout)            \
+  X(vkDestroyQueryPool)                 \
   X(vkDestroySemaphore)                 \
+  X(vkDestroyShaderModule)              \
   X(vkEndCommandBuffer)                 \
   X(vkFlushMappedMemoryRanges)          \
   X(vkFreeCommandBuffers)               \
   X(vkFreeMemory)                       \
   X(vkGetBufferMemoryRequirements)      \
+  X(vkGetQueryPoolResults)              \
   X(vkGetSemaphoreCounterValue)         \
   X(vkMapMemory)                        \
   X(vkQueueSubmit)                      \

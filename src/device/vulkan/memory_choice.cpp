@@ -70,6 +70,18 @@ Result<MemoryTypeChoice> chooseStagingMemory(const VkPhysicalDeviceMemoryPropert
   return MemoryTypeChoice{*best, reason + heapText(properties, *best)};
 }
 
+Result<MemoryTypeChoice> chooseListMemory(const VkPhysicalDeviceMemoryProperties& properties,
+                                          std::uint32_t allowedTypeBits) {
+  // Small enough for any mappable window of device memory, which spares the shader the way over the bus.
+  const auto rank = [](const VkMemoryType& type) {
+    return (type.propertyFlags & VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT) != 0;
+  };
+  const auto best = bestType(properties, allowedTypeBits,
+                             VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT, rank);
+  if (!best) return Unexpected(makeError(ErrorCode::Unsupported, "coherent memory for buffers", {}));
+  return MemoryTypeChoice{*best, "coherent: " + heapText(properties, *best)};
+}
+
 bool isUnifiedMemory(const VkPhysicalDeviceMemoryProperties& properties) noexcept {
   const std::span heaps(properties.memoryHeaps, properties.memoryHeapCount);
   return std::all_of(heaps.begin(), heaps.end(),

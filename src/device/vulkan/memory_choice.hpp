@@ -20,6 +20,9 @@ struct MemoryTypeChoice {
                                                          std::uint32_t allowedTypeBits);
 [[nodiscard]] Result<MemoryTypeChoice> chooseStagingMemory(const VkPhysicalDeviceMemoryProperties& properties,
                                                            std::uint32_t allowedTypeBits);
+/// For small lists that the device reads once: always coherent.
+[[nodiscard]] Result<MemoryTypeChoice> chooseListMemory(const VkPhysicalDeviceMemoryProperties& properties,
+                                                        std::uint32_t allowedTypeBits);
 
 /// The device has no memory of its own: every heap is device-local.
 [[nodiscard]] bool isUnifiedMemory(const VkPhysicalDeviceMemoryProperties& properties) noexcept;

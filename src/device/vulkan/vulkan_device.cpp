@@ -1,13 +1,15 @@
-#include "device/copy_plan.hpp"
-#include "device/slots.hpp"
+#include "device/vulkan/batch_recorder.hpp"
 #include "device/vulkan/buffer_memory.hpp"
+#include "device/vulkan/buffer_slots.hpp"
 #include "device/vulkan/command_buffers.hpp"
+#include "device/vulkan/copy_crossover.hpp"
 #include "device/vulkan/device_caps.hpp"
 #include "device/vulkan/enabled_features.hpp"
 #include "device/vulkan/errors.hpp"
 #include "device/vulkan/functions.hpp"
 #include "device/vulkan/memory_choice.hpp"
 #include "device/vulkan/queue_timelines.hpp"
+#include "device/vulkan/queue_timer.hpp"
 
 #include <flux/assert.hpp>
 #include <flux/vulkan.hpp>
@@ -25,6 +27,8 @@ constexpr VkBufferUsageFlags kChunkUsage =
     VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT | VK_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER_BIT |
     VK_BUFFER_USAGE_STORAGE_TEXEL_BUFFER_BIT | VK_BUFFER_USAGE_UNIFORM_BUFFER_BIT | VK_BUFFER_USAGE_STORAGE_BUFFER_BIT |
     VK_BUFFER_USAGE_INDEX_BUFFER_BIT | VK_BUFFER_USAGE_VERTEX_BUFFER_BIT | VK_BUFFER_USAGE_INDIRECT_BUFFER_BIT;
+
+constexpr auto kForever = std::chrono::nanoseconds::max();
 
 /// Without VK_EXT_memory_budget: a share of the heap that leaves something to the system and to other programs.
 constexpr ByteCount estimatedBudget(ByteCount heapBytes) noexcept {
@@ -54,10 +58,9 @@ class QueueLock {
   VulkanQueueLock callbacks_;
 };
 
-/// The Vulkan back end. A batch becomes plain copies, sorted and merged: one command for each pair of buffers.
+/// The Vulkan back end. How a batch becomes commands: `BatchRecorder`.
 ///
-/// **Invariants.** Chunk and staging buffers are empty exactly where there is no such index. `submitted_` is the value
-/// of the last batch that reached the queue.
+/// **Invariants.** `submitted_` is the value of the last batch that reached the queue or an application's list.
 class AdoptedDevice final : public VulkanDevice {
  public:
   AdoptedDevice(const VulkanDeviceDesc& desc, const Functions& functions, const DeviceProperties& properties)
@@ -70,7 +73,8 @@ class AdoptedDevice final : public VulkanDevice {
         budgetFromSystem_(hasExtension(desc.enabledExtensions, VK_EXT_MEMORY_BUDGET_EXTENSION_NAME)),
         buffers_(functions_, desc.device, properties.core.limits.maxMemoryAllocationCount),
         commandBuffers_(functions_, desc.device),
-        timelines_(functions_, desc.device) {}
+        timelines_(functions_, desc.device),
+        recorder_(functions_, desc.device, buffers_, slots_) {}
   ~AdoptedDevice() override;
 
   /// The part of the construction that can fail.
@@ -82,7 +86,9 @@ class AdoptedDevice final : public VulkanDevice {
   Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes) override;
   Result<void> sealStaging(StagingIndex index, ByteCount bytes) override;
   void closeStaging(StagingIndex index) noexcept override;
-  Result<TimelineValue> submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) override;
+  Result<TimelineValue> submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) override {
+    return applicationList_ != VK_NULL_HANDLE ? record(batch) : submit(batch, waits, nullptr);
+  }
   Result<void> poll() override { return timelines_.poll(); }
   TimelineValue completed(QueueId queue) const noexcept override { return timelines_.completed(queue); }
   Result<void> wait(QueueId queue, TimelineValue value, std::chrono::nanoseconds timeout) override {
@@ -91,11 +97,15 @@ class AdoptedDevice final : public VulkanDevice {
   MemoryBudget budget() override;
   void setName(ChunkIndex index, std::string_view name) noexcept override;
   VkSemaphore copyTimeline() const noexcept override { return timelines_.copySemaphore(); }
+  TimelineValue recordInto(VkCommandBuffer commands) noexcept override;
+  VulkanCopyCrossover copyCrossover() const noexcept override { return recorder_.crossover(); }
 
  private:
-  [[nodiscard]] Buffer& chunk(ChunkIndex index);
-  [[nodiscard]] Buffer& page(StagingIndex index);
-  void record(VkCommandBuffer commands, std::span<const CopyPiece> batch);
+  [[nodiscard]] Result<void> createKernel(const VulkanDeviceDesc& desc);
+  [[nodiscard]] Result<VulkanCopyCrossover> measureCrossover(std::uint32_t timestampBits);
+  [[nodiscard]] Result<TimelineValue> submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits,
+                                             const QueueTimer* timer);
+  [[nodiscard]] Result<TimelineValue> record(std::span<const CopyPiece> batch);
   [[nodiscard]] VkResult enqueue(VkCommandBuffer commands, std::span<const QueueValue> waits, TimelineValue value);
 
   const Functions functions_;
@@ -111,23 +121,23 @@ class AdoptedDevice final : public VulkanDevice {
   BufferMemory buffers_;
   CommandBuffers commandBuffers_;
   QueueTimelines timelines_;
-  CopyPlan plan_;
-  std::vector<VkBufferCopy> regions_;  // of one command
+  BufferSlots slots_;
+  BatchRecorder recorder_;
   // What a submission waits for.
   std::vector<VkSemaphore> waitSemaphores_;
   std::vector<TimelineValue> waitValues_;
   std::vector<VkPipelineStageFlags> waitStages_;
-  std::vector<Buffer> chunks_;
-  std::vector<Buffer> staging_;
   ByteCount chunkBytes_ = 0;
   TimelineValue submitted_ = 0;
+  VkCommandBuffer applicationList_ = VK_NULL_HANDLE;
+  TimelineValue recorded_ = 0;  // the last value in `applicationList_`
 };
 
 AdoptedDevice::~AdoptedDevice() {
   // On a lost device the wait fails at once, and everything may be destroyed.
-  if (submitted_ != 0) (void)timelines_.wait(kCopyQueue, submitted_, std::chrono::nanoseconds::max());
-  for (Buffer& buffer : chunks_) buffers_.destroy(buffer);
-  for (Buffer& buffer : staging_) buffers_.destroy(buffer);
+  if (submitted_ != 0) (void)timelines_.wait(kCopyQueue, submitted_, kForever);
+  for (Buffer& buffer : slots_.chunks) buffers_.destroy(buffer);
+  for (Buffer& buffer : slots_.pages) buffers_.destroy(buffer);
 }
 
 Result<void> AdoptedDevice::init(const VulkanDeviceDesc& desc) {
@@ -140,6 +150,8 @@ Result<void> AdoptedDevice::init(const VulkanDeviceDesc& desc) {
   std::sort(families.begin(), families.end());
   families.erase(std::unique(families.begin(), families.end()), families.end());
   stagingKind_.usage = VK_BUFFER_USAGE_TRANSFER_SRC_BIT;
+  stagingKind_.deviceAddress = chunkKind_.deviceAddress;
+  if (stagingKind_.deviceAddress) stagingKind_.usage |= VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT;
 
   const auto chooseType = [this](BufferKind& kind, auto choose) -> Result<void> {
     const auto allowed = buffers_.allowedTypes(kind);
@@ -154,19 +166,64 @@ Result<void> AdoptedDevice::init(const VulkanDeviceDesc& desc) {
   if (auto created = commandBuffers_.create(desc.copyQueueFamily); !created) return created;
   if (auto created = timelines_.create(desc.timelines); !created) return created;
   caps_ = makeCaps(properties_, chunkKind_.memoryType, timelines_.count(), chunkKind_.deviceAddress);
+  return createKernel(desc);
+}
+
+VkQueueFamilyProperties queueFamily(const Functions& functions, VkPhysicalDevice device, std::uint32_t family) {
+  std::uint32_t count = 0;
+  functions.vkGetPhysicalDeviceQueueFamilyProperties(device, &count, nullptr);
+  std::vector<VkQueueFamilyProperties> families(count);
+  functions.vkGetPhysicalDeviceQueueFamilyProperties(device, &count, families.data());
+  return family < count ? families[family] : VkQueueFamilyProperties{};
+}
+
+Result<void> AdoptedDevice::createKernel(const VulkanDeviceDesc& desc) {
+  // Drivers that run on the CPU copy plainly with memcpy.
+  const bool isCpu = properties_.core.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
+  const VkQueueFamilyProperties family = queueFamily(functions_, physicalDevice_, desc.copyQueueFamily);
+  const bool wanted = desc.copyCrossover ? *desc.copyCrossover != kVulkanPlainCopies : !isCpu;
+  if (!wanted || !stagingKind_.deviceAddress || (family.queueFlags & VK_QUEUE_COMPUTE_BIT) == 0) return {};
+  const auto list = chooseListMemory(properties_.memory, ~0U);
+  if (!list) return {};
+  if (auto created = recorder_.createKernel(list->type); !created) return created;
+  if (desc.copyCrossover) {
+    recorder_.setCrossover(*desc.copyCrossover);
+    return {};
+  }
+  const auto measured = measureCrossover(family.timestampValidBits);
+  if (!measured) return Unexpected(measured.error());
+  recorder_.setCrossover(*measured);
   return {};
 }
 
-Buffer& AdoptedDevice::chunk(ChunkIndex index) {
-  return usedSlot(chunks_, static_cast<std::uint32_t>(index));
-}
-
-Buffer& AdoptedDevice::page(StagingIndex index) {
-  return usedSlot(staging_, static_cast<std::uint32_t>(index));
+Result<VulkanCopyCrossover> AdoptedDevice::measureCrossover(std::uint32_t timestampBits) {
+  if (timestampBits == 0) return kVulkanKernelCopies;
+  constexpr ChunkIndex kChunk{0};
+  constexpr StagingIndex kPage{0};
+  QueueTimer timer(functions_, device_, timestampBits);
+  if (auto created = timer.create(); !created) return Unexpected(created.error());
+  if (const auto made = createChunk(kChunk, 2 * kMeasuredBytes); !made) return Unexpected(made.error());
+  if (const auto opened = openStaging(kPage, kMeasuredBytes); !opened) return Unexpected(opened.error());
+  const auto crossover = vulkan::measureCrossover(
+      kPage, kChunk, [&](std::span<const CopyPiece> batch, const VulkanCopyCrossover& used) -> Result<std::uint64_t> {
+        recorder_.setCrossover(used);
+        const auto value = submit(batch, {}, &timer);
+        if (!value) return Unexpected(value.error());
+        if (auto waited = timelines_.wait(kCopyQueue, *value, kForever); !waited) return Unexpected(waited.error());
+        return timer.ticks();
+      });
+  // On an error the timer may still be in use. The destructor sees to the rest.
+  if (!crossover) {
+    if (submitted_ != 0) (void)timelines_.wait(kCopyQueue, submitted_, kForever);
+    return crossover;
+  }
+  closeStaging(kPage);
+  destroyChunk(kChunk);
+  return crossover;
 }
 
 Result<ChunkInfo> AdoptedDevice::createChunk(ChunkIndex index, ByteCount bytes) {
-  Buffer& slot = freeSlot(chunks_, static_cast<std::uint32_t>(index));
+  Buffer& slot = freeSlot(slots_.chunks, static_cast<std::uint32_t>(index));
   // Vulkan leaves it undefined what a driver does with more.
   if (bytes > caps_.maxChunkBytes) {
     return Unexpected(makeError(ErrorCode::OutOfDeviceMemory, "maxMemoryAllocationSize", {}, {bytes, chunkBytes_}));
@@ -176,23 +233,17 @@ Result<ChunkInfo> AdoptedDevice::createChunk(ChunkIndex index, ByteCount bytes) 
   slot = *made;
   chunkBytes_ += slot.allocatedBytes;
 
-  ChunkInfo info{nativeHandle(slot.buffer), 0, bytes};
-  if (chunkKind_.deviceAddress) {
-    VkBufferDeviceAddressInfo address{VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO};
-    address.buffer = slot.buffer;
-    info.address = functions_.vkGetBufferDeviceAddress(device_, &address);
-  }
-  return info;
+  return ChunkInfo{nativeHandle(slot.buffer), slot.address, bytes};
 }
 
 void AdoptedDevice::destroyChunk(ChunkIndex index) noexcept {
-  Buffer& slot = chunk(index);
+  Buffer& slot = slots_.chunk(index);
   chunkBytes_ -= slot.allocatedBytes;
   buffers_.destroy(slot);
 }
 
 Result<std::span<std::byte>> AdoptedDevice::openStaging(StagingIndex index, ByteCount bytes) {
-  Buffer& slot = freeSlot(staging_, static_cast<std::uint32_t>(index));
+  Buffer& slot = freeSlot(slots_.pages, static_cast<std::uint32_t>(index));
   auto made = buffers_.create(stagingKind_, bytes);
   if (!made) return Unexpected(made.error());
   void* mapped = nullptr;
@@ -206,7 +257,7 @@ Result<std::span<std::byte>> AdoptedDevice::openStaging(StagingIndex index, Byte
 }
 
 Result<void> AdoptedDevice::sealStaging(StagingIndex index, ByteCount bytes) {
-  const Buffer& slot = page(index);
+  const Buffer& slot = slots_.page(index);
   const VkMemoryPropertyFlags flags = properties_.memory.memoryTypes[stagingKind_.memoryType].propertyFlags;
   if ((flags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT) != 0) return {};
   const VkDeviceSize atom = properties_.core.limits.nonCoherentAtomSize;
@@ -221,29 +272,7 @@ Result<void> AdoptedDevice::sealStaging(StagingIndex index, ByteCount bytes) {
 }
 
 void AdoptedDevice::closeStaging(StagingIndex index) noexcept {
-  buffers_.destroy(page(index));
-}
-
-void AdoptedDevice::record(VkCommandBuffer commands, std::span<const CopyPiece> batch) {
-  // Batches of one queue may overlap in time. This makes a batch see what earlier ones wrote, and keeps it from
-  // overwriting what they still read (D1). Other queues synchronise through the timeline: its signal makes
-  // everything written available, the reader's wait makes it visible. So nothing is needed after the copies.
-  VkMemoryBarrier barrier{VK_STRUCTURE_TYPE_MEMORY_BARRIER};
-  barrier.srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT;
-  barrier.dstAccessMask = VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT;
-  functions_.vkCmdPipelineBarrier(commands, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_TRANSFER_BIT, 0, 1,
-                                  &barrier, 0, nullptr, 0, nullptr);
-  plan_.build(batch);
-  for (const CopyCommand& command : plan_.commands()) {
-    const Buffer& source = command.from == CopyPiece::From::Staging ? page(StagingIndex{command.source})
-                                                                    : chunk(ChunkIndex{command.source});
-    regions_.clear();
-    for (const CopyRegion& region : plan_.regions(command)) {
-      regions_.push_back({region.sourceOffset, region.destinationOffset, region.bytes});
-    }
-    functions_.vkCmdCopyBuffer(commands, source.buffer, chunk(command.destination).buffer, command.regionCount,
-                               regions_.data());
-  }
+  buffers_.destroy(slots_.page(index));
 }
 
 VkResult AdoptedDevice::enqueue(VkCommandBuffer commands, std::span<const QueueValue> waits, TimelineValue value) {
@@ -273,10 +302,15 @@ VkResult AdoptedDevice::enqueue(VkCommandBuffer commands, std::span<const QueueV
   return functions_.vkQueueSubmit(copyQueue_, 1, &info, VK_NULL_HANDLE);
 }
 
-Result<TimelineValue> AdoptedDevice::submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) {
-  const auto commands = commandBuffers_.begin(timelines_.completed(kCopyQueue));
+Result<TimelineValue> AdoptedDevice::submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits,
+                                            const QueueTimer* timer) {
+  const TimelineValue completed = timelines_.completed(kCopyQueue);
+  if (auto prepared = recorder_.prepare(batch, completed); !prepared) return Unexpected(prepared.error());
+  const auto commands = commandBuffers_.begin(completed);
   if (!commands) return Unexpected(commands.error());
-  record(*commands, batch);
+  if (timer != nullptr) timer->begin(*commands);
+  recorder_.record(*commands, CommandList::Own);
+  if (timer != nullptr) timer->end(*commands);
   const TimelineValue value = submitted_ + 1;
   const char* call = "vkEndCommandBuffer";
   VkResult result = functions_.vkEndCommandBuffer(*commands);
@@ -289,8 +323,23 @@ Result<TimelineValue> AdoptedDevice::submit(std::span<const CopyPiece> batch, st
     return failed(result, call);
   }
   commandBuffers_.submitted(*commands, value);
+  recorder_.submitted(value);
   submitted_ = value;
   return value;
+}
+
+Result<TimelineValue> AdoptedDevice::record(std::span<const CopyPiece> batch) {
+  auto prepared = recorder_.prepare(batch, timelines_.completed(kCopyQueue));
+  if (!prepared) return Unexpected(prepared.error());
+  recorder_.record(applicationList_, CommandList::Application);
+  recorded_ = ++submitted_;
+  recorder_.submitted(recorded_);
+  return recorded_;
+}
+
+TimelineValue AdoptedDevice::recordInto(VkCommandBuffer commands) noexcept {
+  applicationList_ = commands;
+  return std::exchange(recorded_, 0);
 }
 
 MemoryBudget AdoptedDevice::budget() {
@@ -309,7 +358,7 @@ void AdoptedDevice::setName(ChunkIndex index, std::string_view name) noexcept {
   std::copy_n(name.begin(), std::min(name.size(), text.size() - 1), text.begin());
   VkDebugUtilsObjectNameInfoEXT info{VK_STRUCTURE_TYPE_DEBUG_UTILS_OBJECT_NAME_INFO_EXT};
   info.objectType = VK_OBJECT_TYPE_BUFFER;
-  info.objectHandle = nativeHandle(chunk(index).buffer);
+  info.objectHandle = nativeHandle(slots_.chunk(index).buffer);
   info.pObjectName = text.data();
   // A name that could not be set is no reason to fail anything.
   (void)functions_.vkSetDebugUtilsObjectNameEXT(device_, &info);

@@ -1,0 +1,95 @@
+#include "device/vulkan/batch_recorder.hpp"
+
+namespace flux::vulkan {
+
+Result<void> BatchRecorder::createKernel(std::uint32_t listMemoryType) {
+  if (auto created = kernel_.create(); !created) return created;
+  return lists_.create(listMemoryType);
+}
+
+Result<void> BatchRecorder::addSegments(std::uint64_t source, std::uint64_t destination, std::uint64_t words) {
+  constexpr std::uint32_t kQuadWords = 4;
+  while (words != 0) {
+    std::uint64_t part = words;
+    if (words > CopyKernel::kSegmentWords) {
+      // All segments but the first begin at a multiple of 16 bytes, where the kernel has no odd words to copy.
+      part = CopyKernel::kSegmentWords - destination % kQuadWords;
+    }
+    const std::uint64_t high = source >> 32U | destination >> 32U << 16U;
+    auto added = lists_.add({static_cast<std::uint32_t>(source), static_cast<std::uint32_t>(destination),
+                             static_cast<std::uint32_t>(high), static_cast<std::uint32_t>(part)});
+    if (!added) return added;
+    source += part;
+    destination += part;
+    words -= part;
+  }
+  return {};
+}
+
+Result<void> BatchRecorder::prepare(std::span<const CopyPiece> batch, TimelineValue completed) {
+  runs_ = {};
+  if (!usesKernel()) {
+    plan_.build(batch);
+    return {};
+  }
+  constexpr ByteCount kWordBytes = 4;
+  lists_.begin(completed);
+  plain_.clear();
+  for (const CopyPiece& piece : batch) {
+    const Buffer& source = slots_.source(piece.from, piece.source);
+    const Buffer& destination = slots_.chunk(piece.destination);
+    const bool upload = piece.from == CopyPiece::From::Staging;
+    if (piece.bytes > (upload ? crossover_.uploadUpToBytes : crossover_.moveUpToBytes) ||
+        source.address + source.bytes > kAddressEnd || destination.address + destination.bytes > kAddressEnd) {
+      plain_.push_back(piece);
+      continue;
+    }
+    auto added = addSegments((source.address + piece.sourceOffset) / kWordBytes,
+                             (destination.address + piece.destinationOffset) / kWordBytes, piece.bytes / kWordBytes);
+    if (!added) return added;
+  }
+  runs_ = lists_.finish();
+  plan_.build(plain_);
+  return {};
+}
+
+void BatchRecorder::record(VkCommandBuffer commands, CommandList list) {
+  VkPipelineStageFlags stages = VK_PIPELINE_STAGE_TRANSFER_BIT;
+  VkMemoryBarrier barrier{VK_STRUCTURE_TYPE_MEMORY_BARRIER};
+  barrier.srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT;
+  barrier.dstAccessMask = VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT;
+  if (usesKernel()) {
+    stages |= VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT;
+    barrier.srcAccessMask |= VK_ACCESS_SHADER_WRITE_BIT;
+    barrier.dstAccessMask |= VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT;
+  }
+  // Batches of one queue may overlap in time. This makes a batch see what earlier ones wrote, and keeps it from
+  // overwriting what they still read (D1). What the host wrote into pages and lists, the submission makes visible.
+  VkPipelineStageFlags before = stages;
+  if (list == CommandList::Application) {
+    before = VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
+    barrier.srcAccessMask = VK_ACCESS_MEMORY_WRITE_BIT;
+  }
+  functions_.vkCmdPipelineBarrier(commands, before, stages, 0, 1, &barrier, 0, nullptr, 0, nullptr);
+  kernel_.record(commands, runs_);
+  recordPlainCopies(commands);
+  // Other submissions synchronise through the timeline: its signal makes everything written available, the reader's
+  // wait makes it visible. Only what follows in the same command list needs more.
+  if (list == CommandList::Own) return;
+  barrier.dstAccessMask = VK_ACCESS_MEMORY_READ_BIT | VK_ACCESS_MEMORY_WRITE_BIT;
+  functions_.vkCmdPipelineBarrier(commands, stages, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, 0, 1, &barrier, 0, nullptr, 0,
+                                  nullptr);
+}
+
+void BatchRecorder::recordPlainCopies(VkCommandBuffer commands) {
+  for (const CopyCommand& command : plan_.commands()) {
+    regions_.clear();
+    for (const CopyRegion& region : plan_.regions(command)) {
+      regions_.push_back({region.sourceOffset, region.destinationOffset, region.bytes});
+    }
+    functions_.vkCmdCopyBuffer(commands, slots_.source(command.from, command.source).buffer,
+                               slots_.chunk(command.destination).buffer, command.regionCount, regions_.data());
+  }
+}
+
+}  // namespace flux::vulkan

@@ -1,0 +1,91 @@
+#include "device/vulkan/segment_lists.hpp"
+
+#include "device/vulkan/errors.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace flux::vulkan {
+
+SegmentLists::~SegmentLists() {
+  for (Page& page : pages_) buffers_.destroy(page.buffer);
+}
+
+Result<void> SegmentLists::create(std::uint32_t memoryType) {
+  kind_.usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT;
+  kind_.memoryType = memoryType;
+  kind_.deviceAddress = true;
+  if (auto made = makePage(); !made) return made;
+  startAt(0);
+  return {};
+}
+
+Result<void> SegmentLists::makePage() {
+  auto buffer = buffers_.create(kind_, ByteCount{kPageSegments} * sizeof(Segment));
+  if (!buffer) return Unexpected(buffer.error());
+  void* mapped = nullptr;
+  if (const VkResult result = functions_.vkMapMemory(device_, buffer->memory, 0, VK_WHOLE_SIZE, 0, &mapped);
+      result != VK_SUCCESS) {
+    buffers_.destroy(*buffer);
+    return failed(result, "vkMapMemory", {buffer->bytes, buffers_.allocatedBytes()});
+  }
+  pages_.push_back({*buffer, static_cast<Segment*>(mapped)});
+  return {};
+}
+
+void SegmentLists::startAt(std::size_t page) noexcept {
+  current_ = page;
+  first_ = next_ = pages_[page].segments;
+  end_ = first_ + kPageSegments;
+}
+
+void SegmentLists::begin(TimelineValue completed) {
+  completed_ = completed;
+  runs_.clear();
+  for (Page& page : pages_) page.inBatch = false;
+  if (pages_[current_].lastUse <= completed) startAt(current_);
+  first_ = next_;
+  if (pages_.size() <= kKeptPages) return;
+  const auto idle = std::find_if(pages_.begin(), pages_.end(), [&](const Page& page) {
+    return page.lastUse <= completed && &page != &pages_[current_];
+  });
+  if (idle == pages_.end()) return;
+  buffers_.destroy(idle->buffer);
+  if (static_cast<std::size_t>(std::distance(pages_.begin(), idle)) < current_) --current_;
+  pages_.erase(idle);
+}
+
+Result<void> SegmentLists::turnPage() {
+  closeRun();
+  const auto free = std::find_if(pages_.begin(), pages_.end(),
+                                 [&](const Page& page) { return page.lastUse <= completed_ && !page.inBatch; });
+  if (free != pages_.end()) {
+    startAt(static_cast<std::size_t>(std::distance(pages_.begin(), free)));
+    return {};
+  }
+  if (auto made = makePage(); !made) return made;
+  startAt(pages_.size() - 1);
+  return {};
+}
+
+void SegmentLists::closeRun() {
+  if (first_ == next_) return;
+  Page& page = pages_[current_];
+  page.inBatch = true;
+  const auto offset = static_cast<std::uint64_t>(first_ - page.segments) * sizeof(Segment);
+  runs_.push_back({page.buffer.address + offset, static_cast<std::uint32_t>(next_ - first_)});
+  first_ = next_;
+}
+
+std::span<const SegmentRun> SegmentLists::finish() {
+  closeRun();
+  return runs_;
+}
+
+void SegmentLists::submitted(TimelineValue value) noexcept {
+  for (Page& page : pages_) {
+    if (page.inBatch) page.lastUse = value;
+  }
+}
+
+}  // namespace flux::vulkan

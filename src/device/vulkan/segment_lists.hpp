@@ -1,0 +1,97 @@
+#pragma once
+
+/// What the copy kernel reads: lists of segments in memory that the host writes and the device reads.
+
+#include "device/vulkan/buffer_memory.hpp"
+
+#include <flux/result.hpp>
+#include <flux/types.hpp>
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace flux::vulkan {
+
+/// A part of a piece, as shaders/copy_segments.comp reads it. Addresses are in words of 4 bytes: 32 bits here, 16 more
+/// in `high` (the source's below, the destination's above), so up to kAddressEnd.
+struct alignas(16) Segment {
+  std::uint32_t source = 0;
+  std::uint32_t destination = 0;
+  std::uint32_t high = 0;
+  std::uint32_t words = 0;
+};
+static_assert(sizeof(Segment) == 16);
+inline constexpr std::uint64_t kAddressEnd = std::uint64_t{1} << 50U;
+
+/// Segments that one dispatch copies.
+struct SegmentRun {
+  std::uint64_t address = 0;
+  std::uint32_t count = 0;
+};
+
+/// Memory for the lists of batches: pages that are filled one after the other, and again once no batch in flight has
+/// segments in them.
+///
+/// **Thread contract.** One thread. Never waits: while all pages are in flight it makes another one.
+/// **Invariants.** Pages are written front to back and never read (the memory may be write-combined). Beyond
+/// kKeptPages, one page that is free is given back for each batch that begins.
+class SegmentLists {
+ public:
+  /// What a page holds, and so the most that a run has.
+  static constexpr std::uint32_t kPageSegments = 65536;
+  static constexpr std::size_t kKeptPages = 4;
+
+  SegmentLists(const Functions& functions, VkDevice device, BufferMemory& buffers) noexcept
+      : functions_(functions), device_(device), buffers_(buffers) {}
+  SegmentLists(const SegmentLists&) = delete;
+  SegmentLists& operator=(const SegmentLists&) = delete;
+  /// REQUIRES: no batch is in flight.
+  ~SegmentLists();
+
+  /// Once, before anything else. Makes the first page in memory of this type, which is host-visible and coherent.
+  /// Errors: as `BufferMemory::create`.
+  [[nodiscard]] Result<void> create(std::uint32_t memoryType);
+
+  /// Begins a batch; forgets what the last one added unless it was submitted.
+  void begin(TimelineValue completed);
+  /// Errors: as `BufferMemory::create`; then the batch cannot go on.
+  [[nodiscard]] Result<void> add(const Segment& segment) {
+    if (next_ == end_) {
+      if (auto turned = turnPage(); !turned) return turned;
+    }
+    *next_++ = segment;
+    return {};
+  }
+  /// Ends the batch: its segments, valid until the next one begins.
+  [[nodiscard]] std::span<const SegmentRun> finish();
+  /// The batch reaches the queue with this value.
+  void submitted(TimelineValue value) noexcept;
+
+ private:
+  struct Page {
+    Buffer buffer;
+    Segment* segments = nullptr;
+    TimelineValue lastUse = 0;
+    bool inBatch = false;  ///< The batch that was begun last has segments here.
+  };
+
+  [[nodiscard]] Result<void> turnPage();
+  [[nodiscard]] Result<void> makePage();
+  void closeRun();
+  void startAt(std::size_t page) noexcept;
+
+  const Functions& functions_;
+  VkDevice device_;
+  BufferMemory& buffers_;
+  BufferKind kind_;
+  std::vector<Page> pages_;
+  std::vector<SegmentRun> runs_;
+  std::size_t current_ = 0;
+  Segment* first_ = nullptr;  ///< Of the run that is being written.
+  Segment* next_ = nullptr;
+  Segment* end_ = nullptr;
+  TimelineValue completed_ = 0;
+};
+
+}  // namespace flux::vulkan
