@@ -166,8 +166,9 @@ Result<void> StagingPages::recycle(TimelineValue completed) {
   bool room = false;
   for (std::uint32_t i = 0; i < pages_.size(); ++i) {
     Page& page = pages_[i];
+    if (!isOpen(page) || page.usedByNextBatch || page.lastUse > completed) continue;
     std::uint64_t fill = page.fill.load(std::memory_order_acquire);
-    if (!isOpen(page) || hasOpenSpans(fill) || page.usedByNextBatch || page.lastUse > completed) continue;
+    if (hasOpenSpans(fill)) continue;
     page.idleRecycles = fill == 0 ? page.idleRecycles + 1 : 0;
     const bool closes = page.idleRecycles > kIdleRecycles && i > 0;
     // Another thread may take a span meanwhile; then the page stays as it is.

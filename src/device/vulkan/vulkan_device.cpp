@@ -183,9 +183,10 @@ Result<void> AdoptedDevice::createKernel(const VulkanDeviceDesc& desc) {
   const VkQueueFamilyProperties family = queueFamily(functions_, physicalDevice_, desc.copyQueueFamily);
   const bool wanted = desc.copyCrossover ? *desc.copyCrossover != kVulkanPlainCopies : !isCpu;
   if (!wanted || !stagingKind_.deviceAddress || (family.queueFlags & VK_QUEUE_COMPUTE_BIT) == 0) return {};
-  const auto list = chooseListMemory(properties_.memory, ~0U);
-  if (!list) return {};
-  if (auto created = recorder_.createKernel(list->type); !created) return created;
+  if (auto created = recorder_.createKernel(properties_.memory); !created) {
+    if (created.error().code == ErrorCode::Unsupported) return {};
+    return created;
+  }
   if (desc.copyCrossover) {
     recorder_.setCrossover(*desc.copyCrossover);
     return {};
