@@ -8,7 +8,7 @@ namespace flux {
 EditRange cut(EditRange& range, std::uint32_t at) {
   EditRange behind = range;
   behind.bytes -= at;
-  behind.contents.stagedOffset += at;
+  if (range.contents.staged) behind.contents.stagedOffset += at;
   range.bytes = at;
   return behind;
 }
