@@ -53,6 +53,7 @@ const std::map<std::string, std::string, std::less<>> kPublicLayers{
     {"growth.hpp", "alloc"},
     {"strategies.hpp", "resources"},
     {"fit.hpp", "pool"},
+    {"dynamic_buffer.hpp", "resources"},
 };
 
 constexpr std::string_view kNativePrefixes[] = {"vulkan/",  "vk_video/", "volk.h", "d3d",  "vkd3d", "dxgi",
