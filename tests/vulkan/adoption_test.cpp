@@ -199,7 +199,9 @@ TEST_F(AdoptionTest, ChunksAreNamedWhereDebugUtilsAreEnabled) {
 TEST_F(AdoptionTest, IncoherentStagingIsFlushedInWholeAtoms) {
   interceptor_.replace("vkGetPhysicalDeviceMemoryProperties", &incoherentMemory);
   interceptor_.replace("vkFlushMappedMemoryRanges", &rememberFlush);
+  desc_.copyCrossover = kVulkanKernelCopies;
   const auto adopted = adopt();
+  EXPECT_EQ(adopted->copyCrossover(), kVulkanPlainCopies);  // lists of the kernel are not flushed
   const VkDeviceSize atom = context().properties().limits.nonCoherentAtomSize;
   ASSERT_TRUE(adopted->openStaging(kPage, 8 * atom));
   ASSERT_TRUE(adopted->sealStaging(kPage, atom + 4));

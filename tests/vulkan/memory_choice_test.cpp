@@ -1,3 +1,5 @@
+#include "device/vulkan/memory_choice.hpp"
+
 #include <flux/vulkan.hpp>
 
 #include <gtest/gtest.h>
@@ -43,6 +45,19 @@ TEST_P(MemoryChoiceTest, TakesTheExpectedTypes) {
   EXPECT_EQ(choice->stagingType, GetParam().staging) << choice->stagingReason;
   EXPECT_FALSE(choice->chunkReason.empty());
   EXPECT_FALSE(choice->stagingReason.empty());
+}
+
+TEST(ListMemoryChoice, IsCoherentAndInTheDeviceIfItCan) {
+  const auto withWindow =
+      memory({{8 * kGiB, true}, {16 * kGiB, false}, {256 * kMiB, true}}, {{kDeviceLocal, 0},
+                                                                          {kVisible | kCoherent, 1},
+                                                                          {kDeviceLocal | kVisible, 2},
+                                                                          {kDeviceLocal | kVisible | kCoherent, 2}});
+  EXPECT_EQ(vulkan::chooseListMemory(withWindow, ~0U).value().type, 3U);
+  EXPECT_EQ(vulkan::chooseListMemory(withWindow, 0b0111).value().type, 1U);
+  const auto refused = vulkan::chooseListMemory(withWindow, 0b0101);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::Unsupported);
 }
 
 INSTANTIATE_TEST_SUITE_P(

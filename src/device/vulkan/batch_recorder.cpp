@@ -2,9 +2,9 @@
 
 namespace flux::vulkan {
 
-Result<void> BatchRecorder::createKernel(std::uint32_t listMemoryType) {
-  if (auto created = kernel_.create(); !created) return created;
-  return lists_.create(listMemoryType);
+Result<void> BatchRecorder::createKernel(const VkPhysicalDeviceMemoryProperties& memory) {
+  if (auto created = lists_.create(memory); !created) return created;
+  return kernel_.create();
 }
 
 Result<void> BatchRecorder::addSegments(std::uint64_t source, std::uint64_t destination, std::uint64_t words) {

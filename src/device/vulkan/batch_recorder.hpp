@@ -27,9 +27,9 @@ class BatchRecorder {
   BatchRecorder(const Functions& functions, VkDevice device, BufferMemory& buffers, BufferSlots& slots) noexcept
       : functions_(functions), slots_(slots), lists_(functions, device, buffers), kernel_(functions, device) {}
 
-  /// At most once, before the first batch: allows crossovers other than kVulkanPlainCopies. `listMemoryType`: see
-  /// `SegmentLists::create`. Errors: OutOfDeviceMemory, TooManyChunks, DriverError.
-  [[nodiscard]] Result<void> createKernel(std::uint32_t listMemoryType);
+  /// At most once, before the first batch: allows crossovers other than kVulkanPlainCopies.
+  /// Errors: as `SegmentLists::create`; OutOfDeviceMemory, DriverError.
+  [[nodiscard]] Result<void> createKernel(const VkPhysicalDeviceMemoryProperties& memory);
 
   void setCrossover(const VulkanCopyCrossover& crossover) noexcept { crossover_ = crossover; }
   [[nodiscard]] const VulkanCopyCrossover& crossover() const noexcept { return crossover_; }

@@ -1,6 +1,7 @@
 #include "device/vulkan/segment_lists.hpp"
 
 #include "device/vulkan/errors.hpp"
+#include "device/vulkan/memory_choice.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -11,10 +12,14 @@ SegmentLists::~SegmentLists() {
   for (Page& page : pages_) buffers_.destroy(page.buffer);
 }
 
-Result<void> SegmentLists::create(std::uint32_t memoryType) {
+Result<void> SegmentLists::create(const VkPhysicalDeviceMemoryProperties& memory) {
   kind_.usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT;
-  kind_.memoryType = memoryType;
   kind_.deviceAddress = true;
+  const auto allowed = buffers_.allowedTypes(kind_);
+  if (!allowed) return Unexpected(allowed.error());
+  const auto choice = chooseListMemory(memory, *allowed);
+  if (!choice) return Unexpected(choice.error());
+  kind_.memoryType = choice->type;
   if (auto made = makePage(); !made) return made;
   startAt(0);
   return {};

@@ -49,9 +49,9 @@ class SegmentLists {
   /// REQUIRES: no batch is in flight.
   ~SegmentLists();
 
-  /// Once, before anything else. Makes the first page in memory of this type, which is host-visible and coherent.
-  /// Errors: as `BufferMemory::create`.
-  [[nodiscard]] Result<void> create(std::uint32_t memoryType);
+  /// Once, before anything else. Makes the first page. Errors: as `BufferMemory::create`, and Unsupported where no
+  /// memory is coherent.
+  [[nodiscard]] Result<void> create(const VkPhysicalDeviceMemoryProperties& memory);
 
   /// Begins a batch; forgets what the last one added unless it was submitted.
   void begin(TimelineValue completed);
