@@ -119,6 +119,9 @@ small_bounds() {
   clean copy -DR=2 -DCOPIES=1 -DQUEUES=2
   clean copy -DR=2 -DCOPIES=1 -DLOSS=1
   clean object -DDRAINS=1
+  clean in_place -DUPDATES=1
+  clean in_place -DR=1 -DQUEUES=2
+  clean in_place -DR=1 -DSAME=1
 }
 
 all_bounds() {
@@ -135,6 +138,9 @@ all_bounds() {
   clean object
   clean object -DDRAINS=1 -DQUEUES=2
   clean object -DDRAINS=1 -DLOSS=1
+  clean in_place -DR=3
+  clean in_place -DQUEUES=2
+  clean in_place -DSAME=1
 }
 
 larger_bounds() {
@@ -174,6 +180,14 @@ bugs() {
   planted 6 'rangeFree[0]&&rangeFree[1]' copy -DR=1 -DCOPIES=1 -DLOSS=1
   planted 7 'rangeFree[0]&&rangeFree[1]' copy -DR=1 -DCOPIES=1 -DLOSS=1
   planted 8 'rangeFree[0]&&rangeFree[1]' copy -DR=1 -DCOPIES=1 -DLOSS=1
+
+  planted 1 halves in_place -DUPDATES=1
+  planted 2 halves in_place -DUPDATES=1
+  planted 3 halves in_place -DUPDATES=1
+  planted 4 halves in_place -DUPDATES=1
+  planted 5 halves in_place -DUPDATES=1
+  planted 6 halves in_place -DR=1 -DUPDATES=1
+  planted 7 'copied>=drawWait' in_place -DR=1 -DUPDATES=1 -DSAME=1
 
   planted 7 ran object -DUSES=0 -DTELLS=2
   local order=-DREVERSE  # the other processes go before the geometry thread: these bugs are found in no time

@@ -16,7 +16,9 @@ class PassingDevice : public Device {
   }
   Result<void> sealStaging(StagingIndex index, ByteCount bytes) override { return inner_.sealStaging(index, bytes); }
   void closeStaging(StagingIndex index) noexcept override { inner_.closeStaging(index); }
-  Result<TimelineValue> submit(std::span<const CopyPiece> batch) override { return inner_.submit(batch); }
+  Result<TimelineValue> submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) override {
+    return inner_.submit(batch, waits);
+  }
   Result<void> poll() override { return inner_.poll(); }
   TimelineValue completed(QueueId queue) const noexcept override { return inner_.completed(queue); }
   Result<void> wait(QueueId queue, TimelineValue value, std::chrono::nanoseconds timeout) override {

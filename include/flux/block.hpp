@@ -30,10 +30,13 @@ struct BlockDesc {
   std::uint64_t userData = 0;
 };
 
-/// New contents for one part of a block, of the part's size.
+/// New contents for one part of a block, or for a range of it. `offset` and the range's end are multiples of 4 bytes,
+/// or the end is the part's.
 struct PartUpdate {
   PartId part{};
-  Source source = Source::bytes({});
+  Source source = Source::bytes({});  ///< Of exactly the range's bytes.
+  ByteOffset offset = 0;              ///< Of the range in the part.
+  ByteCount bytes = 0;                ///< Of the range; 0: all from `offset` on.
 };
 
 /// A small thing that shares blocks with others: see `Pool::addShared`. Views are only read during the call.

@@ -90,9 +90,12 @@ class Device {
   virtual void closeStaging(StagingIndex index) noexcept = 0;
 
   /// Submits one batch and returns its value on `kCopyQueue`. Destinations are disjoint from each other
-  /// and from every source of the batch; their order is the device's business. On an error
-  /// nothing was submitted and the same batch may be submitted again.
-  [[nodiscard]] virtual Result<TimelineValue> submit(std::span<const CopyPiece> batch) = 0;
+  /// and from every source of the batch; their order is the device's business. It executes on the device after `waits`,
+  /// each of which names a queue of the device and a value that work of that queue, already submitted, will reach; a
+  /// device with one order for everything has that anyway. On an error nothing was submitted and the same batch
+  /// may be submitted again.
+  [[nodiscard]] virtual Result<TimelineValue> submit(std::span<const CopyPiece> batch,
+                                                     std::span<const QueueValue> waits = {}) = 0;
 
   /// Asks the queues how far they are. Never blocks. Errors: DeviceLost, DriverError. After DeviceLost the values of
   /// `completed` mean nothing.

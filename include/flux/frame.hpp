@@ -60,12 +60,6 @@ struct PartLookup {
   [[nodiscard]] constexpr bool drawable() const noexcept { return place.bytes != 0; }
 };
 
-/// A point on a queue's timeline.
-struct QueueValue {
-  QueueId queue{};
-  TimelineValue value = 0;
-};
-
 /// A frame that is open, as reports name it.
 struct OpenFrame {
   const char* label = "";
@@ -88,7 +82,9 @@ struct FrameRecord;
 ///
 /// **Rules.** Every command list recorded from a frame is submitted and reported with `submitted`, or
 /// dropped, before the frame ends. Each submission waits on the device for all of `waits()`. Keep frames short
-/// (recording and submitting, not the GPU's work): an open frame holds back memory, never the geometry thread.
+/// (recording and submitting, not the GPU's work): an open frame holds back memory, never the geometry thread; and from
+/// its first `waits()` on it holds back updates in place (`Pool::updateInPlace`), so that none comes between its
+/// submissions.
 ///
 /// **Guarantees.** What `find` returns is uploaded, stays in place, and is not reused before every submission
 /// that was reported has finished (G1, G4). A lookup is wait-free: no lock, no atomic
@@ -126,7 +122,9 @@ class Frame {
   void miss(BlockHandle handle, Priority priority = Priority::Normal) const noexcept;
 
   /// What each submission of this frame must wait for on the device. Already reached as a rule, but the wait
-  /// makes the copied bytes visible. Valid until the frame ends.
+  /// makes the copied bytes visible. Valid until the frame ends, and always the same. Any thread; takes a short lock,
+  /// which the geometry thread holds while it submits updates in place: call it before the first submission, late, and
+  /// not while you hold a lock that you gave the device for its queue.
   [[nodiscard]] std::span<const QueueValue> waits() const noexcept;
 
   /// Reports that lists of this frame went to `queue` and are done once it reaches `value`. Any thread;

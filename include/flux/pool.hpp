@@ -34,7 +34,8 @@ namespace flux {
 /// Limits of one step. Work beyond them goes on in the next one (G6).
 struct StepQuota {
   ByteCount uploadBytes = 32 * kMiB;  ///< Bytes taken from sources and from a block's old place.
-  std::uint32_t pieces = 4096;
+  /// A device without a kernel for copies records each piece by itself, some 200 ns each.
+  std::uint32_t pieces = 131'072;
   /// Nobody notices if this step takes long: a loading screen, a window that is hidden. What holds up every submission
   /// of the process, above all device allocations that can be foreseen, is then done in this step.
   bool quiet = false;
@@ -96,6 +97,7 @@ struct StepReport {
   std::uint32_t pieces = 0;
   std::uint32_t completedBlocks = 0;  ///< Contents that became ready for the next publish.
   std::uint32_t waitingBlocks = 0;    ///< Blocks with bytes still to copy: over quota, staging, or memory.
+  std::uint32_t heldBackBlocks = 0;  ///< Of them: with updates in place, while a frame was submitting (`Frame::waits`).
   std::uint32_t chunksCreated = 0;
   std::uint32_t chunksReleased = 0;
   ByteCount reclaimedBytes = 0;
@@ -216,12 +218,29 @@ class Pool {
   [[nodiscard]] Result<StagedBytes> stage(ByteCount bytes,
                                           std::source_location where = std::source_location::current());
 
-  /// Gives parts of a block new contents, all in one version: a frame sees all of them or none. Frames that
-  /// are open keep seeing the old bytes. Updates that arrive before an earlier one was started are merged with it.
-  /// Returns the version that will show them. O(parts given).
-  /// Errors: StaleHandle, InvalidArgument, StagingFull, Pinned, DeviceLost.
+  /// Gives parts of a block, or ranges of parts, new contents, all in one version: a frame sees all of them or none.
+  /// Frames that are open keep seeing the old bytes: a part that changes gets a new place, to which the bytes between
+  /// the ranges are copied on the device. Updates that arrive before an earlier one was started are merged with it;
+  /// where they overlap, the later one counts. Returns the version that will show them. O(ranges x log ranges).
+  /// Errors: StaleHandle, InvalidArgument (also: ranges that overlap, or do not lie in their part), StagingFull,
+  /// Pinned, DeviceLost.
   [[nodiscard]] Result<ContentVersion> update(BlockHandle block, std::span<const PartUpdate> parts,
                                               std::source_location where = std::source_location::current());
+
+  /// Overwrites parts of a block, or ranges of parts, where they are: for small and frequent changes. Only the bytes
+  /// given are moved; the place stays, also of a pinned block, and nothing has to be published. All ranges of a call
+  /// arrive at once, on the device after the submissions of frames that began to submit before (`Frame::waits`) and
+  /// before those of later ones: no submission meets a half of it, and a frame meets the same bytes in all. But it may
+  /// be newer than the version of its snapshot, since an update in place has no version of its own.
+  ///
+  /// It goes with the first step that finds no frame submitting, and no earlier contents of the block on their way;
+  /// until then it is merged with what comes later: an `update` of the block takes it along into its new version. Its
+  /// sources are asked when it goes, and one that fails drops its own range. Neither the first upload of a block nor
+  /// `addParts` is overtaken. O(ranges x log ranges).
+  /// Errors: StaleHandle, InvalidArgument (as `update`; also: a lost block), TooLarge (more than a quarter of
+  /// `PoolDesc::stagingLimitBytes` in one call), StagingFull, DeviceLost.
+  [[nodiscard]] Result<void> updateInPlace(BlockHandle block, std::span<const PartUpdate> parts,
+                                           std::source_location where = std::source_location::current());
 
   /// Adds parts to a block: in gaps of its place if they fit there, so that the others stay where they are; otherwise
   /// the block moves to a larger place with some room to spare. `ids` receives their ids. A frame sees all parts of a
@@ -264,7 +283,7 @@ class Pool {
 
   /// Keeps a block where it is, so that command lists which are replayed for many frames may name its place. The
   /// place is final once all that was asked before the pin has arrived. Counts. O(1). Errors: StaleHandle.
-  /// While it is pinned the block cannot be updated or removed; calls that try answer Pinned.
+  /// While it is pinned the block can neither be removed nor updated but in place; calls that try answer Pinned.
   [[nodiscard]] Result<void> pin(BlockHandle block, std::source_location where = std::source_location::current());
 
   /// Undoes one `pin`. O(1). Errors: StaleHandle, InvalidArgument (not pinned).

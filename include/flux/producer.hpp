@@ -66,6 +66,10 @@ class Producer {
   [[nodiscard]] Result<void> update(BlockHandle block, std::span<const PartUpdate> parts,
                                     std::source_location where = std::source_location::current());
 
+  /// As `Pool::updateInPlace`. Errors: QueueFull; the rest is reported by the step.
+  [[nodiscard]] Result<void> updateInPlace(BlockHandle block, std::span<const PartUpdate> parts,
+                                           std::source_location where = std::source_location::current());
+
   /// As `Pool::addParts`. Only the geometry thread knows which ids a block's next parts get, so the parts can be named
   /// when the answer is `done`; frames find them when they have been published. Errors: QueueFull; the rest is reported
   /// by the step.

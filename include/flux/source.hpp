@@ -69,10 +69,11 @@ class Source {
   /// Nothing, unless the bytes lie in staging.
   [[nodiscard]] const StagedBytes& stagedBytes() const noexcept { return staged_; }
 
-  /// REQUIRES: `isLater()`.
-  [[nodiscard]] bool fill(FillRequest request) const {
+  /// Its first byte belongs to `begins` of the part. REQUIRES: `isLater()`.
+  [[nodiscard]] bool fill(FillRequest request, ByteOffset begins) const {
     if (fill_ == nullptr) {
-      std::copy_n(data_.data() + request.offset, request.destination.size(), request.destination.data());
+      const std::byte* const from = data_.data() + (request.offset - begins);
+      std::copy_n(from, request.destination.size(), request.destination.data());
       return true;
     }
     request.tag = tag_;

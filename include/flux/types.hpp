@@ -38,6 +38,12 @@ enum class QueueId : std::uint32_t {};
 inline constexpr QueueId kCopyQueue{0};
 inline constexpr std::uint32_t kMaxQueues = 8;
 
+/// A point on a queue's timeline.
+struct QueueValue {
+  QueueId queue{};
+  TimelineValue value = 0;
+};
+
 /// Index of a chunk in the pool's chunk table. An index is used again only after its chunk has retired.
 enum class ChunkIndex : std::uint32_t {};
 inline constexpr std::uint32_t kMaxChunks = 1U << 16U;

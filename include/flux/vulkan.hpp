@@ -102,7 +102,8 @@ class VulkanDevice : public Device {
   /// From now on `submit` records its batches into `commands` and submits nothing; with VK_NULL_HANDLE it submits
   /// again. Returns the value that the submission of the list before must signal on `copyTimeline()`; 0 if that has no
   /// batch. The list may do other things before and after a batch: each is ordered after what the list does before it,
-  /// and what comes next sees its bytes, so that the draws of a frame may follow its step in one list.
+  /// and what comes next sees its bytes, so that the draws of a frame may follow its step in one list. Draws on other
+  /// queues are not waited for: where there are any, nothing is updated in place in such a step.
   ///
   /// REQUIRES: `commands` is recording, outside of a render pass, from a pool of the copy queue's family. It is
   /// submitted once, to the copy queue, before Flux submits there or another list with batches is, and before this

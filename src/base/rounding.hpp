@@ -18,4 +18,9 @@ constexpr ByteCount wholeUnits(ByteCount bytes) {
   return roundUp(bytes, kPlaceUnitBytes);
 }
 
+/// What a copy moves: whole words. Places are padded, so that this never touches a neighbour.
+constexpr ByteCount wholeWords(ByteCount bytes) {
+  return roundUp(bytes, 4);
+}
+
 }  // namespace flux

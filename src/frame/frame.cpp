@@ -55,7 +55,9 @@ void Frame::miss(BlockHandle handle, Priority priority) const noexcept {
 }
 
 std::span<const QueueValue> Frame::waits() const noexcept {
-  if (record_ == nullptr || record_->wait.value == 0) return {};
+  if (record_ == nullptr) return {};
+  gate_->beginSubmitting(*record_);
+  if (record_->wait.value == 0) return {};
   return {&record_->wait, 1};
 }
 

@@ -21,6 +21,7 @@ Frame FrameGate::begin(const char* label) {
   Slot& slot = slots_[publishedSlot_];
   for (auto& value : record->submitted) value.store(0, std::memory_order_relaxed);
   record->wait = {kCopyQueue, slot.copyValue};
+  record->submitting = false;
   record->slot = publishedSlot_;
   record->serial = ++newestFrame_;
   record->label = label;
@@ -34,7 +35,30 @@ Frame FrameGate::begin(const char* label) {
   return Frame(*this, *record, slot.view);
 }
 
+// From here on the frame sees the same bytes in all its submissions, so what it waits for is fixed now.
+void FrameGate::beginSubmitting(FrameRecord& record) noexcept {
+  const std::lock_guard lock(submittingMutex_);
+  if (record.submitting) return;
+  record.submitting = true;
+  record.wait.value = std::max(record.wait.value, overwritten_);
+  ++submitting_;
+}
+
+bool FrameGate::submitting() const {
+  const std::lock_guard lock(submittingMutex_);
+  return submitting_ != 0;
+}
+
+// The tags have the frame's values before it stops counting as submitting: work that overwrites waits for them.
 void FrameGate::end(FrameRecord& record) noexcept {
+  const bool submitting = record.submitting;
+  merge(record);
+  if (!submitting) return;
+  const std::lock_guard lock(submittingMutex_);
+  --submitting_;
+}
+
+void FrameGate::merge(FrameRecord& record) noexcept {
   const std::lock_guard lock(mutex_);
   for (std::uint32_t q = 0; q < kMaxQueues; ++q) {
     tags_[q] = std::max(tags_[q], record.submitted[q].load(std::memory_order_relaxed));

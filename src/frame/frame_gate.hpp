@@ -5,10 +5,12 @@
 #include <flux/frame.hpp>
 #include <flux/snapshot.hpp>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -27,6 +29,7 @@ using FrameSerial = std::uint64_t;
 struct FrameRecord {
   std::array<sync::Atomic<TimelineValue>, kMaxQueues> submitted{};
   QueueValue wait;
+  bool submitting = false;  ///< Somebody knows what its submissions wait for.
   std::uint32_t slot = 0;
   FrameSerial serial = 0;
   const char* label = "";
@@ -39,12 +42,16 @@ struct FrameRecord {
 /// Where frames meet the geometry thread: the published snapshot, the pins on each slot, and the
 /// tags (the last value of each queue that any ended frame used).
 ///
-/// **Thread contract.** `begin` and the end of a frame: any thread. The rest: geometry thread. One short mutex guards
-/// it all; lookups never come here.
+/// **Thread contract.** `begin`, `waits` and the end of a frame: any thread. The rest: geometry thread. One short mutex
+/// guards it all but who is submitting, which has another, because that one is held during a submission; it is taken
+/// first. Lookups never come here.
 ///
 /// **Invariants** (numbers as in docs/design/frame-protocol.md).
 /// - (I2) Only the published slot gains pins.
 /// - (I3) A frame's values are merged into the tags before its pin drops, in one critical section.
+/// - (I10) What bytes in use are overwritten by runs after all submissions of the frames that began to submit before,
+/// and
+///   before all of those that begin to submit later.
 class FrameGate {
  public:
   FrameGate() = default;
@@ -75,6 +82,21 @@ class FrameGate {
   };
   [[nodiscard]] Progress progress() const;
 
+  /// Whether a frame is between its first `waits` and its end. It may be otherwise a moment later.
+  [[nodiscard]] bool submitting() const;
+
+  /// Lets `submit(tags)` submit work that overwrites bytes which frames read, to run after each queue has reached its
+  /// tag, and answer with its value on the copy queue or with 0 if it could not; frames that begin to submit later
+  /// wait for that. False: some frame is submitting, and nothing was done. Frames that want to begin to submit wait
+  /// meanwhile.
+  template <class Submit>
+  bool overwrite(Submit&& submit) {
+    const std::lock_guard lock(submittingMutex_);
+    if (submitting_ != 0) return false;
+    overwritten_ = std::max<TimelineValue>(overwritten_, submit(progress().tags));
+    return true;
+  }
+
   /// The frame that has been open for the longest; none: no frame is open.
   [[nodiscard]] std::optional<OpenFrame> oldestFrame(std::chrono::steady_clock::time_point now) const;
 
@@ -84,7 +106,10 @@ class FrameGate {
 
  private:
   friend class Frame;
+  void beginSubmitting(FrameRecord& record) noexcept;
   void end(FrameRecord& record) noexcept;
+  /// Into the tags, drops its pin, and makes the record another frame's.
+  void merge(FrameRecord& record) noexcept;
   /// REQUIRES: the mutex is held.
   [[nodiscard]] std::uint32_t freeSlotsLocked() const noexcept;
   [[nodiscard]] OpenFrame describe(const FrameRecord& record, std::chrono::steady_clock::time_point now) const;
@@ -104,6 +129,10 @@ class FrameGate {
   FrameRecord* unused_ = nullptr;
   FrameRecord* oldest_ = nullptr;  ///< Of the open frames, which form a list from the oldest to the newest.
   FrameRecord* newest_ = nullptr;
+
+  mutable sync::Mutex submittingMutex_;  ///< Guards the rest, and of records `submitting` and `wait`.
+  std::uint32_t submitting_ = 0;         ///< Frames between their first `waits` and their end.
+  TimelineValue overwritten_ = 0;        ///< On the copy queue: the last work that `overwrite` submitted.
 };
 
 }  // namespace flux

@@ -27,7 +27,7 @@ struct NewPartIds {
 struct InstructionContents {
   std::array<char, 48> name{};
   std::vector<PartDesc> parts;         ///< Of a new block, or new ones of a block.
-  std::vector<PartUpdate> updates;     ///< Of an update.
+  std::vector<PartUpdate> updates;     ///< Of an update, in place or not.
   std::vector<PartId> removed;         ///< Of RemoveParts.
   std::shared_ptr<NewPartIds> newIds;  ///< Of AddParts.
   Lifetime lifetime = Lifetime::Streaming;
@@ -37,13 +37,25 @@ struct InstructionContents {
 
 /// One call of a `Producer`, on its way to the geometry thread.
 struct Instruction {
-  enum class Kind : std::uint8_t { Add, Update, AddParts, RemoveParts, Remove, Retain, Release, Pin, Unpin, Request };
+  enum class Kind : std::uint8_t {
+    Add,
+    Update,
+    UpdateInPlace,
+    AddParts,
+    RemoveParts,
+    Remove,
+    Retain,
+    Release,
+    Pin,
+    Unpin,
+    Request
+  };
 
   Kind kind = Kind::Add;
   Priority priority = Priority::Normal;
   BlockHandle block;
   std::source_location where{};
-  std::unique_ptr<InstructionContents> contents;  ///< Of Add, Update, AddParts and RemoveParts.
+  std::unique_ptr<InstructionContents> contents;  ///< Of Add, Update, UpdateInPlace, AddParts, RemoveParts.
 };
 
 using Instructions = InstructionQueue<Instruction>;

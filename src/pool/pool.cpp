@@ -91,6 +91,9 @@ Result<StagedBytes> Pool::stage(ByteCount bytes, std::source_location where) {
 Result<ContentVersion> Pool::update(BlockHandle block, std::span<const PartUpdate> parts, std::source_location where) {
   return impl_->update(block, parts, where);
 }
+Result<void> Pool::updateInPlace(BlockHandle block, std::span<const PartUpdate> parts, std::source_location where) {
+  return impl_->updateInPlace(block, parts, where);
+}
 Result<ContentVersion> Pool::addParts(BlockHandle block, std::span<const PartDesc> parts, std::span<PartId> ids,
                                       std::source_location where) {
   return impl_->addParts(block, parts, ids, where);

@@ -61,27 +61,17 @@ Result<void> Pool::Impl::addAs(BlockHandle handle, const BlockDesc& desc, std::s
   if (blocks_.size() <= handle.index) blocks_.resize(handle.index + 1);
 
   Relocation& relocation = relocations_.create();
-  for (std::size_t i = 0; i < desc.parts.size(); ++i) {
-    const PartDesc& part = desc.parts[i];
-    Transfer& transfer = relocation.transfers.emplace_back();
-    transfer.part = PartId{static_cast<std::uint32_t>(i)};
-    transfer.offset = placements_[i].offsetBytes;
-    transfer.bytes = placements_[i].sizeBytes;
-    transfer.source = part.source;
-    transfer.where = where;
-  }
   const auto giveUp = [&](const Error& error) {
     relocations_.drop(relocation);
     relocations_.recycle(relocation);
     return fail(error);
   };
-  for (Transfer& transfer : relocation.transfers) {
-    if (transfer.source.isLater()) continue;
-    Result<std::vector<StagedBytes>> staged = stageNow(transfer.source);
-    if (!staged) return giveUp(staged.error());
-    transfer.from = Transfer::From::Staged;
-    transfer.staged = std::move(*staged);
-    transfer.source = Source::bytes({});
+  for (std::size_t i = 0; i < desc.parts.size(); ++i) {
+    const PartPlacement& part = placements_[i];
+    EditRanges ranges;
+    const Result<void> taken = takeContents(ranges, 0, part.sizeBytes, desc.parts[i].source, where);
+    if (!taken) return giveUp(taken.error());
+    relocation.add({PartId{static_cast<std::uint32_t>(i)}, part.offsetBytes, part.sizeBytes}, ranges);
   }
   const Result<Placement> place = acquirePlace(desc.lifetime, size->bytes, size->alignment);
   if (!place) return giveUp(place.error());
@@ -106,6 +96,7 @@ void Pool::Impl::install(BlockHandle handle, const BlockDesc& desc, Relocation& 
   block.lifetime = desc.lifetime;
   block.requested = 1;
   block.liveBytes = 0;
+  block.laterInPlaceBytes = 0;
   block.place = {};
   block.relocation = &relocation;
   block.where = where;
@@ -127,6 +118,27 @@ void Pool::Impl::install(BlockHandle handle, const BlockDesc& desc, Relocation& 
   ++counters_.blocksAdded;
 }
 
+Result<void> Pool::Impl::takeContents(EditRanges& ranges, std::uint32_t offset, std::uint32_t bytes,
+                                      const Source& source, std::source_location where) {
+  if (source.isLater() || source.stagedBytes()) {
+    EditRange::Contents contents{.sourceBegins = offset, .staged = source.stagedBytes(), .where = where};
+    if (!contents.staged) contents.source = source;
+    ranges.emplace_hint(ranges.end(), offset, EditRange{bytes, std::move(contents)});
+    return {};
+  }
+  for (std::span<const std::byte> data = source.data(); !data.empty();) {
+    const std::size_t size = std::min<std::size_t>(data.size(), staging_.pageBytes());
+    Result<StagedBytes> piece = staging_.reserveAhead(size);
+    if (!piece) return Unexpected(piece.error());
+    std::copy_n(data.begin(), size, piece->bytes().begin());
+    EditRange range{static_cast<std::uint32_t>(size), {.staged = std::move(*piece), .where = where}};
+    ranges.emplace_hint(ranges.end(), offset, std::move(range));
+    offset += static_cast<std::uint32_t>(size);
+    data = data.subspan(size);
+  }
+  return {};
+}
+
 Result<StagedBytes> Pool::Impl::stage(ByteCount bytes, std::source_location where) {
   if (bytes == 0 || bytes > staging_.pageBytes()) {
     return Unexpected(invalid("staged bytes", where, {bytes, staging_.pageBytes()}));
@@ -136,91 +148,102 @@ Result<StagedBytes> Pool::Impl::stage(ByteCount bytes, std::source_location wher
   return staged;
 }
 
-Result<std::vector<StagedBytes>> Pool::Impl::stageNow(const Source& source) {
-  if (source.stagedBytes()) return std::vector{source.stagedBytes()};
-  std::vector<StagedBytes> pieces;
-  for (std::span<const std::byte> data = source.data(); !data.empty();) {
-    const std::size_t size = std::min<std::size_t>(data.size(), staging_.pageBytes());
-    Result<StagedBytes> piece = staging_.reserveAhead(size);
-    if (!piece) return Unexpected(piece.error());
-    std::copy_n(data.begin(), size, piece->bytes().begin());
-    pieces.push_back(std::move(*piece));
-    data = data.subspan(size);
-  }
-  return pieces;
-}
-
 // ---- Updating and removing ---------------------------------------------------------------------------------
 
-Result<ContentVersion> Pool::Impl::update(BlockHandle handle, std::span<const PartUpdate> parts,
+Result<ContentVersion> Pool::Impl::update(BlockHandle handle, std::span<const PartUpdate> updates,
                                           std::source_location where) {
   Block* block = find(handle);
   if (block == nullptr) return Unexpected(staleHandle(handle, where));
-  const std::string_view name = block->name.data();
-  const auto fail = [&](const Error& error) { return Unexpected(named(error, name, handle, where)); };
-
-  if (lost_) return fail(makeError(ErrorCode::DeviceLost, "device", where));
   if (block->pins > 0) return Unexpected(pinned(*block, handle, where));
-  const std::uint32_t partCount =
-      block->parts != nullptr ? block->parts->table.count() : ring_.cold(handle.index).layout->partCount;
-  if (parts.empty()) return fail(invalid("parts", where));
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    const auto part = static_cast<std::uint32_t>(parts[i].part);
-    const ByteCount bytes = partBytes(*block, handle.index, parts[i].part);
-    if (bytes == 0) return fail(invalid("part", where, {part, partCount}));
-    if (!parts[i].source.gives(bytes)) return fail(invalid("part size", where, {parts[i].source.data().size(), bytes}));
-    const bool twice = std::any_of(parts.begin(), parts.begin() + static_cast<std::ptrdiff_t>(i),
-                                   [&](const PartUpdate& other) { return other.part == parts[i].part; });
-    if (twice) return fail(invalid("part given twice", where, {part, 0}));
-  }
-  if (ring_.hot(handle.index).state() == BlockState::Lost && parts.size() < partCount) {
-    return fail(invalid("a lost block needs all its parts", where, {parts.size(), partCount}));
-  }
-
+  const Result<ByteCount> known = nameRanges(*block, handle, updates, where);
+  if (!known) return Unexpected(known.error());
   std::vector<Edit> edits;
-  edits.reserve(parts.size());
-  for (const PartUpdate& update : parts) {
-    Edit edit;
-    edit.part = update.part;
-    edit.bytes = static_cast<std::uint32_t>(partBytes(*block, handle.index, update.part));
-    if (const Result<void> taken = takeContents(edit, update.source, where); !taken) return fail(taken.error());
-    edits.push_back(std::move(edit));
+  if (const Result<void> taken = takeUpdates(*block, handle, updates, edits, where); !taken) {
+    return Unexpected(taken.error());
   }
-
-  for (Edit& edit : edits) {
-    const auto same = std::find_if(block->edits.begin(), block->edits.end(),
-                                   [&](const Edit& waiting) { return waiting.part == edit.part; });
-    if (same == block->edits.end()) {
-      block->edits.push_back(std::move(edit));
-    } else {  // superseded before anybody could see it
-      same->source = std::move(edit.source);
-      same->staged = std::move(edit.staged);
-      same->where = where;
-    }
-  }
+  mergeEdits(*block, edits, false);
   block->where = where;
   queueForUpdate(handle.index);
   ++counters_.blocksUpdated;
   return ++block->requested;
 }
 
-Result<void> Pool::Impl::takeContents(Edit& edit, const Source& source, std::source_location where) {
-  if (!source.isLater()) {
-    Result<std::vector<StagedBytes>> staged = stageNow(source);
-    if (!staged) return Unexpected(staged.error());
-    edit.staged = std::move(*staged);
-  } else {
-    edit.source = source;
+Result<void> Pool::Impl::takeUpdates(const Block& block, BlockHandle handle, std::span<const PartUpdate> updates,
+                                     std::vector<Edit>& edits, std::source_location where) {
+  for (const NamedRange& range : namedRanges_) {
+    if (edits.empty() || edits.back().part != range.part) {
+      Edit& edit = edits.emplace_back();
+      edit.part = range.part;
+      edit.bytes = static_cast<std::uint32_t>(partBytes(block, handle.index, range.part));
+      edit.where = where;
+    }
+    const Source& source = updates[range.update].source;
+    const Result<void> taken = takeContents(edits.back().ranges, range.offset, range.bytes, source, where);
+    if (!taken) return Unexpected(named(taken.error(), block.name.data(), handle, where));
   }
-  edit.where = where;
   return {};
+}
+
+Result<ByteCount> Pool::Impl::nameRanges(const Block& block, BlockHandle handle, std::span<const PartUpdate> updates,
+                                         std::source_location where) {
+  constexpr ByteCount kGranularityBytes = 4;
+  const auto refuse = [&](std::string_view what, ErrorNumbers numbers) {
+    return Unexpected(named(invalid(what, where, numbers), block.name.data(), handle, where));
+  };
+  if (lost_) return Unexpected(named(makeError(ErrorCode::DeviceLost, "", where), block.name.data(), handle, where));
+  if (updates.empty()) return refuse("parts", {});
+  namedRanges_.clear();
+  ByteCount allBytes = 0;
+  for (std::size_t i = 0; i < updates.size(); ++i) {
+    const PartUpdate& update = updates[i];
+    const ByteCount size = partBytes(block, handle.index, update.part);
+    if (size == 0) return refuse("part", {static_cast<std::uint32_t>(update.part), i});
+    if (update.offset >= size || update.bytes > size - update.offset) {
+      return refuse("range", {update.offset, update.bytes, size});
+    }
+    const ByteCount bytes = update.bytes != 0 ? update.bytes : size - update.offset;
+    const ByteOffset end = update.offset + bytes;
+    if (update.offset % kGranularityBytes != 0 || (end % kGranularityBytes != 0 && end != size)) {
+      return refuse("range: multiples of 4 bytes", {update.offset, bytes, size});
+    }
+    if (!update.source.gives(bytes)) return refuse("part size", {update.source.data().size(), bytes});
+    namedRanges_.push_back(
+        {update.part, static_cast<std::uint32_t>(update.offset), static_cast<std::uint32_t>(bytes), i});
+    allBytes += bytes;
+  }
+  std::ranges::sort(namedRanges_, {}, [](const NamedRange& range) { return std::pair{range.part, range.offset}; });
+  const auto overlap = std::ranges::adjacent_find(namedRanges_, [](const NamedRange& a, const NamedRange& b) {
+    return a.part == b.part && a.offset + a.bytes > b.offset;
+  });
+  if (overlap != namedRanges_.end()) {
+    return refuse("bytes given twice", {static_cast<std::uint32_t>(overlap->part), overlap[1].offset});
+  }
+  if (ring_.hot(handle.index).state() == BlockState::Lost && allBytes < block.liveBytes) {
+    return refuse("a lost block needs all its bytes", {allBytes, block.liveBytes});
+  }
+  return allBytes;
+}
+
+/// What waited already for the same bytes is superseded before anybody could see it.
+void Pool::Impl::mergeEdits(Block& block, std::vector<Edit>& edits, bool inPlace) {
+  for (Edit& edit : edits) {
+    const auto same = std::ranges::find(block.edits, edit.part, &Edit::part);
+    if (same == block.edits.end()) {
+      edit.inPlace = inPlace;
+      block.edits.push_back(std::move(edit));
+      continue;
+    }
+    same->where = edit.where;
+    same->inPlace = same->inPlace && inPlace;
+    for (auto& [offset, range] : edit.ranges) supersede(same->ranges, offset, std::move(range));
+  }
 }
 
 void Pool::Impl::queueForUpdate(std::uint32_t index) {
   Block& block = blocks_[index];
   if (block.queuedForUpdate || block.relocation != nullptr || block.edits.empty()) return;
   block.queuedForUpdate = true;
-  updateQueue_.push_back(index);
+  (onlyInPlace(block) ? inPlaceQueue_ : updateQueue_).push_back(index);
 }
 
 Result<void> Pool::Impl::remove(BlockHandle handle, std::source_location where) {
@@ -233,7 +256,7 @@ Result<void> Pool::Impl::remove(BlockHandle handle, std::source_location where) 
 
 void Pool::Impl::removeBlock(Block& block, BlockHandle handle) {
   if (block.relocation != nullptr) {
-    if (!block.relocation->inPlace()) retireDestination(block, block.relocation->to);
+    if (!block.relocation->inGaps()) retireDestination(block, block.relocation->to);
     relocations_.drop(*block.relocation);
     block.relocation = nullptr;
   }

@@ -45,6 +45,7 @@ class Pool::Impl {
   Result<BlockHandle> add(const BlockDesc& desc, std::source_location where);
   Result<StagedBytes> stage(ByteCount bytes, std::source_location where);
   Result<ContentVersion> update(BlockHandle handle, std::span<const PartUpdate> parts, std::source_location where);
+  Result<void> updateInPlace(BlockHandle handle, std::span<const PartUpdate> parts, std::source_location where);
   Result<ContentVersion> addParts(BlockHandle handle, std::span<const PartDesc> parts, std::span<PartId> ids,
                                   std::source_location where);
   Result<void> removeParts(BlockHandle handle, std::span<const PartId> parts, std::source_location where);
@@ -84,12 +85,19 @@ class Pool::Impl {
   struct Edit {
     PartId part{};
     PartKind kind = PartKind::Vertex;
-    bool adds = false;  ///< The part is new: nothing shows it yet.
-    std::uint32_t bytes = 0;
+    bool adds = false;                    ///< The part is new: nothing shows it yet. All its bytes are given.
+    bool inPlace = false;                 ///< Overwrites the part where it is.
+    std::uint32_t bytes = 0;              ///< Of the part.
     std::optional<std::uint32_t> offset;  ///< Taken in the allocation map of the block's newest place.
-    Source source = Source::bytes({});
-    std::vector<StagedBytes> staged;  ///< Used instead of `source` when not empty.
+    EditRanges ranges;
     std::source_location where{};
+  };
+  /// A range of a part that a call names.
+  struct NamedRange {
+    PartId part{};
+    std::uint32_t offset = 0;
+    std::uint32_t bytes = 0;
+    std::size_t update = 0;  ///< Index in the call.
   };
 
   /// What a block has in addition when its parts come and go, or change in gaps of it.
@@ -114,6 +122,7 @@ class Pool::Impl {
     SnapshotNumber placeFirstNamed = 0;
     Relocation* relocation = nullptr;  ///< Running.
     std::vector<Edit> edits;
+    ByteCount laterInPlaceBytes = 0;   ///< That edits in place have brought, and staging has to take at once.
     std::unique_ptr<LiveParts> parts;  ///< Null: the parts are those of the layout, one place after the other.
     std::source_location where{};      ///< Of the last call that asked for contents.
     std::array<char, kNameBytes> name{};
@@ -163,9 +172,17 @@ class Pool::Impl {
   Result<Placement> acquirePlace(Lifetime lifetime, ByteCount bytes, ByteCount alignment);
   Result<ChunkIndex> makeChunk(Lifetime lifetime, ByteCount bytes, bool dedicated);
   void growAhead(bool quiet);
-  Result<std::vector<StagedBytes>> stageNow(const Source& source);
-  /// Later sources are kept, others are staged now. Nothing is staged when it fails.
-  Result<void> takeContents(Edit& edit, const Source& source, std::source_location where);
+  /// Makes ranges of what a source gives for [offset, offset + bytes): one if it gives them later, otherwise they are
+  /// staged now, as pieces that fit in a page. When it fails, `ranges` has some of them.
+  Result<void> takeContents(EditRanges& ranges, std::uint32_t offset, std::uint32_t bytes, const Source& source,
+                            std::source_location where);
+  /// Makes edits of an update that `nameRanges` has checked.
+  Result<void> takeUpdates(const Block& block, BlockHandle handle, std::span<const PartUpdate> updates,
+                           std::vector<Edit>& edits, std::source_location where);
+  void mergeEdits(Block& block, std::vector<Edit>& edits, bool inPlace);
+  /// Checks an update, and puts its ranges into `namedRanges_`, in order. Returns their bytes.
+  Result<ByteCount> nameRanges(const Block& block, BlockHandle handle, std::span<const PartUpdate> updates,
+                               std::source_location where);
   void queueForUpdate(std::uint32_t index);
   void removeBlock(Block& block, BlockHandle handle);
 
@@ -173,6 +190,13 @@ class Pool::Impl {
   void retire(const Retired& item, SnapshotNumber first, ByteCount bytes = 0) {
     retirement_.retire(item, first, ring_.published(), relocations_.lastUse(), bytes);
   }
+  // Updates in place (pool_in_place.cpp).
+  [[nodiscard]] static bool onlyInPlace(const Block& block);
+  /// Makes pieces of what waits, within half of the quota, and takes them from it.
+  Result<void> gatherInPlace(StepQuota& quota, StepReport& report);
+  Result<void> stageInPlace(Block& block, std::uint32_t index);
+  ByteCount addPiecesInPlace(const Block& block, std::uint32_t index);
+  Result<void> submitInPlace(StepReport& report);
   // Parts that come and go (pool_parts.cpp).
   LiveParts& liveParts(Block& block, std::uint32_t index);
   /// The allocation map of the place where the block is, or is going.
@@ -196,9 +220,8 @@ class Pool::Impl {
   void loseParts(Block& block, BlockHandle handle);
   void loseEdits(Block& block, std::uint32_t index);
   Result<Placement> acquireRoomyPlace(const Block& block, const LayoutSize& size);
-  static void takeSource(Edit& edit, Transfer& transfer);
   void startRelocation(Block& block, std::uint32_t index, Relocation& relocation);
-  [[nodiscard]] bool startInPlace(Block& block, std::uint32_t index);
+  [[nodiscard]] bool startInGaps(Block& block, std::uint32_t index);
   Result<void> startMove(Block& block, std::uint32_t index);
   /// New parts that came with a relocation that failed are gone, and so are their places.
   void dropFailedParts(Block& block, const Relocation& relocation);
@@ -257,8 +280,13 @@ class Pool::Impl {
   Retirement<SharedThing*> retiredObjects_;  ///< What no snapshot names: their clock is the frames.
 
   SharedBlocks sharedBlocks_;
-  std::deque<Block> blocks_;                ///< By index; grows without moving.
-  std::vector<std::uint32_t> updateQueue_;  ///< Blocks with edits and no running relocation, oldest first.
+  std::deque<Block> blocks_;                 ///< By index; grows without moving.
+  std::vector<NamedRange> namedRanges_;      ///< Of the running call.
+  std::vector<std::uint32_t> updateQueue_;   ///< Blocks with edits and no running relocation, oldest first.
+  std::vector<std::uint32_t> inPlaceQueue_;  ///< Blocks whose edits overwrite them, and no running relocation.
+  std::vector<CopyPiece> inPlacePieces_;     ///< Of the running step.
+  std::vector<std::uint32_t> gathered_;      ///< The blocks of `inPlaceQueue_` that they belong to.
+  ByteCount gatheredBytes_ = 0;              ///< Of them.
   std::vector<RelocationQueue::Failed> failed_;
   std::vector<Error> errors_;          ///< Of the last step.
   std::vector<OpenFrame> lateFrames_;  ///< Of the last step.

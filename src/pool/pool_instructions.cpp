@@ -36,6 +36,8 @@ Result<void> Pool::Impl::carryOut(const Instruction& instruction) {
       const Result<ContentVersion> updated = update(block, instruction.contents->updates, where);
       return updated ? Result<void>{} : Unexpected(updated.error());
     }
+    case Instruction::Kind::UpdateInPlace:
+      return updateInPlace(block, instruction.contents->updates, where);
     case Instruction::Kind::AddParts: {
       NewPartIds& added = *instruction.contents->newIds;
       const Result<ContentVersion> done = addParts(block, instruction.contents->parts, added.ids, where);

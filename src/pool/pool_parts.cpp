@@ -63,7 +63,7 @@ Result<ContentVersion> Pool::Impl::addParts(BlockHandle handle, std::span<const 
   }
   // A pinned block stays where it is, so it must be known now that what is asked for fits there.
   if (block->pins > 0) {
-    const bool moves = block->relocation != nullptr && !block->relocation->inPlace();
+    const bool moves = block->relocation != nullptr && !block->relocation->inGaps();
     if (moves || std::ranges::any_of(block->edits, [](const Edit& edit) { return !edit.offset; })) {
       return Unexpected(pinned(*block, handle, where));
     }
@@ -80,7 +80,8 @@ Result<ContentVersion> Pool::Impl::addParts(BlockHandle handle, std::span<const 
     edit.adds = true;
     edit.kind = part.kind;
     edit.bytes = static_cast<std::uint32_t>(part.bytes);
-    if (const Result<void> taken = takeContents(edit, part.source, where); !taken) {
+    edit.where = where;
+    if (const Result<void> taken = takeContents(edit.ranges, 0, edit.bytes, part.source, where); !taken) {
       return giveUp(named(taken.error(), name, handle, where));
     }
     const std::optional<PartId> id = live.table.add(part.kind, edit.bytes);
@@ -163,13 +164,13 @@ Pool::Impl::LiveParts& Pool::Impl::liveParts(Block& block, std::uint32_t index) 
   if (block.relocation != nullptr) {  // to another place: nothing has been changed in this one yet
     AllocationMap& target = block.relocation->target;
     target = AllocationMap(static_cast<std::uint32_t>(block.relocation->to.bytes));
-    for (const Transfer& transfer : block.relocation->transfers) target.take(transfer.offset, transfer.bytes);
+    for (const PartTarget& part : block.relocation->parts) target.take(part.offset, part.bytes);
   }
   return live;
 }
 
 AllocationMap& Pool::Impl::newestMap(const Block& block) {
-  const bool moves = block.relocation != nullptr && !block.relocation->inPlace();
+  const bool moves = block.relocation != nullptr && !block.relocation->inGaps();
   return moves ? block.relocation->target : block.parts->map;
 }
 
@@ -269,7 +270,7 @@ void Pool::Impl::showArrived(Block& block, const Relocation& relocation) {
   LiveParts& live = *block.parts;
   const auto room = static_cast<std::uint32_t>(live.table.parts().size());
   bool changed = false;
-  if (!relocation.inPlace()) {
+  if (!relocation.inGaps()) {
     const LayoutSize size{static_cast<std::uint32_t>(relocation.to.bytes), relocation.alignment};
     const BlockLayout& layout = *ring_.cold(index).layout;
     if (layout.sizeBytes != size.bytes || layout.alignmentBytes != size.alignment) {
@@ -278,19 +279,19 @@ void Pool::Impl::showArrived(Block& block, const Relocation& relocation) {
       changed = true;
     }
   }
-  for (const Transfer& transfer : relocation.transfers) {
-    PartTable::Part* const part = live.table.find(transfer.part);
-    if (part == nullptr || transfer.failed) {  // nobody has ever named the place, and the copies are done
-      device_.rangeReclaimed(block.place.chunk, block.place.offset + transfer.offset, wholeUnits(transfer.bytes));
-      live.map.free(transfer.offset, transfer.bytes);
+  for (const PartTarget& target : relocation.parts) {
+    PartTable::Part* const part = live.table.find(target.part);
+    if (part == nullptr || target.failed) {  // nobody has ever named the place, and the copies are done
+      device_.rangeReclaimed(block.place.chunk, block.place.offset + target.offset, wholeUnits(target.bytes));
+      live.map.free(target.offset, target.bytes);
       continue;
     }
-    const std::uint32_t at = partIndex(transfer.part);
+    const std::uint32_t at = partIndex(target.part);
     const BlockLayout& layout = *ring_.cold(index).layout;
-    const PartPlacement wanted{transfer.offset, transfer.bytes, part->kind, part->generation};
+    const PartPlacement wanted{target.offset, target.bytes, part->kind, part->generation};
     if (at < layout.partCount && samePlace(layout.parts[at], wanted)) continue;
     PartPlacement& place = editLayout(block, index, room)[at];
-    if (relocation.inPlace() && part->shown) {
+    if (relocation.inGaps() && part->shown) {
       retirePart(block, index, place.offsetBytes, place.sizeBytes, block.placeFirstNamed, ring_.published());
     }
     place = wanted;
@@ -304,7 +305,7 @@ void Pool::Impl::showArrived(Block& block, const Relocation& relocation) {
 // ---- Starting and failing ----------------------------------------------------------------------------------
 
 /// If gaps take all that waits. Then the parts that do not change are not touched.
-bool Pool::Impl::startInPlace(Block& block, std::uint32_t index) {
+bool Pool::Impl::startInGaps(Block& block, std::uint32_t index) {
   if (!block.place.range) return false;
   if (block.parts == nullptr) {
     const BlockLayout& layout = *ring_.cold(index).layout;
@@ -324,12 +325,10 @@ bool Pool::Impl::startInPlace(Block& block, std::uint32_t index) {
   relocation.version = block.requested;
   relocation.partsStandAlone = block.parts->shared.has_value();
   std::vector<Edit> edits = std::move(block.edits);  // and with them the memory for so many
+  const BlockLayout& layout = *ring_.cold(index).layout;
   for (Edit& edit : edits) {
-    Transfer& transfer = relocation.transfers.emplace_back();
-    transfer.part = edit.part;
-    transfer.offset = *edit.offset;
-    transfer.bytes = edit.bytes;
-    takeSource(edit, transfer);
+    const std::uint32_t oldOffset = edit.adds ? 0 : layout.parts[partIndex(edit.part)].offsetBytes;
+    relocation.add({edit.part, *edit.offset, edit.bytes}, edit.ranges, oldOffset);
   }
   startRelocation(block, index, relocation);
   return true;
@@ -358,7 +357,10 @@ Result<void> Pool::Impl::startMove(Block& block, std::uint32_t index) {
   std::vector<PartMove> moves;
   const std::optional<LayoutSize> size = planCompaction(parts, device_.caps().partAlignmentBytes, moves);
   FLUX_ASSERT(size.has_value(), "a block's parts fit in a block");
-  const auto keeps = [&](const PartMove& move) { return edits[partIndex(move.part)] == nullptr; };
+  const auto keeps = [&](const PartMove& move) {
+    const Edit* const edit = edits[partIndex(move.part)];
+    return edit == nullptr || !coversAll(edit->ranges, edit->bytes);
+  };
   if (!block.place.range && std::ranges::any_of(moves, keeps)) {
     loseEdits(block, index);
     return {};
@@ -380,16 +382,9 @@ Result<void> Pool::Impl::startMove(Block& block, std::uint32_t index) {
       edits[at]->offset = move.to;
       continue;
     }
-    Transfer& transfer = relocation.transfers.emplace_back();
-    transfer.part = move.part;
-    transfer.offset = move.to;
-    transfer.bytes = parts[at].sizeBytes;
-    if (edits[at] != nullptr) {
-      takeSource(*edits[at], transfer);
-    } else {
-      transfer.from = Transfer::From::OldPlace;
-      transfer.oldOffset = move.from;
-    }
+    EditRanges unchanged;
+    relocation.add({move.part, move.to, parts[at].sizeBytes}, edits[at] != nullptr ? edits[at]->ranges : unchanged,
+                   move.from);
   }
   if (!shared) block.edits.clear();
   startRelocation(block, index, relocation);
@@ -411,18 +406,12 @@ Result<Placement> Pool::Impl::acquireRoomyPlace(const Block& block, const Layout
   return acquirePlace(block.lifetime, size.bytes, size.alignment);
 }
 
-void Pool::Impl::takeSource(Edit& edit, Transfer& transfer) {
-  transfer.from = edit.staged.empty() ? Transfer::From::Callback : Transfer::From::Staged;
-  transfer.source = std::move(edit.source);
-  transfer.staged = std::move(edit.staged);
-  transfer.where = edit.where;
-}
-
 void Pool::Impl::startRelocation(Block& block, std::uint32_t index, Relocation& relocation) {
   relocation.block = {index, block.generation};
   if (block.place.range) relocation.from = block.place;
   relocation.where = block.where;
   block.relocation = &relocation;
+  if (block.edits.empty()) block.laterInPlaceBytes = 0;
   relocations_.enqueue(relocation);
 }
 
@@ -438,16 +427,14 @@ void Pool::Impl::loseEdits(Block& block, std::uint32_t index) {
 
 void Pool::Impl::dropFailedParts(Block& block, const Relocation& relocation) {
   LiveParts& live = *block.parts;
-  if (!relocation.inPlace()) {
+  if (!relocation.inGaps()) {
     for (Edit& edit : block.edits) edit.offset.reset();
   }
-  for (const Transfer& transfer : relocation.transfers) {
+  for (const PartTarget& target : relocation.parts) {
     // No snapshot has named it, but copies may still be on their way.
-    if (relocation.inPlace()) {
-      retirePart(block, relocation.block.index, transfer.offset, transfer.bytes, 1, 0);
-    }
-    const PartTable::Part* const part = live.table.find(transfer.part);
-    if (part != nullptr && !part->shown) forgetPart(block, transfer.part);
+    if (relocation.inGaps()) retirePart(block, relocation.block.index, target.offset, target.bytes, 1, 0);
+    const PartTable::Part* const part = live.table.find(target.part);
+    if (part != nullptr && !part->shown) forgetPart(block, target.part);
   }
 }
 

@@ -53,7 +53,7 @@ void Pool::Impl::loseDevice() {
   for (std::uint32_t i = 1; i < blocks_.size(); ++i) {
     Block& block = blocks_[i];
     if (!block.live) continue;
-    if (block.relocation != nullptr && !block.relocation->inPlace()) retireDestination(block, block.relocation->to);
+    if (block.relocation != nullptr && !block.relocation->inGaps()) retireDestination(block, block.relocation->to);
     if (block.place.range) retirePlace(block);
     block.relocation = nullptr;
     block.place = {};
@@ -66,6 +66,7 @@ void Pool::Impl::loseDevice() {
   }
   relocations_.abandon();
   updateQueue_.clear();
+  inPlaceQueue_.clear();
 }
 
 }  // namespace flux

@@ -40,7 +40,10 @@ Result<SharedPart> Pool::Impl::addShared(const SharedPartDesc& desc, std::source
   edit.adds = true;
   edit.kind = part.kind;
   edit.bytes = alone.sizeBytes;
-  if (const Result<void> taken = takeContents(edit, part.source, where); !taken) return fail(taken.error());
+  edit.where = where;
+  if (const Result<void> taken = takeContents(edit.ranges, 0, edit.bytes, part.source, where); !taken) {
+    return fail(taken.error());
+  }
 
   const auto take = [&](std::uint32_t index) {
     const Block& block = blocks_[index];
@@ -96,10 +99,7 @@ Result<SharedPart> Pool::Impl::addSharedBlock(const SharedPartDesc& desc, const 
   relocation.target = AllocationMap(static_cast<std::uint32_t>(place->bytes));
   relocation.target.take(0, edit.bytes);
   relocation.alignment = size.alignment;
-  Transfer& transfer = relocation.transfers.emplace_back();
-  transfer.part = part;
-  transfer.bytes = edit.bytes;
-  takeSource(edit, transfer);
+  relocation.add({part, 0, edit.bytes}, edit.ranges);
 
   const PartPlacement none;
   const BlockLayout* const layout =

@@ -24,7 +24,11 @@ Result<StepReport> Pool::Impl::step(const StepQuota& quota, std::chrono::steady_
   noteLateFrames(now);
 
   Result<void> started = polled ? startUpdates(quota, report) : Result<void>{};
-  Result<void> advanced = polled ? relocations_.advance(quota, report, failed_) : Result<void>{};
+  StepQuota left = quota;
+  Result<void> gathered = polled ? gatherInPlace(left, report) : Result<void>{};
+  Result<void> advanced = polled ? relocations_.advance(left, report, failed_) : Result<void>{};
+  // Behind the other batch, which waits for no draw.
+  if (polled && advanced) advanced = submitInPlace(report);
   dropFailed();
 
   counters_.uploadedBytes += report.uploadedBytes;
@@ -41,6 +45,7 @@ Result<StepReport> Pool::Impl::step(const StepQuota& quota, std::chrono::steady_
   if (!polled) return Unexpected(polled.error());
   if (!advanced) return Unexpected(advanced.error());
   if (!started) return Unexpected(started.error());
+  if (!gathered) return Unexpected(gathered.error());
   if (!recycled) return Unexpected(recycled.error());
   return report;
 }
@@ -63,7 +68,7 @@ void Pool::Impl::completeRelocations(StepReport& report) {
   while (Relocation* relocation = relocations_.takeFinished(completed(kCopyQueue))) {
     const std::uint32_t index = relocation->block.index;
     Block& block = blocks_[index];
-    if (!relocation->inPlace()) {
+    if (!relocation->inGaps()) {
       if (block.place.range) retirePlace(block);
       block.place = relocation->to;
       block.placeFirstNamed = ring_.published() + 1;
@@ -94,9 +99,13 @@ Result<void> Pool::Impl::startUpdates(const StepQuota& quota, StepReport& report
   // Both copies of a block count against the budget, so only as many start as the quota is about to move. A block
   // that finds no room keeps its turn and does not hold up smaller ones behind it.
   for (; looked < updateQueue_.size() && kept < kMaxRefused && error; ++looked) {
-    if (relocations_.waitingUpdateBytes() >= quota.uploadBytes / 2) break;
+    if (relocations_.waitingUpdateBytes() >= quota.uploadBytes) break;
     const std::uint32_t index = updateQueue_[looked];
     Block& block = blocks_[index];
+    if (block.live && onlyInPlace(block)) {  // of an index that was used again
+      inPlaceQueue_.push_back(index);
+      continue;
+    }
     if (block.live && !block.edits.empty()) {
       const Result<void> started = startUpdate(block, index);
       if (!started) {
@@ -115,7 +124,7 @@ Result<void> Pool::Impl::startUpdates(const StepQuota& quota, StepReport& report
 
 Result<void> Pool::Impl::startUpdate(Block& block, std::uint32_t index) {
   dropStaleEdits(block, index);
-  if (block.edits.empty() || startInPlace(block, index)) return {};
+  if (block.edits.empty() || startInGaps(block, index)) return {};
   return startMove(block, index);
 }
 
@@ -130,7 +139,7 @@ void Pool::Impl::dropFailed() {
     }
     block.relocation = nullptr;
     if (block.parts != nullptr) dropFailedParts(block, *failure.relocation);
-    if (!failure.relocation->inPlace()) retireDestination(block, failure.relocation->to);
+    if (!failure.relocation->inGaps()) retireDestination(block, failure.relocation->to);
     // A failed update keeps the contents that the block has; without any, the block is lost.
     if (!block.place.range) {
       const SnapshotRing::Edit record = ring_.edit(handle.index);

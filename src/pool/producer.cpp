@@ -118,6 +118,13 @@ Result<void> Producer::update(BlockHandle block, std::span<const PartUpdate> par
   return impl_->push(Instruction::Kind::Update, block, std::move(contents), where);
 }
 
+Result<void> Producer::updateInPlace(BlockHandle block, std::span<const PartUpdate> parts, std::source_location where) {
+  auto contents = std::make_unique<InstructionContents>();
+  contents->updates.assign(parts.begin(), parts.end());
+  if (!impl_->ownAll(contents->updates)) return Unexpected(impl_->full("block", block, where));
+  return impl_->push(Instruction::Kind::UpdateInPlace, block, std::move(contents), where);
+}
+
 Result<AddedParts> Producer::addParts(BlockHandle block, std::span<const PartDesc> parts, std::source_location where) {
   auto contents = std::make_unique<InstructionContents>();
   contents->parts.assign(parts.begin(), parts.end());

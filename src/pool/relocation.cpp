@@ -1,19 +1,41 @@
 #include "pool/relocation.hpp"
 
+#include "base/rounding.hpp"
+
 #include <flux/assert.hpp>
 
 #include <algorithm>
 #include <ranges>
+#include <utility>
 
 namespace flux {
-namespace {
 
-/// Copies move whole words; parts are padded so that this never touches a neighbour.
-constexpr ByteCount wholeWords(ByteCount bytes) {
-  return (bytes + 3) & ~ByteCount{3};
+void Relocation::add(const PartTarget& part, EditRanges& ranges, std::uint32_t oldOffset) {
+  const auto slot = static_cast<std::uint32_t>(parts.size());
+  parts.push_back(part);
+  std::uint32_t at = 0;
+  const auto addUnchanged = [&](std::uint32_t end) {
+    if (at == end) return;
+    Transfer& transfer = transfers.emplace_back();
+    transfer.from = Transfer::From::OldPlace;
+    transfer.target = slot;
+    transfer.offset = at;
+    transfer.bytes = end - at;
+    transfer.oldOffset = oldOffset + at;
+  };
+  for (auto& [offset, range] : ranges) {
+    addUnchanged(offset);
+    Transfer& transfer = transfers.emplace_back();
+    transfer.from = range.contents.staged ? Transfer::From::Staged : Transfer::From::Source;
+    transfer.target = slot;
+    transfer.offset = offset;
+    transfer.bytes = range.bytes;
+    transfer.contents = std::move(range.contents);
+    at = offset + range.bytes;
+  }
+  addUnchanged(part.bytes);
+  ranges.clear();
 }
-
-}  // namespace
 
 Relocation& RelocationQueue::create() {
   if (free_.empty()) {
@@ -26,12 +48,15 @@ Relocation& RelocationQueue::create() {
 }
 
 void RelocationQueue::recycle(Relocation& relocation) {
+  std::vector<PartTarget> parts = std::move(relocation.parts);
   std::vector<Transfer> transfers = std::move(relocation.transfers);
+  parts.clear();
   transfers.clear();
   const std::uint32_t life = relocation.life;
   relocation = Relocation{};
   relocation.life = life + 1;
-  relocation.transfers = std::move(transfers);  // keeps its capacity
+  relocation.parts = std::move(parts);  // they keep their capacity
+  relocation.transfers = std::move(transfers);
   free_.push_back(&relocation);
 }
 
@@ -50,7 +75,7 @@ void RelocationQueue::prioritise(Relocation& relocation, Priority priority) {
 }
 
 void RelocationQueue::drop(Relocation& relocation) {
-  for (Transfer& transfer : relocation.transfers) transfer.staged.clear();
+  for (Transfer& transfer : relocation.transfers) transfer.contents.staged = {};
   relocation.dropped = true;  // taken out where it is met: removing a block stays O(1)
 }
 
@@ -64,9 +89,11 @@ Result<void> RelocationQueue::advance(const StepQuota& quota, StepReport& report
     (void)recordQueue(updates_, half, report, failed, deviceError);
     left.bytes -= before.bytes - half.bytes;
     left.pieces -= before.pieces - half.pieces;
+    bool all = true;
     for (Turns& turns : std::views::reverse(uploads_)) {
-      if (!recordQueue(turns, left, report, failed, deviceError)) break;
+      all = all && recordQueue(turns, left, report, failed, deviceError);
     }
+    if (all) (void)recordQueue(updates_, left, report, failed, deviceError);
   }
   report.waitingBlocks += waiting_;
   if (Result<void> submitted = submit(report); !submitted) return submitted;
@@ -115,10 +142,11 @@ RelocationQueue::Progress RelocationQueue::record(Relocation& relocation, Allowa
     const Progress progress = recordTransfer(relocation, transfer, left, report, deviceError);
     if (progress == Progress::Blocked) return progress;
     if (progress == Progress::Failed) {
-      Error error = makeError(ErrorCode::SourceFailed, "", transfer.where);
+      PartTarget& part = relocation.parts[transfer.target];
+      Error error = makeError(ErrorCode::SourceFailed, "", transfer.contents.where);
       error.handle = relocation.block;
-      failed.push_back({&relocation, transfer.part, error});
-      transfer.failed = true;
+      failed.push_back({&relocation, part.part, error});
+      part.failed = true;
       if (!relocation.partsStandAlone) {
         drop(relocation);
         return progress;
@@ -131,11 +159,12 @@ RelocationQueue::Progress RelocationQueue::record(Relocation& relocation, Allowa
 
 RelocationQueue::Progress RelocationQueue::recordTransfer(Relocation& relocation, Transfer& transfer, Allowance& left,
                                                           StepReport& report, Result<void>& deviceError) {
+  const PartTarget& part = relocation.parts[transfer.target];
   while (transfer.done < transfer.bytes) {
     if (left.bytes == 0 || left.pieces == 0) return Progress::Blocked;
     CopyPiece piece;
     piece.destination = relocation.to.chunk;
-    piece.destinationOffset = relocation.to.offset + transfer.offset + transfer.done;
+    piece.destinationOffset = relocation.to.offset + part.offset + transfer.offset + transfer.done;
     ByteCount bytes = 0;
 
     if (transfer.from == Transfer::From::OldPlace) {
@@ -146,9 +175,11 @@ RelocationQueue::Progress RelocationQueue::recordTransfer(Relocation& relocation
       report.copiedBytes += bytes;
     } else {
       StagedBytes staged;
+      ByteOffset stagedOffset = 0;
       if (transfer.from == Transfer::From::Staged) {
-        staged = std::move(transfer.staged.front());
-        transfer.staged.erase(transfer.staged.begin());
+        staged = std::exchange(transfer.contents.staged, {});
+        stagedOffset = transfer.contents.stagedOffset;
+        bytes = transfer.bytes;
       } else {
         const ByteCount limit = std::min(staging_.pageBytes(), std::max<ByteCount>(left.bytes & ~ByteCount{3}, 4));
         Result<StagedBytes> reserved = staging_.reserve(std::min(ByteCount{transfer.bytes} - transfer.done, limit));
@@ -157,15 +188,15 @@ RelocationQueue::Progress RelocationQueue::recordTransfer(Relocation& relocation
           return Progress::Blocked;
         }
         staged = std::move(*reserved);
-        if (!transfer.source.fill({relocation.block, transfer.part, transfer.done, staged.bytes()})) {
+        bytes = staged.bytes().size();
+        if (!transfer.contents.fill(relocation.block, part.part, transfer.offset + transfer.done, staged.bytes())) {
           return Progress::Failed;
         }
       }
       const StagingSpan& span = staging_.use(staged);
-      bytes = span.bytes.size();
       piece.from = CopyPiece::From::Staging;
       piece.source = static_cast<std::uint32_t>(span.page);
-      piece.sourceOffset = span.offset;
+      piece.sourceOffset = span.offset + stagedOffset;
       report.uploadedBytes += bytes;
     }
 

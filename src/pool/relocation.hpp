@@ -2,11 +2,11 @@
 
 #include "alloc/allocation_map.hpp"
 #include "alloc/chunk_space.hpp"
+#include "pool/edit_ranges.hpp"
 #include "transfer/staging_pages.hpp"
 
 #include <flux/device.hpp>
 #include <flux/pool.hpp>
-#include <flux/source.hpp>
 
 #include <array>
 #include <cstdint>
@@ -19,40 +19,50 @@
 
 namespace flux {
 
-/// Bytes that are on their way to one part of a block.
+/// Where a part goes.
+struct PartTarget {
+  PartId part{};
+  std::uint32_t offset = 0;  ///< In the block's new place.
+  std::uint32_t bytes = 0;
+  bool failed = false;  ///< A source could not give its bytes; the other parts go on.
+};
+
+/// Bytes that are on their way to a range of one part.
 struct Transfer {
   enum class From : std::uint8_t {
-    Callback,  ///< The source is asked, piece by piece.
+    Source,    ///< Asked, piece by piece.
     Staged,    ///< They lie in staging already.
-    OldPlace,  ///< The part is unchanged: copied on the device.
+    OldPlace,  ///< They are unchanged: copied on the device.
   };
 
-  From from = From::Callback;
-  PartId part{};
-  bool failed = false;          ///< Its source could not give its bytes; the others go on.
-  std::uint32_t offset = 0;     ///< Of the part in the block's new place.
-  std::uint32_t oldOffset = 0;  ///< In the old one, if the bytes come from there.
+  From from = From::Source;
+  std::uint32_t target = 0;  ///< Index of its part in the relocation.
+  std::uint32_t offset = 0;  ///< Of the range in the part.
   std::uint32_t bytes = 0;
-  Source source = Source::bytes({});
-  std::vector<StagedBytes> staged;  ///< Front to back.
+  std::uint32_t oldOffset = 0;  ///< Of the range in the block's old place, if the bytes come from there.
+  EditRange::Contents contents;
   ByteCount done = 0;
-  std::source_location where{};  ///< Of the call that asked for it.
 };
 
 /// The one way in which a block gets its bytes: a destination, and what has to be copied there before
 /// the block's record may name it. First uploads have no old place, updates have one; if that is the destination, too,
 /// the bytes go to gaps of the block, and the parts that are not named here stay.
 struct Relocation {
+  /// Adds a part, and transfers for the ranges that are given and, from `oldOffset` in the old place on, for the bytes
+  /// between them. Takes the contents out of `ranges`.
+  void add(const PartTarget& part, EditRanges& ranges, std::uint32_t oldOffset = 0);
+
   BlockHandle block;
   Placement to;
   std::optional<Placement> from;
   ContentVersion version = 0;
   std::source_location where{};
-  std::vector<Transfer> transfers;
-  AllocationMap target;          ///< Of a new place, if the block's parts come and go.
-  std::uint32_t alignment = 1;   ///< That the destination has, for the layout.
-  bool partsStandAlone = false;  ///< A source that fails drops its own part, and not all of this.
-  ByteCount transferBytes = 0;   ///< Of all transfers; set when it is enqueued.
+  std::vector<PartTarget> parts;
+  std::vector<Transfer> transfers;  ///< Part by part, and in them front to back.
+  AllocationMap target;             ///< Of a new place, if the block's parts come and go.
+  std::uint32_t alignment = 1;      ///< That the destination has, for the layout.
+  bool partsStandAlone = false;     ///< A source that fails drops its own part, and not all of this.
+  ByteCount transferBytes = 0;      ///< Of all transfers; set when it is enqueued.
   std::size_t nextTransfer = 0;
   std::uint32_t life = 0;       ///< Grows when it is used again, so that stale entries of queues are seen.
   std::uint8_t priority = 0;    ///< Of a first upload; 0: nobody asked for it.
@@ -61,14 +71,14 @@ struct Relocation {
   bool inOpenBatch = false;     ///< The batch that is being gathered holds pieces of it.
   bool dropped = false;         ///< Its block does not want it any more.
 
-  [[nodiscard]] bool inPlace() const noexcept { return from && from->range == to.range; }
+  [[nodiscard]] bool inGaps() const noexcept { return from && from->range == to.range; }
 };
 
 /// Turns relocations into batches of copies, within each step's quota, and says when they are complete.
 ///
 /// **Thread contract.** Geometry thread only.
-/// **Order.** Updates before first uploads, but with at most half of the quota; each kind first in, first out, uploads
-/// by priority first.
+/// **Order.** Updates before first uploads, but with at most half of the quota unless the uploads need less; each kind
+/// first in, first out, uploads by priority first.
 /// **Failure.** A batch that the device refuses is kept and submitted again in the next step.
 class RelocationQueue {
  public:
@@ -109,6 +119,9 @@ class RelocationQueue {
 
   /// The value of the last submitted batch.
   [[nodiscard]] TimelineValue lastSubmitted() const noexcept { return lastSubmitted_; }
+
+  /// Somebody else has submitted a batch. REQUIRES: no batch was refused since the last one.
+  void submittedBeside(TimelineValue value) noexcept { lastSubmitted_ = value; }
 
  private:
   enum class Progress : std::uint8_t { Done, Blocked, Failed };

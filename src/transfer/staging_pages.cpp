@@ -133,10 +133,14 @@ Result<bool> StagingPages::openPage(std::uint32_t first) {
 }
 
 const StagingSpan& StagingPages::use(const StagedBytes& staged) {
-  Page& page = pages_[static_cast<std::uint32_t>(staged.span_->page)];
+  use(staged.span_->page);
+  return *staged.span_;
+}
+
+void StagingPages::use(StagingIndex index) {
+  Page& page = pages_[static_cast<std::uint32_t>(index)];
   page.usedByNextBatch = true;
   page.sealed = false;
-  return *staged.span_;
 }
 
 Result<void> StagingPages::seal() {

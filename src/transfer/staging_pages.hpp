@@ -50,6 +50,10 @@ class StagingPages {
 
   /// What lies there is complete: the next batch reads it. Returns where it is.
   const StagingSpan& use(const StagedBytes& staged);
+  void use(StagingIndex page);
+
+  /// Where it is.
+  [[nodiscard]] static const StagingSpan& spanOf(const StagedBytes& staged) noexcept { return *staged.span_; }
 
   /// Makes all that is used visible to the device; call before the batch is submitted. May be repeated.
   [[nodiscard]] Result<void> seal();

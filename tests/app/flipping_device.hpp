@@ -18,12 +18,12 @@ class FlippingDevice final : public PassingDevice {
     if (page) pages_[index] = *page;
     return page;
   }
-  Result<TimelineValue> submit(std::span<const CopyPiece> batch) override {
+  Result<TimelineValue> submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) override {
     if (!std::exchange(flipped_, true)) {
       const CopyPiece& piece = batch[batch.size() / 4];
       pages_[StagingIndex{piece.source}][piece.sourceOffset + piece.bytes / 2] ^= std::byte{1};
     }
-    return inner_.submit(batch);
+    return inner_.submit(batch, waits);
   }
 
  private:

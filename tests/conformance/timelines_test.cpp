@@ -128,6 +128,28 @@ TEST_F(Timelines, ReadersOnTheDeviceSeeTheCopiesThatTheyWaitFor) {
   while (finished < kRounds) ASSERT_EQ(target().finishOldest().front(), expected[finished++]);
 }
 
+TEST_F(Timelines, BatchesOverwriteWhatDrawsReadOnlyAfterTheDrawsThatTheyWaitFor) {
+  constexpr std::size_t kRounds = 60;
+  constexpr ByteCount kBytes = 128 * kKiB;
+  std::vector<std::uint64_t> expected;
+  std::size_t finished = 0;
+  QueueValue drawn{kDrawQueue, 0};
+  const Place read = place(kChunk, 0, kBytes);
+  for (std::size_t i = 0; i < kRounds; ++i) {
+    if (i >= app::ReplayTarget::kFramesInFlight) {
+      ASSERT_EQ(target().finishOldest().front(), expected[finished++]) << i;
+    }
+    const ByteOffset from = 4 * i;
+    const auto batch = std::array{fromPage(kPage, from, kChunk, 0, kBytes)};
+    const auto value = device().submit(batch, std::span(&drawn, drawn.value == 0 ? 0 : 1));
+    ASSERT_TRUE(value) << describe(value.error());
+    const QueueValue copied{kCopyQueue, *value};
+    expected.push_back(hashBytes(std::span(bytes_).subspan(from, kBytes)));
+    drawn.value = target().submit({&read, 1}, {&copied, 1});
+  }
+  while (finished < kRounds) ASSERT_EQ(target().finishOldest().front(), expected[finished++]);
+}
+
 TEST_F(Timelines, ManyPlacesAreReadAtOnce) {
   const TimelineValue copied = copyAll();
   std::vector<Place> places;

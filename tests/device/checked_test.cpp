@@ -203,7 +203,7 @@ class LyingDevice final : public Device {
   }
   Result<void> sealStaging(StagingIndex, ByteCount) override { return {}; }
   void closeStaging(StagingIndex) noexcept override {}
-  Result<TimelineValue> submit(std::span<const CopyPiece>) override { return 1; }
+  Result<TimelineValue> submit(std::span<const CopyPiece>, std::span<const QueueValue>) override { return 1; }
   Result<void> poll() override {
     if (reentered != nullptr) (void)reentered->budget();
     return {};

@@ -189,6 +189,25 @@ TEST_P(HostDeviceModes, WaitFollowsChainsOfQueues) {
   EXPECT_EQ(rig.device->completed(kDraw), draw.value);
 }
 
+TEST_P(HostDeviceModes, BatchesWaitForOtherQueues) {
+  fill(rig_.page.first(256), 1);
+  fill(rig_.page.subspan(256, 256), 2);
+  const TimelineValue first = rig_.submit({fromPage(kPage, 0, kChunk, 0, 256)});
+  std::uint64_t before = 0;
+  std::uint64_t after = 0;
+  const QueueValue draw{kDraw, rig_.read({kChunk, 0, 256, &before}, {{kCopyQueue, first}})};
+  const std::array batch{fromPage(kPage, 256, kChunk, 0, 256)};
+  const TimelineValue second = rig_.device->submit(batch, {&draw, 1}).value();
+  const TimelineValue last = rig_.read({kChunk, 0, 256, &after}, {{kCopyQueue, second}});
+  EXPECT_TRUE(succeeds(rig_.device->wait(kCopyQueue, second, 1h)));
+  EXPECT_GE(rig_.device->completed(kDraw), draw.value) << "the batch has waited for it";
+  EXPECT_TRUE(succeeds(rig_.device->wait(kDraw, last, 1h)));
+  EXPECT_EQ(before, hashBytes(rig_.page.first(256)));
+  EXPECT_EQ(after, hashBytes(rig_.page.subspan(256, 256)));
+  const QueueValue unknown{QueueId{2}, 0};
+  EXPECT_TRUE(failsWith(rig_.device->submit(batch, {&unknown, 1}), ErrorCode::InvalidArgument));
+}
+
 TEST_P(HostDeviceModes, WaitForAValueThatWasNeverSubmittedTimesOut) {
   const TimelineValue value = rig_.submit({});
   EXPECT_TRUE(failsWith(rig_.device->wait(kCopyQueue, value + 1, 24h), ErrorCode::Timeout));

@@ -279,6 +279,59 @@ flux_mutant(object_9_waits_for_a_lost_device FILE src/pool/pool_retire.cpp EXPLO
   WITH [=[device_.completed(queue)]=]
   EXPECT "an object is not destroyed when nobody can use it any more")
 
+# ---- As those of in_place.pml -------------------------------------------------------------------------------------------
+
+flux_mutant(in_place_1_overwrites_while_a_frame_submits FILE src/frame/frame_gate.hpp EXPLORE in_place one-frame
+  COMPILE src/pool/pool_in_place.cpp
+  REPLACE [=[    if (submitting_ != 0) return false;]=] WITH [=[]=]
+  EXPECT "a draw reads bytes that are not there")
+
+flux_mutant(in_place_2_asks_and_submits_in_two_steps FILE src/frame/frame_gate.hpp EXPLORE in_place one-frame
+  COMPILE src/pool/pool_in_place.cpp
+  REPLACE [=[    if (submitting_ != 0) return false;]=] WITH [=[
+    if (submitting_ != 0) return false;
+    submittingMutex_.unlock();
+    submittingMutex_.lock();]=]
+  EXPECT "a draw reads bytes that are not there")
+
+flux_mutant(in_place_3_frames_do_not_wait_for_it FILE src/frame/frame_gate.cpp EXPLORE in_place one-frame
+  REPLACE [=[record.wait.value = std::max(record.wait.value, overwritten_);]=] WITH [=[]=]
+  EXPECT "a draw reads bytes that (are not there|were not made visible)")
+
+flux_mutant(in_place_4_does_not_wait_for_the_draws FILE src/pool/pool_in_place.cpp EXPLORE in_place one-frame
+  REPLACE [=[std::span(waits).first(count));]=] WITH [=[{});]=]
+  EXPECT "a draw reads bytes that are not there")
+
+flux_mutant(in_place_5_a_frame_ends_before_its_tags_are_there FILE src/frame/frame_gate.cpp EXPLORE in_place one-frame
+  REPLACE [=[  merge(record);
+  if (!submitting) return;
+  const std::lock_guard lock(submittingMutex_);
+  --submitting_;]=] WITH [=[
+  if (submitting) {
+    const std::lock_guard lock(submittingMutex_);
+    --submitting_;
+  }
+  merge(record);]=]
+  EXPECT "a draw reads bytes that are not there")
+
+flux_mutant(in_place_6_one_submission_ends_it FILE src/frame/frame.cpp EXPLORE in_place two-lists
+  REPLACE [=[  TimelineValue seen = last.load(std::memory_order_relaxed);]=] WITH [=[
+  if (const std::lock_guard lock(gate_->submittingMutex_); record_->submitting) {
+    record_->submitting = false;
+    --gate_->submitting_;
+  }
+  TimelineValue seen = last.load(std::memory_order_relaxed);]=]
+  EXPECT "a draw reads bytes that (are not there|were not made visible)")
+
+flux_mutant(in_place_7_told_before_it_is_submitted FILE src/frame/frame_gate.hpp EXPLORE in_place one-frame
+  COMPILE src/pool/pool_in_place.cpp
+  REPLACE [=[    overwritten_ = std::max<TimelineValue>(overwritten_, submit(progress().tags));]=] WITH [=[
+    overwritten_ = 2;  // the value that the batch will have
+    submittingMutex_.unlock();
+    submittingMutex_.lock();
+    submit(progress().tags);]=]
+  EXPECT "a (frame waits for copies that are not submitted|draw reads bytes that were not made visible)")
+
 # ---- What the models do not have ---------------------------------------------------------------------------------------
 
 flux_mutant(tags_are_older_than_the_pins FILE src/frame/frame_gate.cpp EXPLORE pin two-frames

@@ -5,6 +5,7 @@
 #include <flux/assert.hpp>
 
 #include <bit>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -201,6 +202,78 @@ TEST(FrameGate, FramesBeginAndEndOnManyThreads) {
   EXPECT_EQ(gate.progress().openFrames, 0U);
   EXPECT_EQ(gate.progress().heldCount, 0U);
   EXPECT_EQ(gate.progress().tags[1], 8003U);
+}
+
+/// What `overwrite` gives as tags; none: it did nothing.
+std::optional<QueueValues> overwrite(FrameGate& gate, TimelineValue value) {
+  std::optional<QueueValues> given;
+  const bool done = gate.overwrite([&](const QueueValues& tags) {
+    given = tags;
+    return value;
+  });
+  EXPECT_EQ(done, given.has_value());
+  return given;
+}
+
+TEST(FrameGate, NothingIsOverwrittenBetweenTheFirstWaitsOfAFrameAndItsEnd) {
+  FrameGate gate;
+  publish(gate, 10);
+  Frame recording = gate.begin("recording");
+  Frame submitting = gate.begin("submitting");
+  EXPECT_TRUE(overwrite(gate, 11));
+  (void)submitting.waits();
+  (void)submitting.waits();  // for another list
+  EXPECT_TRUE(gate.submitting());
+  EXPECT_FALSE(overwrite(gate, 12));
+  submitting.submitted(kDraw, 5);
+  EXPECT_FALSE(overwrite(gate, 12)) << "another list of it may follow";
+  recording.end();
+  EXPECT_FALSE(overwrite(gate, 12));
+  submitting.end();
+  EXPECT_FALSE(gate.submitting());
+  EXPECT_TRUE(overwrite(gate, 12));
+}
+
+TEST(FrameGate, WhatOverwritesWaitsForTheFramesThatHaveSubmitted) {
+  FrameGate gate;
+  publish(gate, 10);
+  for (const auto& [queue, value] : {QueueValue{kDraw, 7}, QueueValue{kCompute, 3}, QueueValue{kDraw, 9}}) {
+    Frame frame = gate.begin("frame");
+    (void)frame.waits();
+    frame.submitted(queue, value);
+  }
+  const std::optional<QueueValues> tags = overwrite(gate, 11);
+  ASSERT_TRUE(tags);
+  EXPECT_EQ((*tags)[static_cast<std::uint32_t>(kDraw)], 9U);
+  EXPECT_EQ((*tags)[static_cast<std::uint32_t>(kCompute)], 3U);
+}
+
+TEST(FrameGate, FramesThatSubmitLaterWaitForWhatWasOverwritten) {
+  FrameGate gate;
+  publish(gate, 10);
+  const Frame early = gate.begin("early");
+  Frame before = gate.begin("before");
+  EXPECT_EQ(before.waits()[0].value, 10U);
+  EXPECT_FALSE(overwrite(gate, 11));
+  before.end();
+  EXPECT_TRUE(overwrite(gate, 12));
+  EXPECT_TRUE(overwrite(gate, 0)) << "could not be submitted";
+  EXPECT_EQ(early.waits()[0].value, 12U) << "it began earlier, but submits later";
+  publish(gate, 11);
+  EXPECT_EQ(gate.begin("older copies").waits()[0].value, 12U);
+  publish(gate, 20);
+  EXPECT_EQ(gate.begin("newer copies").waits()[0].value, 20U);
+}
+
+TEST(FrameGate, WhatAFrameWaitsForStaysTheSame) {
+  FrameGate gate;
+  publish(gate, 10);
+  const Frame frame = gate.begin("frame");
+  const std::span<const QueueValue> first = frame.waits();
+  EXPECT_FALSE(overwrite(gate, 11));
+  publish(gate, 12);
+  EXPECT_EQ(frame.waits().data(), first.data());
+  EXPECT_EQ(first[0].value, 10U);
 }
 
 }  // namespace

@@ -110,6 +110,16 @@ TEST_P(HazardsOfOverwriting, OverwritingWhatADrawStillReadsIsReported) {
   expectReported("SYNC-HAZARD-WRITE-AFTER-READ");
 }
 
+TEST_P(HazardsOfOverwriting, NoneWhenTheBatchWaitsForTheDraw) {
+  ChunkReader reader(context());
+  const QueueValue draw{app::VulkanContext::kDrawQueue, read(reader, upload())};
+  const auto value = device_->submit(std::array{kUpload}, {&draw, 1});
+  ASSERT_TRUE(value);
+  read(reader, *value);
+  waitForCopies(*device_, *value);
+  expectNone();
+}
+
 // Plain copies after copies are left out: the barrier between batches happens to order them (docs/validation.md). The
 // kernel's orders what compute shaders read as well.
 INSTANTIATE_TEST_SUITE_P(Plain, HazardsOfOverwriting,

@@ -78,9 +78,9 @@ class OpenGlContext::SwitchingDevice final : public PassingDevice {
     const Turn turn(*this);
     device_.closeStaging(index);
   }
-  Result<TimelineValue> submit(std::span<const CopyPiece> batch) override {
+  Result<TimelineValue> submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) override {
     const Turn turn(*this);
-    return device_.submit(batch);
+    return device_.submit(batch, waits);
   }
   Result<void> poll() override {
     const Turn turn(*this);

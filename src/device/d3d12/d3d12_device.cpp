@@ -56,7 +56,7 @@ class AdoptedDevice final : public D3D12Device {
     return {};
   }  // Upload heaps are coherent.
   void closeStaging(StagingIndex index) noexcept override;
-  Result<TimelineValue> submit(std::span<const CopyPiece> batch) override;
+  Result<TimelineValue> submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) override;
   Result<void> poll() override {
     return fences_.poll();
   }
@@ -146,12 +146,17 @@ void AdoptedDevice::closeStaging(StagingIndex index) noexcept {
   buffers_.destroy(usedSlot(staging_, static_cast<std::uint32_t>(index)));  // Unmaps it too.
 }
 
-Result<TimelineValue> AdoptedDevice::submit(std::span<const CopyPiece> batch) {
+Result<TimelineValue> AdoptedDevice::submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) {
   auto commands = commandLists_.begin(fences_.completed(kCopyQueue));
   if (!commands) return Unexpected(commands.error());
   recorder_.record(commands->list.get(), batch, chunks_, staging_);
   if (const HRESULT result = commands->list->Close(); FAILED(result)) {
     return failed(device_.get(), result, "ID3D12GraphicsCommandList::Close");
+  }
+  for (const QueueValue& wait : waits) {
+    if (const HRESULT result = copyQueue_->Wait(fences_.fence(wait.queue), wait.value); FAILED(result)) {
+      return failed(device_.get(), result, "ID3D12CommandQueue::Wait");
+    }
   }
   ID3D12CommandList* const list = commands->list.get();
   copyQueue_->ExecuteCommandLists(1, &list);

@@ -30,6 +30,10 @@ class QueueFences {
 
   [[nodiscard]] std::uint32_t count() const noexcept { return count_; }
   [[nodiscard]] ID3D12Fence* copyFence() const noexcept { return fences_[0].get(); }
+  /// REQUIRES: there is such a queue.
+  [[nodiscard]] ID3D12Fence* fence(QueueId queue) const noexcept {
+    return fences_[static_cast<std::uint32_t>(queue)].get();
+  }
 
   /// Reads all fences. Errors: DeviceLost.
   [[nodiscard]] Result<void> poll();

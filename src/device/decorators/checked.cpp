@@ -113,14 +113,16 @@ class CheckedDevice final : public Device {
     inner_.closeStaging(index);
   }
 
-  Result<TimelineValue> submit(std::span<const CopyPiece> batch) override {
+  Result<TimelineValue> submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) override {
     const OneCaller caller(busy_);
     if (!caller || !std::ranges::all_of(batch, [this](const CopyPiece& piece) { return valid(piece); }) ||
-        !disjoint(batch)) {
+        !disjoint(batch) || !std::ranges::all_of(waits, [this](const QueueValue& wait) {
+          return holds(known(wait.queue), "a queue that is waited for exists");
+        })) {
       return refused("submit");
     }
     forgetCompleted();
-    Result<TimelineValue> value = inner_.submit(batch);
+    Result<TimelineValue> value = inner_.submit(batch, waits);
     if (value) {
       holds(*value > lastSubmitted_, "a device's copy values grow");
       lastSubmitted_ = *value;

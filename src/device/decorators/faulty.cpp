@@ -86,9 +86,9 @@ class FaultyDeviceImpl final : public FaultyDevice {
     inner_.closeStaging(index);
   }
 
-  Result<TimelineValue> submit(std::span<const CopyPiece> batch) override {
+  Result<TimelineValue> submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) override {
     if (Result<void> fate = count(DeviceCall::Submit, "submit"); !fate) return Unexpected(fate.error());
-    return inner_.submit(batch);
+    return inner_.submit(batch, waits);
   }
 
   Result<void> poll() override {

@@ -145,7 +145,7 @@ class HostDeviceImpl final : public HostDevice {
     if (open) release(pages_, static_cast<std::uint32_t>(index), memoryKey(index));
   }
 
-  Result<TimelineValue> submit(std::span<const CopyPiece> batch) override {
+  Result<TimelineValue> submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) override {
     if (queues_.lost()) return failure(ErrorCode::DeviceLost, "submit");
     HostWork work;
     work.copies.reserve(batch.size());
@@ -167,6 +167,10 @@ class HostDeviceImpl final : public HostDevice {
       keepAlive(work, *destination);
     }
     work.uses.build();
+    if (!std::ranges::all_of(waits, [this](const QueueValue& wait) { return known(wait.queue); })) {
+      return failure(ErrorCode::InvalidArgument, "submit: waits");
+    }
+    work.waits.assign(waits.begin(), waits.end());
     return queues_.submit(kCopyQueue, std::move(work));
   }
 

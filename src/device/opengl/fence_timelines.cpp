@@ -28,7 +28,7 @@ void FenceTimelines::waitOnDevice(QueueId queue, TimelineValue value) {
   if (value <= completed) return;
   const TimelineValue ahead = value - completed;
   const bool submitted = ahead <= timeline.fences.size();
-  FLUX_ASSERT(submitted, "copies that are waited for have been submitted");
+  FLUX_ASSERT(submitted, "what is waited for has been submitted");
   if (submitted) functions_.glWaitSync(timeline.fences[static_cast<std::size_t>(ahead - 1)], 0, GL_TIMEOUT_IGNORED);
 }
 

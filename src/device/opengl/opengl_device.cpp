@@ -61,7 +61,7 @@ class AdoptedDevice final : public OpenGlDevice {
   Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes) override;
   Result<void> sealStaging(StagingIndex, ByteCount) override { return {}; }  // The mapping is coherent.
   void closeStaging(StagingIndex index) noexcept override;
-  Result<TimelineValue> submit(std::span<const CopyPiece> batch) override;
+  Result<TimelineValue> submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) override;
   Result<void> poll() override;
   TimelineValue completed(QueueId queue) const noexcept override { return timelines_.completed(queue); }
   Result<void> wait(QueueId queue, TimelineValue value, std::chrono::nanoseconds timeout) override;
@@ -169,8 +169,10 @@ void AdoptedDevice::copy(std::span<const CopyPiece> batch) {
   }
 }
 
-Result<TimelineValue> AdoptedDevice::submit(std::span<const CopyPiece> batch) {
+Result<TimelineValue> AdoptedDevice::submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) {
   checkThread();
+  // The application may draw in other contexts, whose commands are not in the order of this one's.
+  for (const QueueValue& wait : waits) timelines_.waitOnDevice(wait.queue, wait.value);
   // Copies that did happen before an error may happen once more: no piece reads what the batch writes.
   if (auto copied = errors_.run("glCopyNamedBufferSubData", {}, [&] { copy(batch); }); !copied) {
     return Unexpected(copied.error());

@@ -30,6 +30,10 @@ class QueueTimelines {
 
   [[nodiscard]] std::uint32_t count() const noexcept { return count_; }
   [[nodiscard]] VkSemaphore copySemaphore() const noexcept { return semaphores_[0]; }
+  /// REQUIRES: there is such a queue.
+  [[nodiscard]] VkSemaphore semaphore(QueueId queue) const noexcept {
+    return semaphores_[static_cast<std::uint32_t>(queue)];
+  }
 
   /// Reads all counters. Errors: DeviceLost, OutOfDeviceMemory, DriverError.
   [[nodiscard]] Result<void> poll();

@@ -86,8 +86,8 @@ class AdoptedDevice final : public VulkanDevice {
   Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes) override;
   Result<void> sealStaging(StagingIndex index, ByteCount bytes) override;
   void closeStaging(StagingIndex index) noexcept override;
-  Result<TimelineValue> submit(std::span<const CopyPiece> batch) override {
-    return applicationList_ != VK_NULL_HANDLE ? record(batch) : submit(batch, nullptr);
+  Result<TimelineValue> submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) override {
+    return applicationList_ != VK_NULL_HANDLE ? record(batch) : submit(batch, waits, nullptr);
   }
   Result<void> poll() override { return timelines_.poll(); }
   TimelineValue completed(QueueId queue) const noexcept override { return timelines_.completed(queue); }
@@ -103,9 +103,10 @@ class AdoptedDevice final : public VulkanDevice {
  private:
   [[nodiscard]] Result<void> createKernel(const VulkanDeviceDesc& desc);
   [[nodiscard]] Result<VulkanCopyCrossover> measureCrossover(std::uint32_t timestampBits);
-  [[nodiscard]] Result<TimelineValue> submit(std::span<const CopyPiece> batch, const QueueTimer* timer);
+  [[nodiscard]] Result<TimelineValue> submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits,
+                                             const QueueTimer* timer);
   [[nodiscard]] Result<TimelineValue> record(std::span<const CopyPiece> batch);
-  [[nodiscard]] VkResult enqueue(VkCommandBuffer commands, TimelineValue value);
+  [[nodiscard]] VkResult enqueue(VkCommandBuffer commands, std::span<const QueueValue> waits, TimelineValue value);
 
   const Functions functions_;
   const VkPhysicalDevice physicalDevice_;
@@ -122,6 +123,10 @@ class AdoptedDevice final : public VulkanDevice {
   QueueTimelines timelines_;
   BufferSlots slots_;
   BatchRecorder recorder_;
+  // What a submission waits for.
+  std::vector<VkSemaphore> waitSemaphores_;
+  std::vector<TimelineValue> waitValues_;
+  std::vector<VkPipelineStageFlags> waitStages_;
   ByteCount chunkBytes_ = 0;
   TimelineValue submitted_ = 0;
   VkCommandBuffer applicationList_ = VK_NULL_HANDLE;
@@ -203,7 +208,7 @@ Result<VulkanCopyCrossover> AdoptedDevice::measureCrossover(std::uint32_t timest
   const auto crossover = vulkan::measureCrossover(
       kPage, kChunk, [&](std::span<const CopyPiece> batch, const VulkanCopyCrossover& used) -> Result<std::uint64_t> {
         recorder_.setCrossover(used);
-        const auto value = submit(batch, &timer);
+        const auto value = submit(batch, {}, &timer);
         if (!value) return Unexpected(value.error());
         if (auto waited = timelines_.wait(kCopyQueue, *value, kForever); !waited) return Unexpected(waited.error());
         return timer.ticks();
@@ -271,13 +276,25 @@ void AdoptedDevice::closeStaging(StagingIndex index) noexcept {
   buffers_.destroy(slots_.page(index));
 }
 
-VkResult AdoptedDevice::enqueue(VkCommandBuffer commands, TimelineValue value) {
+VkResult AdoptedDevice::enqueue(VkCommandBuffer commands, std::span<const QueueValue> waits, TimelineValue value) {
   const VkSemaphore semaphore = timelines_.copySemaphore();
+  waitSemaphores_.clear();
+  waitValues_.clear();
+  for (const QueueValue& wait : waits) {
+    waitSemaphores_.push_back(timelines_.semaphore(wait.queue));
+    waitValues_.push_back(wait.value);
+  }
+  waitStages_.assign(waits.size(), VK_PIPELINE_STAGE_ALL_COMMANDS_BIT);
   VkTimelineSemaphoreSubmitInfo timeline{VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO};
+  timeline.waitSemaphoreValueCount = static_cast<std::uint32_t>(waits.size());
+  timeline.pWaitSemaphoreValues = waitValues_.data();
   timeline.signalSemaphoreValueCount = 1;
   timeline.pSignalSemaphoreValues = &value;
   VkSubmitInfo info{VK_STRUCTURE_TYPE_SUBMIT_INFO};
   info.pNext = &timeline;
+  info.waitSemaphoreCount = static_cast<std::uint32_t>(waits.size());
+  info.pWaitSemaphores = waitSemaphores_.data();
+  info.pWaitDstStageMask = waitStages_.data();
   info.commandBufferCount = 1;
   info.pCommandBuffers = &commands;
   info.signalSemaphoreCount = 1;
@@ -286,7 +303,8 @@ VkResult AdoptedDevice::enqueue(VkCommandBuffer commands, TimelineValue value) {
   return functions_.vkQueueSubmit(copyQueue_, 1, &info, VK_NULL_HANDLE);
 }
 
-Result<TimelineValue> AdoptedDevice::submit(std::span<const CopyPiece> batch, const QueueTimer* timer) {
+Result<TimelineValue> AdoptedDevice::submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits,
+                                            const QueueTimer* timer) {
   const TimelineValue completed = timelines_.completed(kCopyQueue);
   if (auto prepared = recorder_.prepare(batch, completed); !prepared) return Unexpected(prepared.error());
   const auto commands = commandBuffers_.begin(completed);
@@ -299,7 +317,7 @@ Result<TimelineValue> AdoptedDevice::submit(std::span<const CopyPiece> batch, co
   VkResult result = functions_.vkEndCommandBuffer(*commands);
   if (result == VK_SUCCESS) {
     call = "vkQueueSubmit";
-    result = enqueue(*commands, value);
+    result = enqueue(*commands, waits, value);
   }
   if (result != VK_SUCCESS) {
     commandBuffers_.abandon(*commands);

@@ -49,7 +49,7 @@ class AdoptedDevice final : public WebGpuDevice {
   Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes) override;
   Result<void> sealStaging(StagingIndex index, ByteCount bytes) override;
   void closeStaging(StagingIndex index) noexcept override;
-  Result<TimelineValue> submit(std::span<const CopyPiece> batch) override;
+  Result<TimelineValue> submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) override;
   Result<void> poll() override;
   TimelineValue completed(QueueId queue) const noexcept override { return progress_.completed(queue); }
   Result<void> wait(QueueId queue, TimelineValue value, std::chrono::nanoseconds timeout) override;
@@ -242,7 +242,8 @@ void AdoptedDevice::copy(std::span<const CopyCommand> commands) {
   functions_.CommandEncoderRelease(encoder);
 }
 
-Result<TimelineValue> AdoptedDevice::submit(std::span<const CopyPiece> batch) {
+Result<TimelineValue> AdoptedDevice::submit(std::span<const CopyPiece> batch,
+                                            std::span<const QueueValue> /*one queue*/) {
   plan_.build(batch);
   const std::span<const CopyCommand> commands = plan_.commands();  // Those from staging come first.
   const auto firstCopy = std::find_if(commands.begin(), commands.end(), [](const CopyCommand& command) {

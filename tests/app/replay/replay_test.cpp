@@ -34,9 +34,9 @@ class FullDevice final : public PassingDevice {
 class InterruptingDevice final : public PassingDevice {
  public:
   using PassingDevice::PassingDevice;
-  Result<TimelineValue> submit(std::span<const CopyPiece> batch) override {
+  Result<TimelineValue> submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) override {
     if (++batches_ == 3) std::raise(SIGINT);
-    return inner_.submit(batch);
+    return inner_.submit(batch, waits);
   }
 
  private:

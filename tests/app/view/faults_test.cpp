@@ -25,8 +25,8 @@ class EagerDevice final : public PassingDevice {
 class HastyDevice final : public PassingDevice {
  public:
   using PassingDevice::PassingDevice;
-  Result<TimelineValue> submit(std::span<const CopyPiece> batch) override {
-    Result<TimelineValue> value = inner_.submit(batch);
+  Result<TimelineValue> submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) override {
+    Result<TimelineValue> value = inner_.submit(batch, waits);
     if (value) *value -= 1;
     return value;
   }

@@ -31,6 +31,10 @@ void LateDevice::startQueues() {
   addDaemon("copy queue", [this] {
     for (;;) {
       await(copies_.object, Access::Read, "execute", [this] { return !lost_ && copies_.done < copies_.submitted; });
+      for (const QueueValue& wait : waits_[copies_.done]) {
+        const Queue& queue = application(wait.queue);
+        await(queue.object, Access::Read, "wait for draws", [&] { return !lost_ && queue.done >= wait.value; });
+      }
       executeCopy();
     }
   });
@@ -76,10 +80,22 @@ void LateDevice::executeDraw(QueueId id) {
 
 void LateDevice::finishQueues() {
   if (lost_) return;
-  while (copies_.done < copies_.submitted) executeCopy();
-  for (std::uint32_t i = 1; i <= queues_.size(); ++i) {
-    while (application(QueueId{i}).done < application(QueueId{i}).submitted) executeDraw(QueueId{i});
+  for (bool any = true; any;) {
+    any = false;
+    for (; copyMayRun(); any = true) executeCopy();
+    for (std::uint32_t i = 1; i <= queues_.size(); ++i) {
+      const Queue& queue = application(QueueId{i});
+      for (; queue.done < queue.submitted && queue.draws[queue.done].waitsForCopy <= copies_.done; any = true) {
+        executeDraw(QueueId{i});
+      }
+    }
   }
+}
+
+bool LateDevice::copyMayRun() const {
+  return copies_.done < copies_.submitted && std::ranges::all_of(waits_[copies_.done], [this](const QueueValue& wait) {
+           return application(wait.queue).done >= wait.value;
+         });
 }
 
 void LateDevice::lose() {
@@ -136,13 +152,14 @@ Result<std::span<std::byte>> LateDevice::openStaging(StagingIndex index, ByteCou
   return host_->openStaging(index, bytes);
 }
 
-Result<TimelineValue> LateDevice::submit(std::span<const CopyPiece> batch) {
+Result<TimelineValue> LateDevice::submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) {
   step(copies_.object, Access::Write, "submit");
   if (lost_) return Unexpected(lostError());
   batches_.emplace_back(batch.begin(), batch.end());
+  waits_.emplace_back(waits.begin(), waits.end());
   ++copies_.submitted;
   for (const CopyPiece& piece : batch) lastCopy_[piece.destinationOffset] = copies_.submitted;
-  return host_->submit(batch);
+  return host_->submit(batch, waits);
 }
 
 Result<void> LateDevice::poll() {

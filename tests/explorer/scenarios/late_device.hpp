@@ -53,7 +53,7 @@ class LateDevice : public Device {
   Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes) override;
   Result<void> sealStaging(StagingIndex index, ByteCount bytes) override { return host_->sealStaging(index, bytes); }
   void closeStaging(StagingIndex index) noexcept override { host_->closeStaging(index); }
-  Result<TimelineValue> submit(std::span<const CopyPiece> batch) override;
+  Result<TimelineValue> submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) override;
   Result<void> poll() override;
   TimelineValue completed(QueueId queue) const noexcept override;
   Result<void> wait(QueueId queue, TimelineValue value, std::chrono::nanoseconds timeout) override;
@@ -82,6 +82,7 @@ class LateDevice : public Device {
     return queues_[static_cast<std::uint32_t>(queue) - 1];
   }
   void executeCopy();
+  [[nodiscard]] bool copyMayRun() const;
   void executeDraw(QueueId id);
   void touchMemory(Touch& touch, ByteOffset offset, ByteCount bytes, Access access) const;
   [[nodiscard]] static Error lostError();
@@ -90,6 +91,7 @@ class LateDevice : public Device {
   Queue copies_{"copy queue"};
   std::deque<Queue> queues_;                      ///< Of the application.
   std::vector<std::vector<CopyPiece>> batches_;   ///< By copy value, from 1 on.
+  std::vector<std::vector<QueueValue>> waits_;    ///< Of the batches.
   std::map<ByteOffset, TimelineValue> lastCopy_;  ///< By place: the copy that writes it.
   /// Memory is shared by the range: objects by 256 bytes of the one chunk.
   std::array<std::unique_ptr<Object>, 8> memory_;
