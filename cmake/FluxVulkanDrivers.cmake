@@ -1,7 +1,7 @@
 # The Vulkan drivers and validation layers that tests run on. One that is missing makes its tests fail: nothing is skipped.
 
-find_file(FLUX_LAVAPIPE_ICD NAMES lvp_icd.${CMAKE_SYSTEM_PROCESSOR}.json lvp_icd.json PATHS /usr/share/vulkan/icd.d)
-find_file(FLUX_SWIFTSHADER_ICD vk_swiftshader_icd.json PATHS /usr/lib/chromium)
+find_file(FLUX_LAVAPIPE_ICD NAMES lvp_icd.${CMAKE_SYSTEM_PROCESSOR}.json lvp_icd.json PATHS /usr/share/vulkan/icd.d NO_CMAKE_FIND_ROOT_PATH)
+find_file(FLUX_SWIFTSHADER_ICD vk_swiftshader_icd.json PATHS /usr/lib/chromium NO_CMAKE_FIND_ROOT_PATH)
 set(FLUX_ICD_lavapipe ${FLUX_LAVAPIPE_ICD})
 set(FLUX_ICD_swiftshader ${FLUX_SWIFTSHADER_ICD})
 

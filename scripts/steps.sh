@@ -35,10 +35,11 @@ build() {
 
 # run_tests PRESET [CTEST ARGUMENT...]: CTest, each of its tests counted. No tests at all is a failure.
 run_tests() {
-  local preset=$1 log=build/$1/tests.log name="tests of $1" started=$SECONDS total bad
+  local preset=$1 log=build/$1/tests.log name="tests of $1" started=$SECONDS total bad start=()
   shift
   section "$name"
-  ctest --preset "$preset" --parallel "$jobs" --no-tests=error "$@" </dev/null 2>&1 | tee "$log" || true
+  if [[ $preset == windows-mingw ]]; then start=(scripts/wine_session.sh); fi
+  "${start[@]}" ctest --preset "$preset" --parallel "$jobs" --no-tests=error "$@" </dev/null 2>&1 | tee "$log" || true
   total=$(sed -n 's/.* tests\? failed out of \([0-9]*\)$/\1/p' "$log")
   bad=$(sed -n 's/.*, \([0-9]*\) tests\? failed out of [0-9]*$/\1/p' "$log")
   # A test that reports itself as skipped has shown nothing.

@@ -92,7 +92,8 @@ int view(ViewArguments& arguments) {
 int run(int argc, char** argv) {
   CLI::App app("Flux manages GPU memory for real-time renderers: this command shows and measures it.", "flux");
   app.set_version_flag("--version", std::string("flux ") + FLUX_VERSION_STRING);
-  app.require_subcommand(0, 1);  // that there is one is checked below, so that a wrong one is named
+  app.allow_windows_style_options(false);  // models may be named by paths that begin with a slash
+  app.require_subcommand(0, 1);            // that there is one is checked below, so that a wrong one is named
 
   InfoOptions infoOptions;
   CLI::App* infoCommand = app.add_subcommand("info", "Show devices, memory and limits, and what Flux would choose");

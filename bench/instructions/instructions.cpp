@@ -1,9 +1,10 @@
-/// One operation of the frame protocol or of the allocator, again and again, for a tool that counts instructions:
-/// scripts/count_instructions.sh. The same work on every run.
+/// One operation of the frame protocol, of the allocator or of the Vulkan back end, again and again, for a tool that
+/// counts instructions: scripts/count_instructions.sh. The same work on every run.
 
 #include "alloc/chunk_space.hpp"
 #include "alloc/range_allocator.hpp"
 
+#include <array>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -16,6 +17,7 @@
 #include "../protocol/draw_list.hpp"
 #include "../protocol/idle_pool.hpp"
 #include "../protocol/ring_table.hpp"
+#include "null_vulkan.hpp"
 
 namespace flux::bench {
 namespace {
@@ -121,6 +123,33 @@ void chunkPairs(std::uint32_t count) {
   churn(count, take, [&](const Placement& place) { chunks.free(place, 0, {}); });
 }
 
+/// Batches of 64 pieces: from a page into four chunks, and moves between two of them.
+void submits(std::uint32_t count) {
+  constexpr std::uint32_t kChunks = 4;
+  constexpr ByteCount kChunkBytes = kMiB;
+  constexpr ByteCount kPieceBytes = 4 * kKiB;
+  const std::unique_ptr<VulkanDevice> device = makeNullVulkanDevice();
+  for (std::uint32_t i = 0; i < kChunks; ++i) {
+    if (!device->createChunk(ChunkIndex{i}, kChunkBytes)) std::abort();
+  }
+  if (!device->openStaging(StagingIndex{0}, kMiB)) std::abort();
+  std::array<CopyPiece, 64> batch;
+  for (std::uint32_t i = 0; i < batch.size(); ++i) {
+    const bool moved = i % 8 == 7;
+    // In no order, every other piece behind the one before it.
+    const ByteOffset place = kPieceBytes * (i % 2 == 0 ? 126 - i : 128 - i);
+    batch[i] = {moved ? CopyPiece::From::Chunk : CopyPiece::From::Staging,
+                0,
+                ChunkIndex{1 + i / 2 % (kChunks - 1)},
+                i * kPieceBytes,
+                place,
+                kPieceBytes};
+  }
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if (!device->submit(batch) || !device->poll()) std::abort();
+  }
+}
+
 bool run(std::string_view what, std::uint32_t count) {
   if (what == "array") {
     lookups<ArrayTable>(count, [](const auto& view, const auto& handle) { return ArrayTable::block(view, handle); });
@@ -138,6 +167,8 @@ bool run(std::string_view what, std::uint32_t count) {
     rangeRefusals(count);
   } else if (what == "chunk") {
     chunkPairs(count);
+  } else if (what == "submit") {
+    submits(count);
   } else {
     return false;
   }
@@ -150,7 +181,7 @@ bool run(std::string_view what, std::uint32_t count) {
 int main(int argc, char** argv) {
   if (argc == 3 && flux::bench::run(argv[1], static_cast<std::uint32_t>(std::atoi(argv[2])))) return 0;
   std::fprintf(stderr,
-               "flux_instruction_probe array|block|part|publish|idle|range|refusal|chunk COUNT\n"
+               "flux_instruction_probe array|block|part|publish|idle|range|refusal|chunk|submit COUNT\n"
                "(array, block, part: passes of %u lookups; range, chunk: pairs of allocate and free)\n",
                flux::bench::kLookupsPerPass);
   return 2;

@@ -3,11 +3,30 @@
 #include <atomic>
 #include <cstdlib>
 #include <new>
+#if defined(_WIN32)
+#include <malloc.h>
+#endif
 
 // Replaces the global operators; the array and nothrow forms end here too.
 
 namespace {
 std::atomic<std::size_t> allocations{0};
+
+// Windows has no aligned memory that `free` takes back.
+void* allocateAligned(std::size_t bytes, std::size_t grain) {
+#if defined(_WIN32)
+  return _aligned_malloc(bytes, grain);
+#else
+  return std::aligned_alloc(grain, (bytes + grain) / grain * grain);
+#endif
+}
+void freeAligned(void* memory) noexcept {
+#if defined(_WIN32)
+  _aligned_free(memory);
+#else
+  std::free(memory);
+#endif
+}
 }  // namespace
 
 namespace flux::test {
@@ -23,8 +42,7 @@ void* operator new(std::size_t bytes) {
 }
 void* operator new(std::size_t bytes, std::align_val_t alignment) {
   ++allocations;
-  const auto grain = static_cast<std::size_t>(alignment);
-  if (void* const memory = std::aligned_alloc(grain, (bytes + grain) / grain * grain)) return memory;
+  if (void* const memory = allocateAligned(bytes, static_cast<std::size_t>(alignment))) return memory;
   throw std::bad_alloc();
 }
 void operator delete(void* memory) noexcept {
@@ -34,8 +52,8 @@ void operator delete(void* memory, std::size_t) noexcept {
   std::free(memory);
 }
 void operator delete(void* memory, std::align_val_t) noexcept {
-  std::free(memory);
+  freeAligned(memory);
 }
 void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
-  std::free(memory);
+  freeAligned(memory);
 }

@@ -4,13 +4,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include <sys/wait.h>
 #include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
-#if !defined(_WIN32)
-#include <sys/wait.h>
-#endif
 
 namespace flux::app {
 namespace {
@@ -28,11 +26,7 @@ Outcome flux(const TestFolder& folder, const std::string& arguments) {
   const std::string line =
       std::string(FLUX_COMMAND) + " " + arguments + " >'" + output.string() + "' 2>'" + errors.string() + "'";
   const int status = std::system(line.c_str());
-#if defined(_WIN32)
-  const int exitCode = status;
-#else
   const int exitCode = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-#endif
   return {exitCode, readText(output), readText(errors)};
 }
 

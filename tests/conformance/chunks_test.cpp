@@ -16,7 +16,7 @@ using Chunks = ConformanceTest;
 
 TEST_F(Chunks, CapsSayWhatTheDeviceIs) {
   const DeviceCaps& caps = device().caps();
-  EXPECT_EQ(caps.backend, testedBackend().backend);
+  EXPECT_EQ(caps.backend, tested().backend->backend);
   EXPECT_FALSE(caps.deviceName.empty());
   EXPECT_FALSE(caps.driverName.empty());
   EXPECT_GE(caps.maxChunkBytes, 16 * kMiB);

@@ -14,15 +14,34 @@ namespace {
 /// Much longer than any driver needs: a device that does not get there fails its test instead of hanging it.
 constexpr std::chrono::seconds kPatience{60};
 
-const app::AppBackend* tested = nullptr;
+Tested given;
+
+/// Throws Failure.
+void parse(std::span<char* const> arguments) {
+  constexpr std::string_view kBackend = "--backend=";
+  constexpr std::string_view kDriver = "--driver=";
+  for (const std::string_view argument : arguments) {
+    if (argument.starts_with(kBackend)) {
+      given.backend = &app::requireBackend(argument.substr(kBackend.size()));
+    } else if (argument.starts_with(kDriver)) {
+      given.driver = argument.substr(kDriver.size());
+    } else if (argument == "--without-validation") {
+      given.validated = false;
+    } else {
+      throw app::badUse("unknown option " + std::string(argument));
+    }
+  }
+  if (given.backend == nullptr) throw app::badUse("--backend=NAME [--driver=NAME] [--without-validation]");
+}
 
 }  // namespace
 
-const app::AppBackend& testedBackend() {
-  return *tested;
+const Tested& tested() noexcept {
+  return given;
 }
 
-ConformanceTest::ConformanceTest() : target_(testedBackend().makeTarget({.verify = true, .validate = true})) {}
+ConformanceTest::ConformanceTest()
+    : target_(tested().backend->makeTarget({.verify = true, .validate = tested().validated})) {}
 
 ConformanceTest::~ConformanceTest() {
   const app::ReplayTarget::Messages messages = target_->messages();
@@ -112,14 +131,8 @@ testing::AssertionResult ConformanceTest::holds(const Place& place, std::span<co
 
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
-  constexpr std::string_view kOption = "--backend=";
-  const std::string_view argument = argc == 2 ? argv[1] : "";
-  if (!argument.starts_with(kOption)) {
-    std::fprintf(stderr, "conformance_test: --backend=NAME is needed\n");
-    return 2;
-  }
   try {
-    flux::test::tested = &flux::app::requireBackend(argument.substr(kOption.size()));
+    flux::test::parse({argv + 1, static_cast<std::size_t>(argc) - 1});
     return RUN_ALL_TESTS();
   } catch (const std::exception& failure) {
     std::fprintf(stderr, "conformance_test: %s\n", failure.what());

@@ -17,14 +17,20 @@
 #include <map>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace flux::test {
 
-/// The back end that `--backend` names.
-[[nodiscard]] const app::AppBackend& testedBackend();
+/// What the command line says.
+struct Tested {
+  const app::AppBackend* backend = nullptr;
+  std::string driver;     ///< As the table of docs/backends.md calls it; empty: any.
+  bool validated = true;  ///< With the API's own checks, whose messages fail the test.
+};
+[[nodiscard]] const Tested& tested() noexcept;
 
-/// A validated device of the tested back end for each test. Every message of its checks fails the test.
+/// A device of the tested back end for each test. Every message of its checks fails the test.
 class ConformanceTest : public testing::Test {
  protected:
   static constexpr ChunkIndex kChunk{0};

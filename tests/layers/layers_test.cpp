@@ -1,5 +1,6 @@
 // Holds the layer rule of CONTRIBUTING.md on the repository's own text: an include only ever points down, graphics
-// APIs stay in their back ends, and no file grows past 800 lines.
+// APIs stay in their back ends, no file grows past 800 lines and no back end past 1,500 that are neither blank nor
+// comments.
 
 #include <gtest/gtest.h>
 
@@ -17,6 +18,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kMaxLines = 800;
+constexpr std::size_t kMaxBackEndCodeLines = 1500;
 
 // A file may include what ranks lower, and its own layer; layers of one rank do not know each other. The abstract
 // Device (port) ranks below the staging that drives it, the back ends above.
@@ -69,6 +71,7 @@ struct Include {
 struct Text {
   std::vector<Include> includes;
   std::size_t lines = 0;
+  std::size_t codeLines = 0;  // neither blank nor a comment
 };
 
 Text read(const fs::path& file) {
@@ -76,6 +79,7 @@ Text read(const fs::path& file) {
   std::ifstream in(file);
   for (std::string line; std::getline(in, line); ++text.lines) {
     const std::size_t hash = line.find_first_not_of(" \t");
+    if (hash != std::string::npos && line.compare(hash, 2, "//") != 0) ++text.codeLines;
     if (hash == std::string::npos || line[hash] != '#') continue;
     const std::size_t word = line.find_first_not_of(" \t", hash + 1);
     if (word == std::string::npos || line.compare(word, 7, "include") != 0) continue;
@@ -116,6 +120,11 @@ class LayerCheck {
         if (extension == ".hpp" || extension == ".cpp" || extension == ".h") checkFile(entry.path());
       }
     }
+    for (const auto& [folder, lines] : backEndLines_) {
+      if (lines > kMaxBackEndCodeLines) {
+        breaches_.push_back(folder + " has " + std::to_string(lines) + " lines of code");
+      }
+    }
     std::sort(breaches_.begin(), breaches_.end());
   }
 
@@ -128,6 +137,8 @@ class LayerCheck {
     const std::string name = fs::relative(file, root_).generic_string();
     const Text text = read(file);
     if (text.lines > kMaxLines) breaches_.push_back(name + " has " + std::to_string(text.lines) + " lines");
+    const std::string folder = fs::path(name).parent_path().generic_string();
+    if (folder.starts_with("src/device/")) backEndLines_[folder] += text.codeLines;
     for (const Include& include : text.includes) {
       if (name.starts_with("include/flux/")) checkPublic(name, include);
       if (name.starts_with("src/")) checkSource(name, include);
@@ -179,6 +190,7 @@ class LayerCheck {
   fs::path root_;
   std::vector<std::string> breaches_;
   std::size_t files_ = 0;
+  std::map<std::string, std::size_t> backEndLines_;
 };
 
 std::string joined(const std::vector<std::string>& lines) {
@@ -270,6 +282,17 @@ TEST_F(PlantedTree, LongFileIsFound) {
   write("tests/long_test.cpp", std::string(kMaxLines + 1, '\n'));
   write("tests/short_test.cpp", std::string(kMaxLines, '\n'));
   EXPECT_EQ(breaches(), "tests/long_test.cpp has 801 lines\n");
+}
+
+TEST_F(PlantedTree, LongBackEndIsFound) {
+  for (const char* const file : {"src/device/metal/a.cpp", "src/device/metal/b.hpp", "src/device/glide/a.cpp"}) {
+    std::string text = "// a comment\n\n  /// another one\n";
+    for (std::size_t line = 0; line < kMaxBackEndCodeLines / 2; ++line) text += "int x;\n";
+    write(file, text);
+  }
+  EXPECT_EQ(breaches(), "");
+  write("src/device/metal/c.cpp", "int x;\n");
+  EXPECT_EQ(breaches(), "src/device/metal has 1501 lines of code\n");
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #pragma once
 
-/// From a model file to one mesh, by way of assimp.
+/// From a model file to one mesh: by way of assimp, or, in a build without it, from Wavefront .obj alone.
 
 #include "models/mesh.hpp"
 
@@ -16,10 +16,10 @@ struct ImportError {
 };
 
 /// Reads a file and merges all its meshes, each placed by its node, into one that is triangulated, has normals and is
-/// brought to unit size. Assimp may abort the process on a broken file: call this in a process that may die.
+/// brought to unit size. The library may abort the process on a broken file: call this in a process that may die.
 [[nodiscard]] std::variant<Mesh, ImportError> importModel(const std::filesystem::path& file);
 
-/// Whether assimp has a reader for files with this extension (with its dot, any case).
+/// Whether there is a reader for files with this extension (with its dot, any case).
 [[nodiscard]] bool importsExtension(const std::string& extension);
 
 }  // namespace flux::app

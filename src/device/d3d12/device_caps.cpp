@@ -49,7 +49,7 @@ void nameFrom(IDXGIAdapter3* adapter, DeviceCaps& caps) {
     // Four numbers of 16 bits, as Windows writes driver versions.
     const auto bits = static_cast<std::uint64_t>(version.QuadPart);
     for (const unsigned shift : {48U, 32U, 16U, 0U}) {
-      caps.driverName += (shift == 48U ? "" : ".") + std::to_string((bits >> shift) & 0xFFFFU);
+      caps.driverName += (shift == 48U ? " " : ".") + std::to_string((bits >> shift) & 0xFFFFU);
     }
   }
 }

@@ -23,13 +23,13 @@ ModelLoading withCrashingLoader() {
 TEST(LoaderTest, FindsModelsInFoldersByTheirExtension) {
   const TestFolder folder;
   folder.write("b.obj", kSquares);
-  folder.write("deep/er/a.ply", "");
+  folder.write("deep/er/a.OBJ", "");
   folder.write("notes.txt", "");
   folder.write("picture.png", "");
   const auto files = findModelFiles({folder.path()});
   ASSERT_EQ(files.size(), 2U);
   EXPECT_EQ(files[0].filename(), "b.obj");
-  EXPECT_EQ(files[1].filename(), "a.ply");
+  EXPECT_EQ(files[1].filename(), "a.OBJ");
 }
 
 TEST(LoaderTest, TakesAFileThatIsNamedWhateverItsExtension) {

@@ -15,9 +15,8 @@ cbuffer Object : register(b1) {
 static const float3 kSunDirection = float3(0.599909, 0.669129, 0.438395);  // of (0.52, 0.58, 0.38)
 static const float3 kSunColor = float3(1.0, 0.90, 0.74);
 
-// Written for the compiler that tools/compile_hlsl.sh can count on (the one of Wine 8): it calls no functions, knows no exp, log or
-// sqrt and no ?:, and what lives across an `if` comes out wrong. So there are macros, pow alone (of at least kTiny, for 0
-// has no logarithm), and comparisons as numbers.
+// Written for the compiler that tools/compile_hlsl.sh can count on (the one of Wine 8): it calls no functions and knows no exp, log
+// or sqrt and no ?:. So there are macros, pow alone (of at least kTiny, for 0 has no logarithm), and comparisons as numbers.
 static const float kTiny = 1e-30;
 
 // What the sky looks like in a direction: shared by the background and by the haze on distant objects. `up` is the
