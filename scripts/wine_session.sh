@@ -16,8 +16,9 @@ prefix=$PWD/build/windows-mingw/wine
 # While there still is a display, and where a program hangs too.
 end() { WINEPREFIX=$prefix timeout 60 wineserver --kill; }
 trap end EXIT
-trap 'exit 130' INT TERM
 
 # Programs that start at once would all make the prefix.
 timeout 300 tools/wine.sh "$prefix" wineboot --init >/dev/null 2>&1 || { echo "wine_session.sh: Wine does not start" >&2; exit 1; }
-timeout --kill-after=60 "$limit" "$@"
+timeout --kill-after=60 "$limit" "$@" &
+trap 'kill $!; exit 130' INT TERM # At once, as bash would wait for a command in the foreground first.
+wait $!

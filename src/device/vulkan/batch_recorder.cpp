@@ -7,7 +7,7 @@ Result<void> BatchRecorder::createKernel(const VkPhysicalDeviceMemoryProperties&
   return kernel_.create();
 }
 
-Result<void> BatchRecorder::addSegments(std::uint64_t source, std::uint64_t destination, std::uint64_t words) {
+inline bool BatchRecorder::addSegments(std::uint64_t source, std::uint64_t destination, std::uint64_t words) {
   constexpr std::uint32_t kQuadWords = 4;
   while (words != 0) {
     std::uint64_t part = words;
@@ -15,15 +15,17 @@ Result<void> BatchRecorder::addSegments(std::uint64_t source, std::uint64_t dest
       // All segments but the first begin at a multiple of 16 bytes, where the kernel has no odd words to copy.
       part = CopyKernel::kSegmentWords - destination % kQuadWords;
     }
-    const std::uint64_t high = source >> 32U | destination >> 32U << 16U;
-    auto added = lists_.add({static_cast<std::uint32_t>(source), static_cast<std::uint32_t>(destination),
-                             static_cast<std::uint32_t>(high), static_cast<std::uint32_t>(part)});
-    if (!added) return added;
+    Segment* const segment = lists_.next();
+    if (segment == nullptr) return false;
+    // Whole segments, in order: the memory may be write-combined.
+    *segment = {static_cast<std::uint32_t>(source), static_cast<std::uint32_t>(destination),
+                static_cast<std::uint32_t>(source >> 32U | destination >> 32U << 16U),
+                static_cast<std::uint32_t>(part)};
     source += part;
     destination += part;
     words -= part;
   }
-  return {};
+  return true;
 }
 
 Result<void> BatchRecorder::prepare(std::span<const CopyPiece> batch, TimelineValue completed) {
@@ -44,9 +46,10 @@ Result<void> BatchRecorder::prepare(std::span<const CopyPiece> batch, TimelineVa
       plain_.push_back(piece);
       continue;
     }
-    auto added = addSegments((source.address + piece.sourceOffset) / kWordBytes,
-                             (destination.address + piece.destinationOffset) / kWordBytes, piece.bytes / kWordBytes);
-    if (!added) return added;
+    const bool added =
+        addSegments((source.address + piece.sourceOffset) / kWordBytes,
+                    (destination.address + piece.destinationOffset) / kWordBytes, piece.bytes / kWordBytes);
+    if (!added) return Unexpected(lists_.failure());
   }
   runs_ = lists_.finish();
   plan_.build(plain_);

@@ -47,7 +47,8 @@ class BatchRecorder {
 
  private:
   [[nodiscard]] bool usesKernel() const noexcept { return crossover_ != kVulkanPlainCopies; }
-  [[nodiscard]] Result<void> addSegments(std::uint64_t source, std::uint64_t destination, std::uint64_t words);
+  /// In words. False: as `SegmentLists::next`.
+  [[nodiscard]] bool addSegments(std::uint64_t source, std::uint64_t destination, std::uint64_t words);
   void recordPlainCopies(VkCommandBuffer commands);
 
   const Functions& functions_;

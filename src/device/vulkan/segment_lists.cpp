@@ -60,17 +60,20 @@ void SegmentLists::begin(TimelineValue completed) {
   pages_.erase(idle);
 }
 
-Result<void> SegmentLists::turnPage() {
+bool SegmentLists::turnPage() {
   closeRun();
   const auto free = std::find_if(pages_.begin(), pages_.end(),
                                  [&](const Page& page) { return page.lastUse <= completed_ && !page.inBatch; });
   if (free != pages_.end()) {
     startAt(static_cast<std::size_t>(std::distance(pages_.begin(), free)));
-    return {};
+    return true;
   }
-  if (auto made = makePage(); !made) return made;
+  if (auto made = makePage(); !made) {
+    failure_ = made.error();
+    return false;
+  }
   startAt(pages_.size() - 1);
-  return {};
+  return true;
 }
 
 void SegmentLists::closeRun() {

@@ -55,14 +55,10 @@ class SegmentLists {
 
   /// Begins a batch; forgets what the last one added unless it was submitted.
   void begin(TimelineValue completed);
-  /// Errors: as `BufferMemory::create`; then the batch cannot go on.
-  [[nodiscard]] Result<void> add(const Segment& segment) {
-    if (next_ == end_) {
-      if (auto turned = turnPage(); !turned) return turned;
-    }
-    *next_++ = segment;
-    return {};
-  }
+  /// Where the next segment goes; null if there is no memory for it: then `failure` says why, and the batch cannot go
+  /// on.
+  [[nodiscard]] Segment* next() { return next_ != end_ || turnPage() ? next_++ : nullptr; }
+  [[nodiscard]] const Error& failure() const noexcept { return failure_; }
   /// Ends the batch: its segments, valid until the next one begins.
   [[nodiscard]] std::span<const SegmentRun> finish();
   /// The batch reaches the queue with this value.
@@ -76,7 +72,7 @@ class SegmentLists {
     bool inBatch = false;  ///< The batch that was begun last has segments here.
   };
 
-  [[nodiscard]] Result<void> turnPage();
+  [[nodiscard]] bool turnPage();
   [[nodiscard]] Result<void> makePage();
   void closeRun();
   void startAt(std::size_t page) noexcept;
@@ -91,6 +87,7 @@ class SegmentLists {
   Segment* first_ = nullptr;  ///< Of the run that is being written.
   Segment* next_ = nullptr;
   Segment* end_ = nullptr;
+  Error failure_;
   TimelineValue completed_ = 0;
 };
 
