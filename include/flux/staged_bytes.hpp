@@ -5,11 +5,12 @@
 #include <flux/types.hpp>
 
 #include <cstddef>
-#include <memory>
 #include <span>
 #include <utility>
 
 namespace flux {
+
+class StagingPages;
 
 /// A piece of a staging page. `StagingPages` knows when a batch may read it.
 struct StagingSpan {
@@ -21,7 +22,7 @@ struct StagingSpan {
 /// Staging memory to fill in place, then to give to a call as `Source::staged`: the bytes are copied no more on the
 /// host.
 ///
-///     flux::StagedBytes vertices = pool->stage(bytes).value();              // any thread
+///     flux::StagedBytes vertices = producer.stage(bytes).value();
 ///     build(vertices.bytes());                                             // no lock is held
 ///     producer.add({.name = "rock", .parts = {{flux::PartKind::Vertex, bytes, flux::Source::staged(vertices)}}});
 ///
@@ -29,20 +30,36 @@ struct StagingSpan {
 /// pool must outlive the last copy.
 /// **Rules.** Write front to back, never read: the memory may be uncached. Nothing is written any more once the bytes
 /// have been given to a call that accepted them; they may be given to several.
-/// **Cost.** Until the last copy is gone and the device has read them, the staging page that they lie in cannot start
-/// over; other pages can.
+/// **Cost.** Copies are counted, and nothing is allocated. Until the last one is gone and the device has read the
+/// bytes, the staging page that they lie in cannot start over; other pages can.
 class StagedBytes {
  public:
   /// Holds nothing.
   StagedBytes() = default;
+  StagedBytes(const StagedBytes& other) noexcept : pages_(other.pages_), span_(other.span_) { retain(); }
+  StagedBytes(StagedBytes&& other) noexcept
+      : pages_(std::exchange(other.pages_, nullptr)), span_(std::exchange(other.span_, {})) {}
+  StagedBytes& operator=(StagedBytes other) noexcept {
+    std::swap(pages_, other.pages_);
+    std::swap(span_, other.span_);
+    return *this;
+  }
+  ~StagedBytes() {
+    if (pages_ != nullptr) release();
+  }
 
-  [[nodiscard]] std::span<std::byte> bytes() const noexcept { return span_ ? span_->bytes : std::span<std::byte>{}; }
-  [[nodiscard]] explicit operator bool() const noexcept { return span_ != nullptr; }
+  [[nodiscard]] std::span<std::byte> bytes() const noexcept { return span_.bytes; }
+  [[nodiscard]] explicit operator bool() const noexcept { return pages_ != nullptr; }
 
  private:
   friend class StagingPages;
-  explicit StagedBytes(std::shared_ptr<const StagingSpan> span) noexcept : span_(std::move(span)) {}
-  std::shared_ptr<const StagingSpan> span_;
+  /// Takes over one count of the span's page.
+  StagedBytes(StagingPages& pages, const StagingSpan& span) noexcept : pages_(&pages), span_(span) {}
+  void retain() const noexcept;
+  void release() const noexcept;
+
+  StagingPages* pages_ = nullptr;
+  StagingSpan span_;
 };
 
 }  // namespace flux

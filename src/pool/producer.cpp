@@ -48,7 +48,7 @@ struct Producer::Impl {
     if (source.isLater() || source.stagedBytes() || source.data().empty()) return true;
     const std::span<const std::byte> data = source.data();
     if (data.size() <= pool.staging().pageBytes()) {
-      if (Result<StagedBytes> staged = pool.staging().reserveOnAnyThread(data.size())) {
+      if (Result<StagedBytes> staged = pool.staging().reserveOnAnyThread(data.size(), filling)) {
         std::ranges::copy(data, staged->bytes().begin());
         source = Source::staged(std::move(*staged));
         return true;
@@ -74,6 +74,7 @@ struct Producer::Impl {
   Pool::Impl& pool;
   Instructions::Producer token;
   std::vector<BlockHandle> reserved;  ///< The next one is the last.
+  StagingPages::Filling filling;
 };
 
 Producer::Producer(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
@@ -163,7 +164,7 @@ Result<void> Producer::request(BlockHandle block, Priority priority, std::source
 }
 
 Result<StagedBytes> Producer::stage(ByteCount bytes, std::source_location where) {
-  Result<StagedBytes> staged = impl_->pool.staging().reserveOnAnyThread(bytes);
+  Result<StagedBytes> staged = impl_->pool.staging().reserveOnAnyThread(bytes, impl_->filling);
   if (!staged) staged.error().where = where;
   return staged;
 }

@@ -18,16 +18,6 @@ constexpr std::uint64_t units(ByteCount bytes) noexcept {
 
 }  // namespace
 
-/// A span, and the promise to say when nobody holds it any more.
-struct StagingPages::Span : StagingSpan {
-  Span(StagingPages& pages, const StagingSpan& span) : StagingSpan(span), owner(pages) {}
-  Span(const Span&) = delete;
-  Span& operator=(const Span&) = delete;
-  ~Span() { owner.release(page); }
-
-  StagingPages& owner;
-};
-
 StagingPages::StagingPages(Device& device, ByteCount pageBytes, ByteCount limitBytes)
     : device_(device), pageBytes_(pageBytes), pages_(static_cast<std::size_t>(limitBytes / pageBytes)) {}
 
@@ -52,29 +42,37 @@ StagedBytes StagingPages::take(std::uint32_t index, ByteCount bytes) {
   } while (!page.fill.compare_exchange_weak(fill, fill + units(bytes) * kFilledUnit + 1, std::memory_order_acquire,
                                             std::memory_order_relaxed));
   const ByteOffset offset = filledUnits(fill) * kUnitBytes;
-  return StagedBytes(std::make_shared<const Span>(
-      *this, StagingSpan{StagingIndex{index}, offset, page.memory.subspan(static_cast<std::size_t>(offset), bytes)}));
+  return {*this, {StagingIndex{index}, offset, page.memory.subspan(static_cast<std::size_t>(offset), bytes)}};
 }
 
 StagedBytes StagingPages::takeAnywhere(std::uint32_t first, ByteCount bytes) {
-  if (const std::uint32_t filling = filling_.load(std::memory_order_relaxed); first != 0 && filling < pages_.size()) {
-    if (StagedBytes taken = take(filling, bytes)) return taken;
-  }
   // Lowest index first, so that pages at the end fall idle and can go.
   for (std::uint32_t i = first; i < pages_.size(); ++i) {
-    StagedBytes taken = take(i, bytes);
-    if (!taken) continue;
-    if (i != 0) filling_.store(i, std::memory_order_relaxed);
-    return taken;
+    if (StagedBytes taken = take(i, bytes)) return taken;
   }
   return {};
 }
 
-Result<StagedBytes> StagingPages::reserveOnAnyThread(ByteCount bytes) {
+/// Where the thread took last, else from a page that no other seems to fill.
+StagedBytes StagingPages::takeApart(ByteCount bytes, Filling& filling) {
+  if (filling.page < pages_.size()) {
+    if (StagedBytes taken = take(filling.page, bytes)) return taken;
+  }
+  for (std::uint32_t i = 1; i < pages_.size(); ++i) {
+    if (hasOpenSpans(pages_[i].fill.load(std::memory_order_relaxed))) continue;
+    StagedBytes taken = take(i, bytes);
+    if (!taken) continue;
+    filling.page = i;
+    return taken;
+  }
+  return takeAnywhere(1, bytes);
+}
+
+Result<StagedBytes> StagingPages::reserveOnAnyThread(ByteCount bytes, Filling& filling) {
   if (bytes == 0 || bytes > pageBytes_) {
     return Unexpected(makeError(ErrorCode::InvalidArgument, "staged bytes", {}, {bytes, pageBytes_}));
   }
-  if (StagedBytes taken = takeAnywhere(1, bytes)) return taken;
+  if (StagedBytes taken = takeApart(bytes, filling)) return taken;
   wanted_.store(true, std::memory_order_relaxed);
   return Unexpected(full(1, bytes));
 }
@@ -93,9 +91,14 @@ bool StagingPages::waitForRoom(ByteCount bytes, std::chrono::nanoseconds timeout
   return room;
 }
 
-void StagingPages::release(StagingIndex page) noexcept {
+void StagedBytes::retain() const noexcept {
+  if (pages_ == nullptr) return;
+  pages_->pages_[static_cast<std::uint32_t>(span_.page)].fill.fetch_add(1, std::memory_order_relaxed);
+}
+
+void StagedBytes::release() const noexcept {
   // Whoever starts the page over sees all that was written here.
-  pages_[static_cast<std::uint32_t>(page)].fill.fetch_sub(1, std::memory_order_release);
+  pages_->pages_[static_cast<std::uint32_t>(span_.page)].fill.fetch_sub(1, std::memory_order_release);
 }
 
 Error StagingPages::full(std::uint32_t first, ByteCount bytes) const noexcept {
@@ -133,8 +136,8 @@ Result<bool> StagingPages::openPage(std::uint32_t first) {
 }
 
 const StagingSpan& StagingPages::use(const StagedBytes& staged) {
-  use(staged.span_->page);
-  return *staged.span_;
+  use(staged.span_.page);
+  return staged.span_;
 }
 
 void StagingPages::use(StagingIndex index) {

@@ -23,9 +23,10 @@ namespace flux {
 /// **Invariants.** A page starts over only when none of its spans is open (some `StagedBytes` holds it) and the copy
 /// queue has passed the last batch that read it. Together the pages never exceed the limit.
 ///
-/// A page's fill level and its open spans share one atomic word: a span is taken by one compare-and-swap, which fails
-/// on a page that has started over or closed meanwhile only if there is no room. So no thread ever waits for another
-/// that fills its span.
+/// A page's fill level and the number of its open spans share one atomic word: a span is taken by one compare-and-swap,
+/// which fails on a page that has started over or closed meanwhile only if there is no room. So no thread ever waits
+/// for another that fills its span. Threads that fill at the same time choose different pages while they can, so that
+/// they do not pass the word to and fro.
 class StagingPages {
  public:
   StagingPages(Device& device, ByteCount pageBytes, ByteCount limitBytes);
@@ -34,15 +35,21 @@ class StagingPages {
   StagingPages& operator=(const StagingPages&) = delete;
 
   /// Takes `bytes` (1 to `pageBytes`) of one page, 16-byte aligned. They must be used or dropped before the step ends.
-  /// O(1) while the page has room, else O(pages). Errors: StagingFull, and what the device says when it cannot open
+  /// O(pages). Errors: StagingFull, and what the device says when it cannot open
   /// another page.
   [[nodiscard]] Result<StagedBytes> reserve(ByteCount bytes) { return reserveOrOpen(0, bytes); }
 
   /// The same for bytes that may stay open over many steps. Errors: also StagingFull when only the first page is left.
   [[nodiscard]] Result<StagedBytes> reserveAhead(ByteCount bytes) { return reserveOrOpen(1, bytes); }
 
-  /// As `reserveAhead`, but it only asks for another page: the next `recycle` opens it. Any thread.
-  [[nodiscard]] Result<StagedBytes> reserveOnAnyThread(ByteCount bytes);
+  /// The page that a thread fills.
+  struct Filling {
+    std::uint32_t page = 1;
+  };
+
+  /// As `reserveAhead`, but it only asks for another page: the next `recycle` opens it. Any thread, each with a
+  /// `Filling` of its own. O(1) while its page has room, else O(pages).
+  [[nodiscard]] Result<StagedBytes> reserveOnAnyThread(ByteCount bytes, Filling& filling);
 
   /// Waits until `bytes` may be had on any thread, or for `timeout`. False: it timed out. Any thread but the geometry
   /// thread, which is the one that makes room.
@@ -53,7 +60,7 @@ class StagingPages {
   void use(StagingIndex page);
 
   /// Where it is.
-  [[nodiscard]] static const StagingSpan& spanOf(const StagedBytes& staged) noexcept { return *staged.span_; }
+  [[nodiscard]] static const StagingSpan& spanOf(const StagedBytes& staged) noexcept { return staged.span_; }
 
   /// Makes all that is used visible to the device; call before the batch is submitted. May be repeated.
   [[nodiscard]] Result<void> seal();
@@ -70,7 +77,7 @@ class StagingPages {
   [[nodiscard]] ByteCount openPages() const noexcept { return openPages_; }
 
  private:
-  struct Span;
+  friend class StagedBytes;
   struct alignas(64) Page {
     sync::Atomic<std::uint64_t> fill{kClosed};
     std::span<std::byte> memory;  ///< Constant from opening to closing; read only after `fill` has told of it.
@@ -91,18 +98,17 @@ class StagingPages {
   [[nodiscard]] bool hasRoom(std::uint64_t fill, ByteCount bytes) const noexcept;
   [[nodiscard]] StagedBytes take(std::uint32_t index, ByteCount bytes);
   [[nodiscard]] StagedBytes takeAnywhere(std::uint32_t first, ByteCount bytes);
+  [[nodiscard]] StagedBytes takeApart(ByteCount bytes, Filling& filling);
   [[nodiscard]] Result<StagedBytes> reserveOrOpen(std::uint32_t first, ByteCount bytes);
   [[nodiscard]] Result<bool> openPage(std::uint32_t first);
   [[nodiscard]] Error full(std::uint32_t first, ByteCount bytes) const noexcept;
-  void release(StagingIndex page) noexcept;
   void wake() noexcept;
 
   Device& device_;
   const ByteCount pageBytes_;
   std::vector<Page> pages_;
   ByteCount openPages_ = 0;
-  sync::Atomic<std::uint32_t> filling_{1};  ///< The page from which any thread took last: most likely it has room.
-  sync::Atomic<bool> wanted_{false};        ///< A thread that cannot open pages found no room.
+  sync::Atomic<bool> wanted_{false};  ///< A thread that cannot open pages found no room.
   sync::Mutex mutex_;
   sync::ConditionVariable wakeUp_;
   std::uint32_t waiting_ = 0;

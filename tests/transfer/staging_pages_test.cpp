@@ -23,6 +23,7 @@ struct Staging {
   std::unique_ptr<HostDevice> host = HostDevice::create({.completion = HostDeviceDesc::Completion::Manual});
   std::unique_ptr<FaultyDevice> faulty = FaultyDevice::create(*host);
   StagingPages pages;
+  StagingPages::Filling filling;
 };
 
 TEST(StagingPages, SpansAreDisjointAlignedAndInsideTheirPage) {
@@ -63,7 +64,7 @@ TEST(StagingPages, TheFirstPageIsLeftToTheStep) {
     held.push_back(s.pages.reserveAhead(kPage).value());
     EXPECT_NE(s.pages.use(held.back()).page, StagingIndex{0});
   }
-  for (const Result<StagedBytes>& full : {s.pages.reserveAhead(1), s.pages.reserveOnAnyThread(1)}) {
+  for (const Result<StagedBytes>& full : {s.pages.reserveAhead(1), s.pages.reserveOnAnyThread(1, s.filling)}) {
     ASSERT_FALSE(full);
     EXPECT_EQ(full.error().code, ErrorCode::StagingFull);
   }
@@ -170,19 +171,19 @@ TEST(StagingPages, PagesInSteadyUseStay) {
 
 TEST(StagingPages, AnotherThreadOpensNoPageButTheNextRecycleDoes) {
   Staging s;
-  EXPECT_EQ(s.pages.reserveOnAnyThread(16).error().code, ErrorCode::StagingFull);
+  EXPECT_EQ(s.pages.reserveOnAnyThread(16, s.filling).error().code, ErrorCode::StagingFull);
   EXPECT_EQ(s.faulty->calls(DeviceCall::OpenStaging), 0U);
   s.faulty->failCall(DeviceCall::OpenStaging, 1, ErrorCode::OutOfDeviceMemory);
   EXPECT_EQ(s.pages.recycle(0).error().code, ErrorCode::OutOfDeviceMemory);
   ASSERT_TRUE(s.pages.recycle(0)) << "the wish is not forgotten";
-  EXPECT_TRUE(s.pages.reserveOnAnyThread(kPage));
+  EXPECT_TRUE(s.pages.reserveOnAnyThread(kPage, s.filling));
   EXPECT_EQ(s.pages.openPages(), 1U);
 }
 
 TEST(StagingPages, ImpossibleSizesAreRefusedOnAnyThread) {
   Staging s;
-  EXPECT_EQ(s.pages.reserveOnAnyThread(0).error().code, ErrorCode::InvalidArgument);
-  EXPECT_EQ(s.pages.reserveOnAnyThread(kPage + 1).error().code, ErrorCode::InvalidArgument);
+  EXPECT_EQ(s.pages.reserveOnAnyThread(0, s.filling).error().code, ErrorCode::InvalidArgument);
+  EXPECT_EQ(s.pages.reserveOnAnyThread(kPage + 1, s.filling).error().code, ErrorCode::InvalidArgument);
 }
 
 TEST(StagingPages, WaitingTimesOutAndEndsWhenThereIsRoom) {
@@ -211,9 +212,10 @@ TEST(StagingPages, ManyThreadsFillWhileTheGeometryThreadRecycles) {
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {
       std::mt19937 random(static_cast<unsigned>(t) + 1);
+      StagingPages::Filling filling;
       for (int i = 0; i < kSpans;) {
         const ByteCount bytes = 1 + random() % 1500;
-        Result<StagedBytes> staged = s.pages.reserveOnAnyThread(bytes);
+        Result<StagedBytes> staged = s.pages.reserveOnAnyThread(bytes, filling);
         if (!staged) {
           (void)s.pages.waitForRoom(bytes, std::chrono::milliseconds{20});
           continue;

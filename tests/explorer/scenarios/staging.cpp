@@ -33,7 +33,8 @@ struct Bounds {
 class Staging : public Scenario {
  public:
   explicit Staging(const Bounds& bounds) : bounds_(bounds) {
-    (void)pages_.reserveOnAnyThread(1);
+    StagingPages::Filling filling;
+    (void)pages_.reserveOnAnyThread(1, filling);
     check(pages_.recycle(0).has_value() && pages_.openPages() == 1, "a page that is missed is not opened");
   }
 
@@ -83,11 +84,12 @@ class Staging : public Scenario {
   }
 
   void produce(std::uint32_t number) {
+    StagingPages::Filling filling;
     for (std::uint32_t i = 0; i < bounds_.spans[number]; ++i) {
-      Result<StagedBytes> staged = pages_.reserveOnAnyThread(bounds_.spanBytes);
+      Result<StagedBytes> staged = pages_.reserveOnAnyThread(bounds_.spanBytes, filling);
       while (!staged) {
         (void)pages_.waitForRoom(bounds_.spanBytes, kLong);
-        staged = pages_.reserveOnAnyThread(bounds_.spanBytes);
+        staged = pages_.reserveOnAnyThread(bounds_.spanBytes, filling);
       }
       step(memory_, Access::Write, "fill");
       setOwner(staged->bytes(), number + 1);
