@@ -39,7 +39,9 @@ class UnmovedDevice final : public app::PassingDevice {
  public:
   using PassingDevice::PassingDevice;
 
-  Result<TimelineValue> submit(std::span<const CopyPiece> /*batch*/) override { return inner_.submit({}); }
+  Result<TimelineValue> submit(std::span<const CopyPiece> /*batch*/, std::span<const QueueValue> waits) override {
+    return inner_.submit({}, waits);
+  }
 };
 
 /// What one replay took: by frame, since what preempts it hits single frames, and their medians over the repetitions
