@@ -7,6 +7,8 @@
 #include <map>
 #include <source_location>
 #include <span>
+#include <utility>
+#include <vector>
 
 namespace flux {
 
@@ -32,6 +34,9 @@ struct EditRange {
 
 /// Ranges of one part by their offset, disjoint. A map, since they may come in any order, and by the thousands.
 using EditRanges = std::map<std::uint32_t, EditRange>;
+
+/// The same for ranges that come in their order, once: memory that is kept.
+using OrderedRanges = std::vector<std::pair<std::uint32_t, EditRange>>;
 
 /// Cuts a range after `at` bytes, a multiple of 4; returns what is behind the cut.
 [[nodiscard]] EditRange cut(EditRange& range, std::uint32_t at);

@@ -68,10 +68,9 @@ Result<void> Pool::Impl::addAs(BlockHandle handle, const BlockDesc& desc, std::s
   };
   for (std::size_t i = 0; i < desc.parts.size(); ++i) {
     const PartPlacement& part = placements_[i];
-    EditRanges ranges;
-    const Result<void> taken = takeContents(ranges, 0, part.sizeBytes, desc.parts[i].source, where);
+    const Result<void> taken = takeContents(0, part.sizeBytes, desc.parts[i].source, where);
     if (!taken) return giveUp(taken.error());
-    relocation.add({PartId{static_cast<std::uint32_t>(i)}, part.offsetBytes, part.sizeBytes}, ranges);
+    relocation.add({PartId{static_cast<std::uint32_t>(i)}, part.offsetBytes, part.sizeBytes}, taken_);
   }
   const Result<Placement> place = acquirePlace(desc.lifetime, size->bytes, size->alignment);
   if (!place) return giveUp(place.error());
@@ -120,19 +119,41 @@ void Pool::Impl::install(BlockHandle handle, const BlockDesc& desc, Relocation& 
 
 Result<void> Pool::Impl::takeContents(EditRanges& ranges, std::uint32_t offset, std::uint32_t bytes,
                                       const Source& source, std::source_location where) {
+  const Result<void> taken = takeContents(offset, bytes, source, where);
+  if (!taken) return taken;
+  for (auto& range : taken_) ranges.insert(ranges.end(), std::move(range));
+  taken_.clear();
+  return {};
+}
+
+Result<void> Pool::Impl::takeContents(std::uint32_t offset, std::uint32_t bytes, const Source& source,
+                                      std::source_location where) {
+  taken_.clear();
+  const auto takeNext = [&](std::uint32_t size) -> EditRange::Contents& {
+    EditRange& range = taken_.emplace_back(offset, EditRange{}).second;
+    range.bytes = size;
+    range.contents.where = where;
+    return range.contents;
+  };
   if (source.isLater() || source.stagedBytes()) {
-    EditRange::Contents contents{.sourceBegins = offset, .staged = source.stagedBytes(), .where = where};
-    if (!contents.staged) contents.source = source;
-    ranges.emplace_hint(ranges.end(), offset, EditRange{bytes, std::move(contents)});
+    EditRange::Contents& contents = takeNext(bytes);
+    contents.sourceBegins = offset;
+    if (source.stagedBytes()) {
+      contents.staged = source.stagedBytes();
+    } else {
+      contents.source = source;
+    }
     return {};
   }
   for (std::span<const std::byte> data = source.data(); !data.empty();) {
     const std::size_t size = std::min<std::size_t>(data.size(), staging_.pageBytes());
     Result<StagedBytes> piece = staging_.reserveAhead(size);
-    if (!piece) return Unexpected(piece.error());
+    if (!piece) {
+      taken_.clear();
+      return Unexpected(piece.error());
+    }
     std::copy_n(data.begin(), size, piece->bytes().begin());
-    EditRange range{static_cast<std::uint32_t>(size), {.staged = std::move(*piece), .where = where}};
-    ranges.emplace_hint(ranges.end(), offset, std::move(range));
+    takeNext(static_cast<std::uint32_t>(size)).staged = std::move(*piece);
     offset += static_cast<std::uint32_t>(size);
     data = data.subspan(size);
   }

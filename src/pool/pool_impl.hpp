@@ -173,8 +173,11 @@ class Pool::Impl {
   Result<ChunkIndex> makeChunk(Lifetime lifetime, ByteCount bytes, bool dedicated);
   void growAhead(bool quiet);
   /// Makes ranges of what a source gives for [offset, offset + bytes): one if it gives them later, otherwise they are
-  /// staged now, as pieces that fit in a page. When it fails, `ranges` has some of them.
+  /// staged now, as pieces that fit in a page, or none.
   Result<void> takeContents(EditRanges& ranges, std::uint32_t offset, std::uint32_t bytes, const Source& source,
+                            std::source_location where);
+  /// The same into `taken_`.
+  Result<void> takeContents(std::uint32_t offset, std::uint32_t bytes, const Source& source,
                             std::source_location where);
   /// Makes edits of an update that `nameRanges` has checked.
   Result<void> takeUpdates(const Block& block, BlockHandle handle, std::span<const PartUpdate> updates,
@@ -291,6 +294,7 @@ class Pool::Impl {
   std::vector<Error> errors_;          ///< Of the last step.
   std::vector<OpenFrame> lateFrames_;  ///< Of the last step.
   // Where `add` lays parts out: on the stack, to make so many of them would be a good part of its cost.
+  OrderedRanges taken_;  ///< By the last `takeContents`.
   std::array<PartRequest, kMaxParts> requests_;
   std::array<PartPlacement, kMaxParts> placements_;
   TimelineValue visibleCopies_ = 0;  ///< The copy value behind all records of the master.

@@ -10,7 +10,8 @@
 
 namespace flux {
 
-void Relocation::add(const PartTarget& part, EditRanges& ranges, std::uint32_t oldOffset) {
+template <class Ranges>
+void Relocation::add(const PartTarget& part, Ranges& ranges, std::uint32_t oldOffset) {
   const auto slot = static_cast<std::uint32_t>(parts.size());
   parts.push_back(part);
   std::uint32_t at = 0;
@@ -36,6 +37,9 @@ void Relocation::add(const PartTarget& part, EditRanges& ranges, std::uint32_t o
   addUnchanged(part.bytes);
   ranges.clear();
 }
+
+template void Relocation::add(const PartTarget& part, EditRanges& ranges, std::uint32_t oldOffset);
+template void Relocation::add(const PartTarget& part, OrderedRanges& ranges, std::uint32_t oldOffset);
 
 Relocation& RelocationQueue::create() {
   if (free_.empty()) {

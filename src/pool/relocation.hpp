@@ -50,7 +50,8 @@ struct Transfer {
 struct Relocation {
   /// Adds a part, and transfers for the ranges that are given and, from `oldOffset` in the old place on, for the bytes
   /// between them. Takes the contents out of `ranges`.
-  void add(const PartTarget& part, EditRanges& ranges, std::uint32_t oldOffset = 0);
+  template <class Ranges>  // EditRanges, or OrderedRanges
+  void add(const PartTarget& part, Ranges& ranges, std::uint32_t oldOffset = 0);
 
   BlockHandle block;
   Placement to;
