@@ -18,7 +18,10 @@ struct Producer::Impl {
   explicit Impl(Pool::Impl& owner) : pool(owner), token(owner.instructions().makeProducer()) {}
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
-  ~Impl() { pool.handles().giveBack(reserved); }
+  ~Impl() {
+    pool.handles().giveBack(reserved);
+    pool.staging().leave(filling);
+  }
 
   Result<void> push(Instruction instruction, std::string_view name) {
     if (pool.instructions().push(token, instruction)) return {};

@@ -53,19 +53,33 @@ StagedBytes StagingPages::takeAnywhere(std::uint32_t first, ByteCount bytes) {
   return {};
 }
 
-/// Where the thread took last, else from a page that no other seems to fill.
+/// Where the thread took last, else from a page that no other fills, else from any.
 StagedBytes StagingPages::takeApart(ByteCount bytes, Filling& filling) {
+  const auto takeAlone = [&](std::uint32_t index) -> StagedBytes {
+    sync::Atomic<const Filling*>& filler = pages_[index].filler;
+    const Filling* const other = filler.load(std::memory_order_relaxed);
+    if (other != nullptr && other != &filling) return {};
+    StagedBytes taken = take(index, bytes);
+    if (taken && other == nullptr) filler.store(&filling, std::memory_order_relaxed);
+    return taken;
+  };
   if (filling.page < pages_.size()) {
-    if (StagedBytes taken = take(filling.page, bytes)) return taken;
+    if (StagedBytes taken = takeAlone(filling.page)) return taken;
+    leave(filling);
   }
   for (std::uint32_t i = 1; i < pages_.size(); ++i) {
-    if (hasOpenSpans(pages_[i].fill.load(std::memory_order_relaxed))) continue;
-    StagedBytes taken = take(i, bytes);
+    StagedBytes taken = takeAlone(i);
     if (!taken) continue;
     filling.page = i;
     return taken;
   }
   return takeAnywhere(1, bytes);
+}
+
+void StagingPages::leave(const Filling& filling) noexcept {
+  if (filling.page >= pages_.size()) return;
+  sync::Atomic<const Filling*>& filler = pages_[filling.page].filler;
+  if (filler.load(std::memory_order_relaxed) == &filling) filler.store(nullptr, std::memory_order_relaxed);
 }
 
 Result<StagedBytes> StagingPages::reserveOnAnyThread(ByteCount bytes, Filling& filling) {
@@ -177,6 +191,7 @@ Result<void> StagingPages::recycle(TimelineValue completed) {
     // Another thread may take a span meanwhile; then the page stays as it is.
     if (!page.fill.compare_exchange_strong(fill, closes ? kClosed : 0, std::memory_order_acq_rel)) continue;
     if (closes) {
+      page.filler.store(nullptr, std::memory_order_relaxed);
       page.memory = {};
       device_.closeStaging(StagingIndex{i});
       --openPages_;

@@ -51,6 +51,9 @@ class StagingPages {
   /// `Filling` of its own. O(1) while its page has room, else O(pages).
   [[nodiscard]] Result<StagedBytes> reserveOnAnyThread(ByteCount bytes, Filling& filling);
 
+  /// The thread fills no page any more. Any thread.
+  void leave(const Filling& filling) noexcept;
+
   /// Waits until `bytes` may be had on any thread, or for `timeout`. False: it timed out. Any thread but the geometry
   /// thread, which is the one that makes room.
   [[nodiscard]] bool waitForRoom(ByteCount bytes, std::chrono::nanoseconds timeout);
@@ -80,6 +83,7 @@ class StagingPages {
   friend class StagedBytes;
   struct alignas(64) Page {
     sync::Atomic<std::uint64_t> fill{kClosed};
+    sync::Atomic<const Filling*> filler{nullptr};  ///< Who fills it; a hint that keeps others away while they can.
     std::span<std::byte> memory;  ///< Constant from opening to closing; read only after `fill` has told of it.
     // Of the geometry thread:
     TimelineValue lastUse = 0;
