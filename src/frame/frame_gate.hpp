@@ -49,9 +49,9 @@ struct FrameRecord {
 /// **Invariants** (numbers as in docs/design/frame-protocol.md).
 /// - (I2) Only the published slot gains pins.
 /// - (I3) A frame's values are merged into the tags before its pin drops, in one critical section.
-/// - (I10) What bytes in use are overwritten by runs after all submissions of the frames that began to submit before,
-/// and
-///   before all of those that begin to submit later.
+/// - (I10) What overwrites bytes in use runs after all submissions of the frames that began to submit before, and
+/// before
+///   all of those that begin to submit later.
 class FrameGate {
  public:
   FrameGate() = default;

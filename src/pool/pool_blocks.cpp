@@ -161,9 +161,6 @@ Result<void> Pool::Impl::takeContents(std::uint32_t offset, std::uint32_t bytes,
 }
 
 Result<StagedBytes> Pool::Impl::stage(ByteCount bytes, std::source_location where) {
-  if (bytes == 0 || bytes > staging_.pageBytes()) {
-    return Unexpected(invalid("staged bytes", where, {bytes, staging_.pageBytes()}));
-  }
   Result<StagedBytes> staged = staging_.reserveAhead(bytes);
   if (!staged) staged.error().where = where;
   return staged;

@@ -38,6 +38,15 @@ struct Producer::Impl {
     return push({.kind = kind, .block = block, .where = where, .contents = std::move(contents)}, "block");
   }
 
+  /// Of either kind.
+  Result<void> pushUpdates(Instruction::Kind kind, BlockHandle block, std::span<const PartUpdate> parts,
+                           std::source_location where) {
+    auto contents = std::make_unique<InstructionContents>();
+    contents->updates.assign(parts.begin(), parts.end());
+    if (!ownAll(contents->updates)) return Unexpected(full("block", block, where));
+    return push(kind, block, std::move(contents), where);
+  }
+
   [[nodiscard]] Error full(std::string_view name, BlockHandle block, std::source_location where) const {
     Error error = makeError(ErrorCode::QueueFull, name, where,
                             {pool.instructions().waiting(), pool.instructions().waitingBytes()});
@@ -116,17 +125,11 @@ Result<BlockHandle> Producer::add(const BlockDesc& desc, std::source_location wh
 }
 
 Result<void> Producer::update(BlockHandle block, std::span<const PartUpdate> parts, std::source_location where) {
-  auto contents = std::make_unique<InstructionContents>();
-  contents->updates.assign(parts.begin(), parts.end());
-  if (!impl_->ownAll(contents->updates)) return Unexpected(impl_->full("block", block, where));
-  return impl_->push(Instruction::Kind::Update, block, std::move(contents), where);
+  return impl_->pushUpdates(Instruction::Kind::Update, block, parts, where);
 }
 
 Result<void> Producer::updateInPlace(BlockHandle block, std::span<const PartUpdate> parts, std::source_location where) {
-  auto contents = std::make_unique<InstructionContents>();
-  contents->updates.assign(parts.begin(), parts.end());
-  if (!impl_->ownAll(contents->updates)) return Unexpected(impl_->full("block", block, where));
-  return impl_->push(Instruction::Kind::UpdateInPlace, block, std::move(contents), where);
+  return impl_->pushUpdates(Instruction::Kind::UpdateInPlace, block, parts, where);
 }
 
 Result<AddedParts> Producer::addParts(BlockHandle block, std::span<const PartDesc> parts, std::source_location where) {

@@ -1,5 +1,7 @@
 #include "transfer/staging_pages.hpp"
 
+#include "base/rounding.hpp"
+
 #include <flux/assert.hpp>
 
 #include <mutex>
@@ -13,7 +15,7 @@ constexpr ByteCount kUnitBytes = 16;
 constexpr std::uint32_t kIdleRecycles = 240;
 
 constexpr std::uint64_t units(ByteCount bytes) noexcept {
-  return (bytes + kUnitBytes - 1) / kUnitBytes;
+  return roundUp(bytes, kUnitBytes) / kUnitBytes;
 }
 
 }  // namespace
@@ -83,9 +85,7 @@ void StagingPages::leave(const Filling& filling) noexcept {
 }
 
 Result<StagedBytes> StagingPages::reserveOnAnyThread(ByteCount bytes, Filling& filling) {
-  if (bytes == 0 || bytes > pageBytes_) {
-    return Unexpected(makeError(ErrorCode::InvalidArgument, "staged bytes", {}, {bytes, pageBytes_}));
-  }
+  if (const Result<void> checked = checkSize(bytes); !checked) return Unexpected(checked.error());
   if (StagedBytes taken = takeApart(bytes, filling)) return taken;
   wanted_.store(true, std::memory_order_relaxed);
   return Unexpected(full(1, bytes));
@@ -115,11 +115,21 @@ void StagedBytes::release() const noexcept {
   pages_->pages_[static_cast<std::uint32_t>(span_.page)].fill.fetch_sub(1, std::memory_order_release);
 }
 
+Result<void> StagingPages::checkSize(ByteCount bytes) const {
+  if (bytes > 0 && bytes <= pageBytes_) return {};
+  return Unexpected(makeError(ErrorCode::InvalidArgument, "staged bytes", {}, {bytes, pageBytes_}));
+}
+
 Error StagingPages::full(std::uint32_t first, ByteCount bytes) const noexcept {
   return makeError(ErrorCode::StagingFull, "staging", {}, {bytes, (pages_.size() - first) * pageBytes_});
 }
 
 // ---- Of the geometry thread --------------------------------------------------------------------------------
+
+Result<StagedBytes> StagingPages::reserveAhead(ByteCount bytes) {
+  if (const Result<void> checked = checkSize(bytes); !checked) return Unexpected(checked.error());
+  return reserveOrOpen(1, bytes);
+}
 
 Result<StagedBytes> StagingPages::reserveOrOpen(std::uint32_t first, ByteCount bytes) {
   FLUX_ASSERT(bytes > 0 && bytes <= pageBytes_, "what is staged fits a page");

@@ -39,8 +39,9 @@ class StagingPages {
   /// another page.
   [[nodiscard]] Result<StagedBytes> reserve(ByteCount bytes) { return reserveOrOpen(0, bytes); }
 
-  /// The same for bytes that may stay open over many steps. Errors: also StagingFull when only the first page is left.
-  [[nodiscard]] Result<StagedBytes> reserveAhead(ByteCount bytes) { return reserveOrOpen(1, bytes); }
+  /// The same for bytes that may stay open over many steps. Errors: also StagingFull when only the first page is left,
+  /// and InvalidArgument for a size that no page has.
+  [[nodiscard]] Result<StagedBytes> reserveAhead(ByteCount bytes);
 
   /// The page that a thread fills.
   struct Filling {
@@ -105,6 +106,7 @@ class StagingPages {
   [[nodiscard]] StagedBytes takeApart(ByteCount bytes, Filling& filling);
   [[nodiscard]] Result<StagedBytes> reserveOrOpen(std::uint32_t first, ByteCount bytes);
   [[nodiscard]] Result<bool> openPage(std::uint32_t first);
+  [[nodiscard]] Result<void> checkSize(ByteCount bytes) const;
   [[nodiscard]] Error full(std::uint32_t first, ByteCount bytes) const noexcept;
   void wake() noexcept;
 
