@@ -11,8 +11,8 @@ class PassingDevice : public Device {
   const DeviceCaps& caps() const noexcept override { return inner_.caps(); }
   Result<ChunkInfo> createChunk(ChunkIndex index, ByteCount bytes) override { return inner_.createChunk(index, bytes); }
   void destroyChunk(ChunkIndex index) noexcept override { inner_.destroyChunk(index); }
-  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes) override {
-    return inner_.openStaging(index, bytes);
+  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes, StagingUse use) override {
+    return inner_.openStaging(index, bytes, use);
   }
   Result<void> sealStaging(StagingIndex index, ByteCount bytes) override { return inner_.sealStaging(index, bytes); }
   void closeStaging(StagingIndex index) noexcept override { inner_.closeStaging(index); }

@@ -147,9 +147,8 @@ ByteCount Pool::Impl::addPiecesInPlace(const Block& block, std::uint32_t index) 
     FLUX_ASSERT(part.sizeBytes == edit.bytes, "a part that is overwritten is there");
     for (const auto& [offset, range] : edit.ranges) {
       CopyPiece piece;
-      piece.from = CopyPiece::From::Staging;
       const StagingSpan& span = StagingPages::spanOf(range.contents.staged);
-      piece.source = static_cast<std::uint32_t>(span.page);
+      piece.source = span.page;
       piece.sourceOffset = span.offset + range.contents.stagedOffset;
       piece.destination = block.place.chunk;
       piece.destinationOffset = block.place.offset + part.offsetBytes + offset;
@@ -163,7 +162,7 @@ ByteCount Pool::Impl::addPiecesInPlace(const Block& block, std::uint32_t index) 
 
 Result<void> Pool::Impl::submitInPlace(StepReport& report) {
   if (gathered_.empty()) return {};
-  for (const CopyPiece& piece : inPlacePieces_) staging_.use(StagingIndex{piece.source});
+  for (const CopyPiece& piece : inPlacePieces_) staging_.use(piece.source.page());
   Result<TimelineValue> value = TimelineValue{0};
   Result<void> sealed = staging_.seal();
   const auto submit = [&](const QueueValues& tags) {

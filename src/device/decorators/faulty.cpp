@@ -71,9 +71,9 @@ class FaultyDeviceImpl final : public FaultyDevice {
     inner_.destroyChunk(index);
   }
 
-  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes) override {
+  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes, StagingUse use) override {
     if (Result<void> fate = count(DeviceCall::OpenStaging, "openStaging"); !fate) return Unexpected(fate.error());
-    return inner_.openStaging(index, bytes);
+    return inner_.openStaging(index, bytes, use);
   }
 
   Result<void> sealStaging(StagingIndex index, ByteCount bytes) override {

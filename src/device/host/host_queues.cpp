@@ -35,12 +35,12 @@ HostDeviceDesc normalised(HostDeviceDesc desc) noexcept {
 }
 
 /// Last piece first: pieces have no order, and a program that relies on one is found. Returns how many copies met bytes
-/// that somebody had written.
+/// of chunks that somebody had written.
 std::uint64_t run(const HostWork& work) noexcept {
   std::uint64_t overwrites = 0;
   for (const HostWork::Copy& copy : std::views::reverse(work.copies)) {
     const std::span<const std::byte> before{copy.destination, copy.bytes};
-    if (!std::ranges::all_of(before, [](std::byte b) { return b == kPoison; })) ++overwrites;
+    if (!copy.toPage && !std::ranges::all_of(before, [](std::byte b) { return b == kPoison; })) ++overwrites;
     std::memmove(copy.destination, copy.source, copy.bytes);
   }
   for (const HostWork::Read& read : work.reads) {
