@@ -1,21 +1,24 @@
 #include "device/copy_plan.hpp"
 
 #include <algorithm>
-#include <tuple>
 
 namespace flux {
-
 void CopyPlan::build(std::span<const CopyPiece> batch) {
-  sorted_.assign(batch.begin(), batch.end());
+  sorted_.resize(batch.size());
+  std::ranges::transform(batch, sorted_.begin(), [](const CopyPiece& piece) {
+    return Key{std::uint64_t{piece.source.bits()} << 32U | piece.destination.bits(), piece.destinationOffset, &piece};
+  });
   commands_.clear();
   regions_.clear();
-  std::sort(sorted_.begin(), sorted_.end(), [](const CopyPiece& a, const CopyPiece& b) {
-    return std::tie(a.source, a.destination, a.destinationOffset) <
-           std::tie(b.source, b.destination, b.destinationOffset);
+  // Sorting is most of a plan's cost, so it looks at nothing but the keys.
+  std::sort(sorted_.begin(), sorted_.end(), [](const Key& a, const Key& b) {
+    return a.buffers != b.buffers ? a.buffers < b.buffers : a.destinationOffset < b.destinationOffset;
   });
-  for (const CopyPiece& piece : sorted_) {
-    const CopyCommand* last = commands_.empty() ? nullptr : &commands_.back();
-    const bool sameCommand = last != nullptr && last->source == piece.source && last->destination == piece.destination;
+  const Key* last = nullptr;
+  for (const Key& key : sorted_) {
+    const CopyPiece& piece = *key.piece;
+    const bool sameCommand = last != nullptr && last->buffers == key.buffers;
+    last = &key;
     if (sameCommand) {
       CopyRegion& region = regions_.back();
       if (region.sourceOffset + region.bytes == piece.sourceOffset &&

@@ -100,10 +100,10 @@ void BatchRecorder::record(VkCommandBuffer commands, CommandList list) {
 
 void BatchRecorder::recordPlainCopies(VkCommandBuffer commands) {
   for (const CopyCommand& command : plan_.commands()) {
-    regions_.clear();
-    for (const CopyRegion& region : plan_.regions(command)) {
-      regions_.push_back({region.sourceOffset, region.destinationOffset, region.bytes});
-    }
+    regions_.resize(command.regionCount);
+    std::ranges::transform(plan_.regions(command), regions_.begin(), [](const CopyRegion& region) {
+      return VkBufferCopy{region.sourceOffset, region.destinationOffset, region.bytes};
+    });
     functions_.vkCmdCopyBuffer(commands, slots_.at(command.source).buffer, slots_.at(command.destination).buffer,
                                command.regionCount, regions_.data());
   }
