@@ -77,9 +77,7 @@ void EditRanges::settleWhenDue() {
 
 void EditRanges::settle() {
   if (settled_ == ranges_.size()) return;
-  const auto middle = ranges_.begin() + static_cast<std::ptrdiff_t>(settled_);
-  std::ranges::sort(middle, ranges_.end(), {}, &Range::offset);
-  std::ranges::inplace_merge(ranges_, middle, {}, &Range::offset);
+  std::ranges::sort(ranges_, {}, &Range::offset);
   const auto overlap =
       std::ranges::adjacent_find(ranges_, [](const Range& a, const Range& b) { return a.end() > b.offset; });
   if (overlap != ranges_.end()) {

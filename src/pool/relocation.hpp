@@ -40,7 +40,7 @@ struct Transfer {
   std::uint32_t offset = 0;  ///< Of the range in the part.
   std::uint32_t bytes = 0;
   std::uint32_t oldOffset = 0;  ///< Of the range in the block's old place, if the bytes come from there.
-  EditContents contents;    ///< Of bytes that are new.
+  EditContents contents;        ///< Of bytes that are new.
   ByteCount done = 0;
 };
 
