@@ -37,6 +37,7 @@ Result<void> Pool::Impl::addAs(BlockHandle handle, const BlockDesc& desc, std::s
   if (desc.fallback && find(desc.fallback) == nullptr) return Unexpected(staleHandle(desc.fallback, where));
 
   ByteCount liveBytes = 0;
+  ByteCount givenBytes = 0;
   for (std::size_t i = 0; i < desc.parts.size(); ++i) {
     const PartDesc& part = desc.parts[i];
     if (part.bytes == 0 || !part.source.gives(part.bytes)) {
@@ -44,6 +45,7 @@ Result<void> Pool::Impl::addAs(BlockHandle handle, const BlockDesc& desc, std::s
     }
     requests_[i] = {part.kind, part.bytes};
     liveBytes += part.bytes;
+    if (part.source.isGivenNow()) givenBytes += part.bytes;
   }
   const std::span<const PartPlacement> used{placements_.data(), desc.parts.size()};
   const std::optional<LayoutSize> size =
@@ -66,26 +68,33 @@ Result<void> Pool::Impl::addAs(BlockHandle handle, const BlockDesc& desc, std::s
     relocations_.recycle(relocation);
     return fail(error);
   };
+  const bool direct = givenBytes != 0 && relocations_.writesNow(givenBytes);
   for (std::size_t i = 0; i < desc.parts.size(); ++i) {
     const PartPlacement& part = placements_[i];
+    const Source& source = desc.parts[i].source;
     taken_.clear();
-    const Result<void> taken = takeContents(taken_, 0, part.sizeBytes, desc.parts[i].source, where);
-    if (!taken) return giveUp(taken.error());
+    if (direct && source.isGivenNow()) {
+      taken_.add(0, part.sizeBytes, {source, 0, where});  // Read when there is a place, but before this call returns.
+    } else if (const Result<void> taken = takeContents(taken_, 0, part.sizeBytes, source, where); !taken) {
+      return giveUp(taken.error());
+    }
     relocation.add({PartId{static_cast<std::uint32_t>(i)}, part.offsetBytes, part.sizeBytes}, taken_);
   }
   const Result<Placement> place = acquirePlace(desc.lifetime, size->bytes, size->alignment);
   if (!place) return giveUp(place.error());
 
   relocation.alignment = size->alignment;
-  install(handle, desc, relocation, *place, layouts_.create(used, *size), where);
+  relocation.to = *place;
+  if (direct) relocations_.writeNow(relocation);
+  install(handle, desc, relocation, layouts_.create(used, *size), where);
   counters_.liveBytes += liveBytes;
   blocks_[handle.index].liveBytes = liveBytes;
   notePeaks();
   return {};
 }
 
-void Pool::Impl::install(BlockHandle handle, const BlockDesc& desc, Relocation& relocation, const Placement& place,
-                         const BlockLayout* layout, std::source_location where) {
+void Pool::Impl::install(BlockHandle handle, const BlockDesc& desc, Relocation& relocation, const BlockLayout* layout,
+                         std::source_location where) {
   Block& block = blocks_[handle.index];
   block.generation = handle.generation;
   block.live = true;
@@ -103,7 +112,6 @@ void Pool::Impl::install(BlockHandle handle, const BlockDesc& desc, Relocation& 
   copyName(block.name, desc.name);
 
   relocation.block = handle;
-  relocation.to = place;
   relocation.version = block.requested;
   relocation.where = where;
   relocations_.enqueue(relocation);
@@ -120,7 +128,7 @@ void Pool::Impl::install(BlockHandle handle, const BlockDesc& desc, Relocation& 
 
 Result<void> Pool::Impl::takeContents(EditRanges& ranges, std::uint32_t offset, std::uint32_t bytes,
                                       const Source& source, std::source_location where) {
-  if (source.isLater() || source.stagedBytes()) {
+  if (!source.isGivenNow()) {
     ranges.add(offset, bytes, {source, offset, where});
     return {};
   }

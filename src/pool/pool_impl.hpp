@@ -166,9 +166,10 @@ class Pool::Impl {
 
   /// Adds under a handle that was taken from the reserve; on an error it is still taken.
   Result<void> addAs(BlockHandle handle, const BlockDesc& desc, std::source_location where);
-  /// Makes the block that the handle names; its first relocation is `relocation`, of which only the transfers are set.
-  void install(BlockHandle handle, const BlockDesc& desc, Relocation& relocation, const Placement& place,
-               const BlockLayout* layout, std::source_location where);
+  /// Makes the block that the handle names; its first relocation is `relocation`, of which the place and the transfers
+  /// are set.
+  void install(BlockHandle handle, const BlockDesc& desc, Relocation& relocation, const BlockLayout* layout,
+               std::source_location where);
   Result<Placement> acquirePlace(Lifetime lifetime, ByteCount bytes, ByteCount alignment);
   Result<ChunkIndex> makeChunk(Lifetime lifetime, ByteCount bytes, bool dedicated);
   void growAhead(bool quiet);

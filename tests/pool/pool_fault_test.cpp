@@ -185,16 +185,21 @@ class Scenario {
 };
 
 struct World {
-  std::unique_ptr<HostDevice> host =
-      HostDevice::create({.completion = HostDeviceDesc::Completion::Delayed, .minDelayPolls = 1, .maxDelayPolls = 2});
+  explicit World(ByteCount directBytes = 0)
+      : host(HostDevice::create({.completion = HostDeviceDesc::Completion::Delayed,
+                                 .minDelayPolls = 1,
+                                 .maxDelayPolls = 2,
+                                 .directWriteBytes = directBytes})) {}
+
+  std::unique_ptr<HostDevice> host;
   std::unique_ptr<Device> checked = makeCheckedDevice(*host);
   std::unique_ptr<FaultyDevice> faulty = FaultyDevice::create(*checked);
 };
 
-TEST(PoolFault, EveryFailingCallIsSurvived) {
+void expectEveryFailingCallIsSurvived(ByteCount directBytes) {
   std::uint64_t calls = 0;
   {
-    World world;
+    World world(directBytes);
     Scenario scenario(*world.faulty);
     scenario.run();
     scenario.expectAllRight(*world.host);
@@ -203,7 +208,7 @@ TEST(PoolFault, EveryFailingCallIsSurvived) {
   ASSERT_GT(calls, 30U);
   for (std::uint64_t k = 1; k <= calls; ++k) {
     SCOPED_TRACE(k);
-    World world;
+    World world(directBytes);
     {
       Scenario scenario(*world.faulty);
       // More than one: where a place with room to spare cannot be had, an exact one is tried before anything is
@@ -215,8 +220,16 @@ TEST(PoolFault, EveryFailingCallIsSurvived) {
       EXPECT_EQ(world.host->earlyReclaims(), 0U);
       EXPECT_EQ(world.host->overwrites(), 0U);
     }
-    if (HasFailure()) break;
+    if (testing::Test::HasFailure()) break;
   }
+}
+
+TEST(PoolFault, EveryFailingCallIsSurvived) {
+  expectEveryFailingCallIsSurvived(0);
+}
+
+TEST(PoolFault, EveryFailingCallBesideDirectWritesIsSurvived) {
+  expectEveryFailingCallIsSurvived(kAllBytes);
 }
 
 TEST(PoolFault, NothingWaitsBetweenStartAndShutdown) {

@@ -53,8 +53,11 @@ class Simulation {
  public:
   explicit Simulation(std::uint32_t seed)
       : random_(seed),
-        host_(HostDevice::create(
-            {.completion = HostDeviceDesc::Completion::Delayed, .minDelayPolls = 1, .maxDelayPolls = 6, .seed = seed})),
+        host_(HostDevice::create({.completion = HostDeviceDesc::Completion::Delayed,
+                                  .minDelayPolls = 1,
+                                  .maxDelayPolls = 6,
+                                  .seed = seed,
+                                  .directWriteBytes = test::directBytesOf(seed)})),
         checked_(makeCheckedDevice(*host_)),
         pool_(std::move(Pool::create(*checked_, test::smallPool()).value())) {}
 
