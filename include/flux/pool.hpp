@@ -16,6 +16,7 @@
 #include <flux/fit.hpp>
 #include <flux/frame.hpp>
 #include <flux/producer.hpp>
+#include <flux/readback.hpp>
 #include <flux/result.hpp>
 #include <flux/shared.hpp>
 #include <flux/types.hpp>
@@ -50,6 +51,9 @@ struct PoolDesc {
   /// Two pages at least: `add` and `update` leave one to the step, so that what waits behind other copies cannot keep
   /// those from having any.
   ByteCount stagingLimitBytes = 64 * kMiB;
+  /// Host memory for what is read back (`Pool::readBack`), in pages of `stagingPageBytes`, one at least. Made when it
+  /// is needed, and given back when it has long been idle.
+  ByteCount readbackLimitBytes = 16 * kMiB;
   /// Device memory (chunks) never exceeds this. 0: the device's budget when the pool is made.
   ByteCount hardLimitBytes = 0;
   std::uint32_t maxBlocks = 1U << 20U;
@@ -95,10 +99,12 @@ struct StepReport {
   ByteCount uploadedBytes = 0;  ///< From sources.
   ByteCount directBytes = 0;    ///< Of them: written straight into chunks by the host, without a copy.
   ByteCount copiedBytes = 0;    ///< From old places (unchanged parts of updated blocks).
+  ByteCount readBackBytes = 0;  ///< To the host.
   std::uint32_t pieces = 0;
   std::uint32_t completedBlocks = 0;  ///< Contents that became ready for the next publish.
   std::uint32_t waitingBlocks = 0;    ///< Blocks with bytes still to copy: over quota, staging, or memory.
   std::uint32_t heldBackBlocks = 0;  ///< Of them: with updates in place, while a frame was submitting (`Frame::waits`).
+  std::uint32_t waitingReadbacks = 0;  ///< For their turn, or for the device.
   std::uint32_t chunksCreated = 0;
   std::uint32_t chunksReleased = 0;
   ByteCount reclaimedBytes = 0;
@@ -139,7 +145,7 @@ struct PoolStats {
   ByteCount liveBytes = 0;
   ByteCount reservedBytes = 0;
   ByteCount retiredBytes = 0;  ///< Waits for frames or queues (`retirement`); part of reserved, not of live.
-  ByteCount stagingBytes = 0;
+  ByteCount stagingBytes = 0;  ///< Pages for readback included.
   ByteCount hardLimitBytes = 0;
   std::uint32_t blocks = 0;
   std::uint32_t chunks = 0;
@@ -152,6 +158,7 @@ struct PoolStats {
   std::uint64_t partsRemoved = 0;   ///< From live blocks.
   std::uint64_t uploadedBytes = 0;
   std::uint64_t copiedBytes = 0;
+  std::uint64_t readBackBytes = 0;
   std::uint64_t deferredPublishes = 0;
   std::uint64_t chunksCreated = 0;
   std::uint64_t chunksMadeAhead = 0;  ///< Of those, the ones that no request waited for.
@@ -293,6 +300,16 @@ class Pool {
   /// Lets a block that waits for its first bytes overtake those of lower priority. O(1). Errors: StaleHandle.
   [[nodiscard]] Result<void> request(BlockHandle block, Priority priority,
                                      std::source_location where = std::source_location::current());
+
+  /// Asks for bytes of a part as the device has them: of the newest contents that have arrived when the read's turn
+  /// comes, after all updates that have been submitted by then. That is in this or a later step: as many bytes a step
+  /// as it may upload, as long as `PoolDesc::readbackLimitBytes` has room for them, in the order of the calls. With
+  /// `ReadRange::after` it goes once a step has seen that value reached, so that nothing on the copy queue waits for
+  /// it. The block may move and change meanwhile; if it is removed before its turn the answer is StaleHandle. O(1).
+  /// Errors: StaleHandle, InvalidArgument (no such part; a range outside of it, or of more than
+  /// `PoolDesc::stagingPageBytes`; a queue that the device does not have), NotResident, DeviceLost.
+  [[nodiscard]] Result<Readback> readBack(const ReadRange& range,
+                                          std::source_location where = std::source_location::current());
 
   /// A way for another thread to ask for all of the above. Any thread.
   [[nodiscard]] Producer makeProducer();

@@ -4,6 +4,7 @@
 
 #include <flux/block.hpp>
 #include <flux/frame.hpp>
+#include <flux/readback.hpp>
 #include <flux/result.hpp>
 #include <flux/types.hpp>
 
@@ -88,6 +89,10 @@ class Producer {
   [[nodiscard]] Result<void> unpin(BlockHandle block, std::source_location where = std::source_location::current());
   [[nodiscard]] Result<void> request(BlockHandle block, Priority priority,
                                      std::source_location where = std::source_location::current());
+
+  /// As `Pool::readBack`, of which also all errors but QueueFull come with the answer.
+  [[nodiscard]] Result<Readback> readBack(const ReadRange& range,
+                                          std::source_location where = std::source_location::current());
 
   /// Takes staging memory to fill in place and to give to `add` or `update` as `Source::staged`. Errors:
   /// InvalidArgument (0 bytes, or more than `PoolDesc::stagingPageBytes`), StagingFull: the next step makes room, or

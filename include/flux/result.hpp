@@ -32,6 +32,7 @@ enum class ErrorCode : std::uint16_t {
   StagingFull,        ///< No staging page is free now; try again after the next step. numbers: bytes wanted, limit.
   QueueFull,          ///< Too much waits for the geometry thread. numbers: instructions, bytes that wait.
   Pinned,             ///< The block is pinned, so it cannot be moved or removed. numbers: pins, 0.
+  NotResident,        ///< The bytes are not on the device: not yet, or no more. numbers: 1 if they are lost.
   SourceFailed,       ///< A source's callback could not give its bytes.
   Timeout,            ///< A wait reached its deadline.
   DeviceLost,         ///< The device is lost; nothing more can be submitted.

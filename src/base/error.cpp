@@ -26,6 +26,8 @@ std::string_view toString(ErrorCode code) noexcept {
       return "queue full";
     case ErrorCode::Pinned:
       return "pinned";
+    case ErrorCode::NotResident:
+      return "not resident";
     case ErrorCode::SourceFailed:
       return "source failed";
     case ErrorCode::Timeout:

@@ -2,13 +2,16 @@
 
 #include "base/sync.hpp"
 #include "frame/instruction_queue.hpp"
+#include "transfer/read_state.hpp"
 
 #include <flux/block.hpp>
 #include <flux/frame.hpp>
+#include <flux/readback.hpp>
 
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <source_location>
 #include <string_view>
 #include <vector>
@@ -30,6 +33,8 @@ struct InstructionContents {
   std::vector<PartUpdate> updates;     ///< Of an update, in place or not.
   std::vector<PartId> removed;         ///< Of RemoveParts.
   std::shared_ptr<NewPartIds> newIds;  ///< Of AddParts.
+  ReadRange range;                     ///< Of ReadBack, as what follows.
+  std::optional<ReadPromise> promise;  ///< Broken, if the pool ends first.
   Lifetime lifetime = Lifetime::Streaming;
   BlockHandle fallback;
   std::uint64_t userData = 0;
@@ -48,14 +53,15 @@ struct Instruction {
     Release,
     Pin,
     Unpin,
-    Request
+    Request,
+    ReadBack
   };
 
   Kind kind = Kind::Add;
   Priority priority = Priority::Normal;
   BlockHandle block;
   std::source_location where{};
-  std::unique_ptr<InstructionContents> contents;  ///< Of Add, Update, UpdateInPlace, AddParts, RemoveParts.
+  std::unique_ptr<InstructionContents> contents;  ///< Of Add, Update, UpdateInPlace, AddParts, RemoveParts, ReadBack.
 };
 
 using Instructions = InstructionQueue<Instruction>;

@@ -132,6 +132,9 @@ Shared<NativeHandle> Pool::share(const ObjectDesc& object, std::source_location 
   FLUX_ASSERT(object.destroy != nullptr, "a shared object can be destroyed");
   return {object.object, impl_->share({.block = {}, .object = object, .where = where})};
 }
+Result<Readback> Pool::readBack(const ReadRange& range, std::source_location where) {
+  return impl_->readBack(range, where);
+}
 Result<StepReport> Pool::step(const StepQuota& quota, std::chrono::steady_clock::time_point now) {
   return impl_->step(quota, now);
 }
@@ -183,6 +186,8 @@ Pool::Impl::Impl(Device& device, const PoolDesc& desc, ChunkListener* listener)
       spaces_{ChunkSpace(policy(desc, device.caps(), desc.firstChunkBytes)),
               ChunkSpace(policy(desc, device.caps(), desc.longLivedFirstChunkBytes))},
       relocations_(device, staging_),
+      readbacks_(device, desc.stagingPageBytes, std::max(desc.readbackLimitBytes, desc.stagingPageBytes),
+                 staging_.maxPages()),
       blocks_(1) {}  // index 0 is the null handle's
 
 Pool::Impl::~Impl() {
@@ -253,7 +258,7 @@ PoolStats Pool::Impl::stats() const {
                         .largestFreeBytes = spaces_[i].largestFreeBytes(),
                         .chunks = spaces_[i].chunkCount()};
   }
-  stats.stagingBytes = staging_.reservedBytes();
+  stats.stagingBytes = staging_.reservedBytes() + readbacks_.reservedBytes();
   stats.hardLimitBytes = hardLimitBytes_;
   stats.chunks = chunks_.count();
   stats.openFrames = progress.openFrames;
@@ -285,7 +290,8 @@ void Pool::Impl::notePeaks() {
   counters_.peakLiveBytes = std::max(counters_.peakLiveBytes, counters_.liveBytes);
   counters_.peakReservedBytes = std::max(counters_.peakReservedBytes, chunks_.reservedBytes());
   counters_.peakChunks = std::max(counters_.peakChunks, chunks_.count());
-  counters_.peakStagingBytes = std::max(counters_.peakStagingBytes, staging_.reservedBytes());
+  counters_.peakStagingBytes =
+      std::max(counters_.peakStagingBytes, staging_.reservedBytes() + readbacks_.reservedBytes());
 }
 
 }  // namespace flux

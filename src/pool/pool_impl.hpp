@@ -11,6 +11,7 @@
 #include "frame/snapshot_ring.hpp"
 #include "pool/chunk_table.hpp"
 #include "pool/instructions.hpp"
+#include "pool/readback_queue.hpp"
 #include "pool/relocation.hpp"
 #include "pool/shared_blocks.hpp"
 #include "transfer/staging_pages.hpp"
@@ -56,6 +57,7 @@ class Pool::Impl {
   Result<void> pin(BlockHandle handle, std::source_location where);
   Result<void> unpin(BlockHandle handle, std::source_location where);
   Result<void> request(BlockHandle handle, Priority priority, std::source_location where);
+  Result<Readback> readBack(const ReadRange& range, std::source_location where);
   Result<StepReport> step(const StepQuota& quota, std::chrono::steady_clock::time_point now);
   Result<ByteCount> collect();
   PublishReport publish();
@@ -199,6 +201,10 @@ class Pool::Impl {
   Result<void> stageRange(const Edit& edit, const EditRanges::Range& range, BlockHandle handle, EditRanges& staged);
   ByteCount addPiecesInPlace(Block& block, std::uint32_t index);
   Result<void> submitInPlace(StepReport& report);
+  // Bytes that come back (pool_readback.cpp).
+  void readBackFor(const ReadRange& range, ReadPromise promise, std::source_location where);
+  [[nodiscard]] Result<ReadbackQueue::Found> findRange(const ReadRange& range, std::source_location where) const;
+  Result<void> submitReadbacks(const StepQuota& quota, StepReport& report);
   // Parts that come and go (pool_parts.cpp).
   LiveParts& liveParts(Block& block, std::uint32_t index);
   /// The allocation map of the place where the block is, or is going.
@@ -278,6 +284,7 @@ class Pool::Impl {
   std::array<ChunkSpace, 2> spaces_;  ///< By `Lifetime`.
   LayoutStore layouts_;
   RelocationQueue relocations_;
+  ReadbackQueue readbacks_;
   Retirement<Retired> retirement_;           ///< What snapshots name.
   Retirement<SharedThing*> retiredObjects_;  ///< What no snapshot names: their clock is the frames.
 

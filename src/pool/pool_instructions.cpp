@@ -59,6 +59,9 @@ Result<void> Pool::Impl::carryOut(const Instruction& instruction) {
       return unpin(block, where);
     case Instruction::Kind::Request:
       return request(block, instruction.priority, where);
+    case Instruction::Kind::ReadBack:
+      readBackFor(instruction.contents->range, std::move(*instruction.contents->promise), where);
+      return {};
   }
   return {};
 }

@@ -65,6 +65,7 @@ void Pool::Impl::loseDevice() {
     if (block.parts != nullptr) loseParts(block, {i, block.generation});
   }
   relocations_.abandon();
+  readbacks_.abandon(makeError(ErrorCode::DeviceLost, "device", {}));
   updateQueue_.clear();
   inPlaceQueue_.clear();
 }

@@ -17,6 +17,7 @@ Result<StepReport> Pool::Impl::step(const StepQuota& quota, std::chrono::steady_
 
   Result<void> polled = poll();
   const Result<void> recycled = staging_.recycle(completed(kCopyQueue));
+  readbacks_.recycle(completed(kCopyQueue));
   if (polled) completeRelocations(report);
   drainInstructions(report);
   serveMisses(report);
@@ -29,11 +30,13 @@ Result<StepReport> Pool::Impl::step(const StepQuota& quota, std::chrono::steady_
   Result<void> advanced = polled ? relocations_.advance(left, report, failed_) : Result<void>{};
   // Behind the other batch, which waits for no draw.
   if (polled && advanced) advanced = submitInPlace(report);
+  if (polled && advanced && !readbacks_.empty()) advanced = submitReadbacks(quota, report);
   dropFailed();
   if (polled) completeRelocations(report);  // What needed no copy.
 
   counters_.uploadedBytes += report.uploadedBytes;
   counters_.copiedBytes += report.copiedBytes;
+  counters_.readBackBytes += report.readBackBytes;
   // A release costs the driver some 300 us, so one a step; without hysteresis the application wants the memory more.
   while (releaseEmptyChunk(now) && desc_.emptyChunkSteps == 0) {
   }

@@ -169,6 +169,16 @@ Result<void> Producer::request(BlockHandle block, Priority priority, std::source
   return impl_->push(Instruction::Kind::Request, block, where, priority);
 }
 
+Result<Readback> Producer::readBack(const ReadRange& range, std::source_location where) {
+  auto state = std::make_shared<ReadState>();
+  auto contents = std::make_unique<InstructionContents>();
+  contents->range = range;
+  contents->promise.emplace(state);
+  const Result<void> pushed = impl_->push(Instruction::Kind::ReadBack, range.block, std::move(contents), where);
+  if (!pushed) return Unexpected(pushed.error());
+  return Readback(std::move(state));
+}
+
 Result<StagedBytes> Producer::stage(ByteCount bytes, std::source_location where) {
   Result<StagedBytes> staged = impl_->pool.staging().reserveOnAnyThread(bytes, impl_->filling);
   if (!staged) staged.error().where = where;

@@ -33,7 +33,7 @@ class D3D12Batches : public D3D12Test {
     copied_ = submit(batch);
     const auto before = contents_;
     for (const CopyPiece& piece : batch) {
-      std::copy_n(before[piece.source].begin() + static_cast<std::ptrdiff_t>(piece.sourceOffset), piece.bytes,
+      std::copy_n(before[piece.source.index()].begin() + static_cast<std::ptrdiff_t>(piece.sourceOffset), piece.bytes,
                   contents_[piece.destination.index()].begin() + static_cast<std::ptrdiff_t>(piece.destinationOffset));
     }
     for (std::size_t i = 0; i < chunks_.size(); ++i) {

@@ -39,6 +39,7 @@ const std::map<std::string, std::string, std::less<>> kPublicLayers{
     {"device.hpp", "port"},
     {"staged_bytes.hpp", "transfer"},
     {"source.hpp", "transfer"},
+    {"readback.hpp", "transfer"},
     {"host.hpp", "device"},
     {"vulkan.hpp", "device"},
     {"d3d12.hpp", "device"},
