@@ -9,7 +9,6 @@ namespace flux {
 namespace {
 
 constexpr std::uint32_t kNoSlot = kSnapshotSlots;
-constexpr std::uint8_t kChangedBit = 1U << kSnapshotSlots;
 
 constexpr std::uint8_t bitOf(std::uint32_t slot) {
   return static_cast<std::uint8_t>(1U << slot);
@@ -43,10 +42,14 @@ SnapshotRing::Edit SnapshotRing::edit(std::uint32_t index) {
     listed_[index] |= kChangedBit;
     changed_.push_back(index);
   }
+  if (tracksEdits_ && (listed_[index] & kEditedBit) == 0) {
+    listed_[index] |= kEditedBit;
+    edited_.push_back(index);
+  }
   return {master_.hot[index], master_.parts[index], master_.cold[index]};
 }
 
-SnapshotRing::Published SnapshotRing::publish(TimelineValue copyValue) {
+SnapshotRing::Published SnapshotRing::publish(TimelineValue copyValue, const Place& records) {
   if (changed_.empty()) return {};
   const std::uint32_t slotIndex = chooseSlot();
   if (slotIndex == kNoSlot) return {0, true};
@@ -64,7 +67,8 @@ SnapshotRing::Published SnapshotRing::publish(TimelineValue copyValue) {
                                             .chunks = chunks_,
                                             .recordCount = count_,
                                             .number = published_ + 1,
-                                            .usage = &usage_},
+                                            .usage = &usage_,
+                                            .records = records},
                                            copyValue);
   ++published_;
   catchUp(free, changes);
@@ -93,7 +97,9 @@ void SnapshotRing::listChanges() {
     for (std::uint32_t i = 0; i < kSnapshotSlots; ++i) {
       if ((listed & bitOf(i)) == 0) slots_[i].behind.push_back(index);
     }
+    const std::uint8_t edited = listed & kEditedBit;
     listed = kChangedBit - 1U;  // in every slot's list
+    listed |= edited;
   }
   changed_.clear();
 }

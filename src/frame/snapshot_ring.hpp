@@ -32,6 +32,7 @@ class SnapshotRing {
   [[nodiscard]] std::uint32_t count() const noexcept { return count_; }
 
   [[nodiscard]] const HotRecord& hot(std::uint32_t index) const noexcept { return master_.hot[index]; }
+  [[nodiscard]] const PartsRecord& parts(std::uint32_t index) const noexcept { return master_.parts[index]; }
   [[nodiscard]] const ColdRecord& cold(std::uint32_t index) const noexcept { return master_.cold[index]; }
   [[nodiscard]] UsageBoard& usage() noexcept { return usage_; }
 
@@ -44,13 +45,32 @@ class SnapshotRing {
   };
   Edit edit(std::uint32_t index);
 
+  /// Whether there is something to publish, and whether `publish` would do it now. Frames that end may only make that
+  /// so.
+  [[nodiscard]] bool hasChanges() const noexcept { return !changed_.empty(); }
+  [[nodiscard]] bool canPublish() const { return gate_.freeSlots() != 0; }
+
+  /// From now on `takeEdited` tells which records have been edited. Publishing has no part in that.
+  void trackEdits() noexcept { tracksEdits_ = true; }
+
+  /// Calls `visit(index)` for each record that was edited since the last call. O(records visited).
+  template <class Visit>
+  void takeEdited(const Visit& visit) {
+    for (const std::uint32_t index : edited_) {
+      listed_[index] &= static_cast<std::uint8_t>(~kEditedBit);
+      visit(index);
+    }
+    edited_.clear();
+  }
+
   struct Published {
     std::uint32_t changes = 0;
     bool deferred = false;
   };
   /// Publishes what changed, unless frames pin every slot but the published one: then the changes stay for the next
-  /// call. Never waits. `copyValue`: the copy queue's value behind the bytes that the records name.
-  Published publish(TimelineValue copyValue);
+  /// call. Never waits. `copyValue`: the copy queue's value behind the bytes that the records name. `records`: their
+  /// mirror in device memory, if there is one.
+  Published publish(TimelineValue copyValue, const Place& records = {});
 
   /// The records in which the slot that is furthest behind differs from the master: what a publish may have to copy
   /// beside its own changes.
@@ -65,6 +85,9 @@ class SnapshotRing {
   [[nodiscard]] SnapshotNumber published() const noexcept { return published_; }
 
  private:
+  static constexpr std::uint8_t kChangedBit = 1U << kSnapshotSlots;
+  static constexpr std::uint8_t kEditedBit = 2U << kSnapshotSlots;
+
   struct Columns {
     explicit Columns(std::uint32_t capacity) : hot(capacity), parts(capacity), cold(capacity) {}
     [[nodiscard]] bool commit(std::uint32_t count) noexcept {
@@ -100,7 +123,10 @@ class SnapshotRing {
   Columns master_;
   std::array<Slot, kSnapshotSlots> slots_;
   std::vector<std::uint32_t> changed_;  ///< Since the last publish, each once.
-  ReservedArray<std::uint8_t> listed_;  ///< By index, bits: in which slots' lists it stands, and in `changed_`.
+  std::vector<std::uint32_t> edited_;   ///< Since the last `takeEdited`, each once.
+  /// By index, bits: in which slots' lists it stands, in `changed_`, and in `edited_`.
+  ReservedArray<std::uint8_t> listed_;
+  bool tracksEdits_ = false;
   std::uint32_t count_ = 0;
   SnapshotNumber published_ = 0;
 };
