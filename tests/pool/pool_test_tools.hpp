@@ -46,7 +46,8 @@ inline std::vector<DeviceRecord> expectedRecords(const Frame& frame) {
   for (std::uint32_t i = 0; i < view.recordCount; ++i) {
     const HotRecord& hot = view.hot[i];
     DeviceRecord& record = records[i];
-    record.address = frame.find(BlockHandle{i, hot.generation}).place.address;
+    const BlockLookup found = frame.find(BlockHandle{i, hot.generation});
+    record.address = found.drawable() ? found.place.address : 0;
     record.generation = hot.generation;
     record.chunkAndState = hot.chunkAndState;
     record.offsetUnits = hot.offsetUnits;
