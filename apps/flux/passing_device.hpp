@@ -11,6 +11,9 @@ class PassingDevice : public Device {
   const DeviceCaps& caps() const noexcept override { return inner_.caps(); }
   Result<ChunkInfo> createChunk(ChunkIndex index, ByteCount bytes) override { return inner_.createChunk(index, bytes); }
   void destroyChunk(ChunkIndex index) noexcept override { inner_.destroyChunk(index); }
+  std::span<std::byte> mapped(ChunkIndex index, ByteOffset offset, ByteCount bytes) noexcept override {
+    return inner_.mapped(index, offset, bytes);
+  }
   Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes) override {
     return inner_.openStaging(index, bytes);
   }

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <chrono>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,6 +18,9 @@ namespace flux {
 enum class Backend : std::uint8_t { Host, Vulkan, D3D12, OpenGL, WebGPU };
 
 std::string_view toString(Backend backend) noexcept;
+
+/// Every byte that comes from the host goes straight into its chunk (`DeviceCaps::directWriteBytes`).
+inline constexpr ByteCount kAllBytes = std::numeric_limits<ByteCount>::max();
 
 /// What a device can do. Constant after creation; any thread may read it.
 struct DeviceCaps {
@@ -28,6 +32,10 @@ struct DeviceCaps {
   std::uint32_t queueCount = 1;      ///< Timelines, the copy queue included.
   bool unifiedMemory = false;        ///< Device memory is host memory.
   bool bufferAddresses = false;      ///< `ChunkInfo::address` is set.
+  /// How many bytes of a step the host writes straight into chunks (`Device::mapped`); what is more goes through
+  /// staging and copies. 0: the host cannot reach chunks. `kAllBytes`: staging is never read by a copy, except for
+  /// updates in place, and the host reads it fast.
+  ByteCount directWriteBytes = 0;
   /// Required alignment of a part's offset inside a chunk, by kind, in bytes.
   std::array<std::uint32_t, kPartKindCount> partAlignmentBytes{};
 };
@@ -77,6 +85,17 @@ class Device {
 
   /// REQUIRES: no queue can still use the chunk.
   virtual void destroyChunk(ChunkIndex index) noexcept = 0;
+
+  /// The bytes [offset, offset + bytes) of a chunk, for the host to write, front to back, never to read: the memory may
+  /// be uncached. All submissions that come after a write see it, of every queue. Costs nothing.
+  /// REQUIRES: `DeviceCaps::directWriteBytes` is not 0; the chunk has the bytes; no batch that uses them is incomplete,
+  /// nor any other work.
+  [[nodiscard]] virtual std::span<std::byte> mapped(ChunkIndex index, ByteOffset offset, ByteCount bytes) noexcept {
+    (void)index;
+    (void)offset;
+    (void)bytes;
+    return {};
+  }
 
   /// Makes a staging page and maps it; it stays mapped until it is closed.
   /// Errors: OutOfDeviceMemory, TooManyChunks, DriverError, DeviceLost.

@@ -31,6 +31,7 @@ struct HostDeviceDesc {
   ByteCount heapBytes = 8 * kGiB;             ///< Chunks beyond it fail with OutOfDeviceMemory; pages do not count.
   std::uint32_t maxAllocations = 4096;        ///< Chunks and staging pages beyond it fail with TooManyChunks.
   std::uint32_t uniformAlignmentBytes = 256;  ///< As Direct3D 12 asks for.
+  ByteCount directWriteBytes = 0;             ///< As `DeviceCaps::directWriteBytes`; 0: only copies reach chunks.
 };
 
 /// A range that simulated draws read when they complete, and what they found.
@@ -79,12 +80,12 @@ class HostDevice : public Device {
   /// The bytes of a chunk as they are now; empty when there is no such chunk. For tests, while nothing runs.
   [[nodiscard]] virtual std::span<const std::byte> bytes(ChunkIndex chunk) const noexcept = 0;
 
-  /// Ranges reclaimed, chunks destroyed and pages closed while work that reads or writes them was not yet
-  /// seen to be complete. 0, or the program is wrong.
+  /// Ranges reclaimed or mapped to be written, chunks destroyed and pages closed, while work that reads or writes them
+  /// was not yet seen to be complete. 0, or the program is wrong.
   [[nodiscard]] virtual std::uint64_t earlyReclaims() const noexcept = 0;
 
-  /// Copies so far into bytes that had been written since they were new or reclaimed. 0 for a program that, like the
-  /// pool, writes every place once; then it shows that nobody wrote to a range after it was reclaimed.
+  /// Copies and mapped ranges so far with bytes that had been written since they were new or reclaimed. 0 for a program
+  /// that, like the pool, writes every place once; then it shows that nobody wrote to a range after it was reclaimed.
   [[nodiscard]] virtual std::uint64_t overwrites() const noexcept = 0;
 };
 

@@ -100,6 +100,7 @@ class ChunkListener {
 /// What a step did. The views are valid until the next step.
 struct StepReport {
   ByteCount uploadedBytes = 0;  ///< From sources.
+  ByteCount directBytes = 0;    ///< Of them: written straight into chunks by the host, without a copy.
   ByteCount copiedBytes = 0;    ///< From old places (unchanged parts of updated blocks).
   std::uint32_t pieces = 0;
   std::uint32_t completedBlocks = 0;  ///< Contents that became ready for the next publish.

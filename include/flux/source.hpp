@@ -17,7 +17,7 @@ struct FillRequest {
   BlockHandle block;
   PartId part;
   ByteOffset offset = 0;             ///< Of the piece inside the part, in bytes.
-  std::span<std::byte> destination;  ///< Staging memory to fill, every byte, front to back. Write only.
+  std::span<std::byte> destination;  ///< Staging, or the chunk itself, to fill: every byte, front to back. Write only.
   std::uint64_t tag = 0;             ///< As given to `Source::callback`.
 };
 
@@ -27,10 +27,12 @@ using FillFunction = bool (*)(void* context, const FillRequest& request);
 
 /// Where a part's bytes come from: bytes given now, bytes handed over, or a function that is asked for them.
 ///
-/// - `Source::bytes`: copied into staging before the call returns; the memory may be reused at once.
-///   The call fails with `StagingFull` when no staging is free.
+/// - `Source::bytes`: copied before the call returns, into staging or, for a new block, straight into its place where
+///   the host can reach it; the memory may be reused at once. The call fails with `StagingFull` when it needs staging
+///   and none is free.
 /// - `Source::staged`: lie in staging already, where the caller has written them. A call that fails leaves them to him.
-/// - `Source::owned`: kept, and copied into staging during later steps, within the step's quota, so any amount
+/// - `Source::owned`: kept, and copied into staging, or into its place, during later steps, within the step's quota, so
+/// any amount
 ///   may be waiting. Let go on the geometry thread when they have arrived, or are not wanted any more.
 /// - `Source::callback`: asked likewise during later steps. `context` must stay valid until the block is resident, or
 ///   removed.
@@ -63,6 +65,8 @@ class Source {
 
   /// Whether the bytes stay available, and are taken during later steps.
   [[nodiscard]] bool isLater() const noexcept { return fill_ != nullptr || owner_ != nullptr; }
+  /// Whether the bytes lie in memory of the caller, who may use that again after the call.
+  [[nodiscard]] bool isGivenNow() const noexcept { return !isLater() && !staged_; }
   /// Whether it can give exactly so many bytes. A function can give any number.
   [[nodiscard]] bool gives(ByteCount bytes) const noexcept { return fill_ != nullptr || data_.size() == bytes; }
   [[nodiscard]] std::span<const std::byte> data() const noexcept { return data_; }

@@ -41,7 +41,12 @@ class CopyPlan {
   }
 
  private:
-  std::vector<CopyPiece> sorted_;
+  struct Key {
+    std::uint64_t buffers = 0;
+    ByteOffset destinationOffset = 0;
+    const CopyPiece* piece = nullptr;  ///< While the batch is there.
+  };
+  std::vector<Key> sorted_;
   std::vector<CopyCommand> commands_;
   std::vector<CopyRegion> regions_;
 };

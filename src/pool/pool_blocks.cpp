@@ -37,6 +37,7 @@ Result<void> Pool::Impl::addAs(BlockHandle handle, const BlockDesc& desc, std::s
   if (desc.fallback && find(desc.fallback) == nullptr) return Unexpected(staleHandle(desc.fallback, where));
 
   ByteCount liveBytes = 0;
+  ByteCount givenBytes = 0;
   for (std::size_t i = 0; i < desc.parts.size(); ++i) {
     const PartDesc& part = desc.parts[i];
     if (part.bytes == 0 || !part.source.gives(part.bytes)) {
@@ -44,6 +45,7 @@ Result<void> Pool::Impl::addAs(BlockHandle handle, const BlockDesc& desc, std::s
     }
     requests_[i] = {part.kind, part.bytes};
     liveBytes += part.bytes;
+    if (part.source.isGivenNow()) givenBytes += part.bytes;
   }
   const std::span<const PartPlacement> used{placements_.data(), desc.parts.size()};
   const std::optional<LayoutSize> size =
@@ -66,25 +68,32 @@ Result<void> Pool::Impl::addAs(BlockHandle handle, const BlockDesc& desc, std::s
     relocations_.recycle(relocation);
     return fail(error);
   };
+  const bool direct = givenBytes != 0 && relocations_.writesNow(givenBytes);
   for (std::size_t i = 0; i < desc.parts.size(); ++i) {
     const PartPlacement& part = placements_[i];
-    const Result<void> taken = takeContents(0, part.sizeBytes, desc.parts[i].source, where);
-    if (!taken) return giveUp(taken.error());
+    const Source& source = desc.parts[i].source;
+    if (direct && source.isGivenNow()) {
+      takeLater(0, part.sizeBytes, source, where);  // When there is a place, but before this call returns.
+    } else if (const Result<void> taken = takeContents(0, part.sizeBytes, source, where); !taken) {
+      return giveUp(taken.error());
+    }
     relocation.add({PartId{static_cast<std::uint32_t>(i)}, part.offsetBytes, part.sizeBytes}, taken_);
   }
   const Result<Placement> place = acquirePlace(desc.lifetime, size->bytes, size->alignment);
   if (!place) return giveUp(place.error());
 
   relocation.alignment = size->alignment;
-  install(handle, desc, relocation, *place, layouts_.create(used, *size), where);
+  relocation.to = *place;
+  if (direct) relocations_.writeNow(relocation);
+  install(handle, desc, relocation, layouts_.create(used, *size), where);
   counters_.liveBytes += liveBytes;
   blocks_[handle.index].liveBytes = liveBytes;
   notePeaks();
   return {};
 }
 
-void Pool::Impl::install(BlockHandle handle, const BlockDesc& desc, Relocation& relocation, const Placement& place,
-                         const BlockLayout* layout, std::source_location where) {
+void Pool::Impl::install(BlockHandle handle, const BlockDesc& desc, Relocation& relocation, const BlockLayout* layout,
+                         std::source_location where) {
   Block& block = blocks_[handle.index];
   block.generation = handle.generation;
   block.live = true;
@@ -102,7 +111,6 @@ void Pool::Impl::install(BlockHandle handle, const BlockDesc& desc, Relocation& 
   copyName(block.name, desc.name);
 
   relocation.block = handle;
-  relocation.to = place;
   relocation.version = block.requested;
   relocation.where = where;
   relocations_.enqueue(relocation);
@@ -128,23 +136,11 @@ Result<void> Pool::Impl::takeContents(EditRanges& ranges, std::uint32_t offset, 
 
 Result<void> Pool::Impl::takeContents(std::uint32_t offset, std::uint32_t bytes, const Source& source,
                                       std::source_location where) {
-  taken_.clear();
-  const auto takeNext = [&](std::uint32_t size) -> EditRange::Contents& {
-    EditRange& range = taken_.emplace_back(offset, EditRange{}).second;
-    range.bytes = size;
-    range.contents.where = where;
-    return range.contents;
-  };
-  if (source.isLater() || source.stagedBytes()) {
-    EditRange::Contents& contents = takeNext(bytes);
-    contents.sourceBegins = offset;
-    if (source.stagedBytes()) {
-      contents.staged = source.stagedBytes();
-    } else {
-      contents.source = source;
-    }
+  if (!source.isGivenNow()) {
+    takeLater(offset, bytes, source, where);
     return {};
   }
+  taken_.clear();
   for (std::span<const std::byte> data = source.data(); !data.empty();) {
     const std::size_t size = std::min<std::size_t>(data.size(), staging_.pageBytes());
     Result<StagedBytes> piece = staging_.reserveAhead(size);
@@ -153,11 +149,30 @@ Result<void> Pool::Impl::takeContents(std::uint32_t offset, std::uint32_t bytes,
       return Unexpected(piece.error());
     }
     std::copy_n(data.begin(), size, piece->bytes().begin());
-    takeNext(static_cast<std::uint32_t>(size)).staged = std::move(*piece);
+    takeRange(offset, static_cast<std::uint32_t>(size), where).staged = std::move(*piece);
     offset += static_cast<std::uint32_t>(size);
     data = data.subspan(size);
   }
   return {};
+}
+
+EditRange::Contents& Pool::Impl::takeRange(std::uint32_t offset, std::uint32_t bytes, std::source_location where) {
+  EditRange& range = taken_.emplace_back(offset, EditRange{}).second;
+  range.bytes = bytes;
+  range.contents.where = where;
+  return range.contents;
+}
+
+void Pool::Impl::takeLater(std::uint32_t offset, std::uint32_t bytes, const Source& source,
+                           std::source_location where) {
+  taken_.clear();
+  EditRange::Contents& contents = takeRange(offset, bytes, where);
+  contents.sourceBegins = offset;
+  if (source.stagedBytes()) {
+    contents.staged = source.stagedBytes();
+  } else {
+    contents.source = source;
+  }
 }
 
 Result<StagedBytes> Pool::Impl::stage(ByteCount bytes, std::source_location where) {

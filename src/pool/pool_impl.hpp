@@ -170,9 +170,10 @@ class Pool::Impl {
 
   /// Adds under a handle that was taken from the reserve; on an error it is still taken.
   Result<void> addAs(BlockHandle handle, const BlockDesc& desc, std::source_location where);
-  /// Makes the block that the handle names; its first relocation is `relocation`, of which only the transfers are set.
-  void install(BlockHandle handle, const BlockDesc& desc, Relocation& relocation, const Placement& place,
-               const BlockLayout* layout, std::source_location where);
+  /// Makes the block that the handle names; its first relocation is `relocation`, of which the place and the transfers
+  /// are set.
+  void install(BlockHandle handle, const BlockDesc& desc, Relocation& relocation, const BlockLayout* layout,
+               std::source_location where);
   Result<Placement> acquirePlace(Lifetime lifetime, ByteCount bytes, ByteCount alignment);
   Result<ChunkIndex> makeChunk(Lifetime lifetime, ByteCount bytes, bool dedicated);
   void growAhead(bool quiet);
@@ -183,6 +184,9 @@ class Pool::Impl {
   /// The same into `taken_`.
   Result<void> takeContents(std::uint32_t offset, std::uint32_t bytes, const Source& source,
                             std::source_location where);
+  /// One range into `taken_`, whose bytes stay where they are.
+  void takeLater(std::uint32_t offset, std::uint32_t bytes, const Source& source, std::source_location where);
+  EditRange::Contents& takeRange(std::uint32_t offset, std::uint32_t bytes, std::source_location where);
   /// Makes edits of an update that `nameRanges` has checked.
   Result<void> takeUpdates(const Block& block, BlockHandle handle, std::span<const PartUpdate> updates,
                            std::vector<Edit>& edits, std::source_location where);

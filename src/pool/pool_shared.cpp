@@ -107,7 +107,8 @@ Result<SharedPart> Pool::Impl::addSharedBlock(const SharedPartDesc& desc, const 
   BlockDesc blockDesc;
   blockDesc.name = desc.name;
   blockDesc.lifetime = desc.lifetime;
-  install(handle, blockDesc, relocation, *place, layout, where);
+  relocation.to = *place;
+  install(handle, blockDesc, relocation, layout, where);
   block.liveBytes = edit.bytes;
   counters_.liveBytes += edit.bytes;
   ++counters_.partsAdded;

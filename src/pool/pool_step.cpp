@@ -32,6 +32,7 @@ Result<StepReport> Pool::Impl::step(const StepQuota& quota, std::chrono::steady_
   // Behind the other batch, which waits for no draw.
   if (polled && advanced) advanced = submitInPlace(report);
   dropFailed();
+  if (polled) completeRelocations(report);  // What needed no copy.
 
   counters_.uploadedBytes += report.uploadedBytes;
   counters_.copiedBytes += report.copiedBytes;

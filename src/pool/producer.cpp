@@ -57,7 +57,7 @@ struct Producer::Impl {
   /// The same source, with bytes of its own if they lie in memory of the caller: in staging, or on the heap while it
   /// has no room. False: the queue holds too many bytes.
   [[nodiscard]] bool own(Source& source) {
-    if (source.isLater() || source.stagedBytes() || source.data().empty()) return true;
+    if (!source.isGivenNow() || source.data().empty()) return true;
     const std::span<const std::byte> data = source.data();
     if (data.size() <= pool.staging().pageBytes()) {
       if (Result<StagedBytes> staged = pool.staging().reserveOnAnyThread(data.size(), filling)) {

@@ -99,6 +99,7 @@ Result<void> RelocationQueue::advance(const StepQuota& quota, StepReport& report
     }
     if (all) (void)recordQueue(updates_, left, report, failed, deviceError);
   }
+  directLeft_ = directBytes_;
   report.waitingBlocks += waiting_;
   if (Result<void> submitted = submit(report); !submitted) return submitted;
   return deviceError;
@@ -111,7 +112,11 @@ bool RelocationQueue::recordQueue(Turns& queue, Allowance& left, StepReport& rep
     Relocation& relocation = *queue.front().relocation;
     if (!relocation.dropped && record(relocation, left, report, failed, deviceError) == Progress::Blocked) return false;
     // Dropped ones go the same way: the open batch may still hold pieces of them.
-    recorded_.push_back(&relocation);
+    if (relocation.inOpenBatch || relocation.lastBatch != 0) {
+      recorded_.push_back(&relocation);
+    } else {
+      written_.push_back(&relocation);
+    }
     relocation.recorded = true;
     if (relocation.from) waitingUpdateBytes_ -= relocation.transferBytes;
     --waiting_;
@@ -126,11 +131,13 @@ void RelocationQueue::abandon() {
     }
     turns->clear();
   }
-  for (Relocation* relocation : recorded_) inFlight_.push_back(relocation);
+  inFlight_.insert(inFlight_.end(), recorded_.begin(), recorded_.end());
+  inFlight_.insert(inFlight_.end(), written_.begin(), written_.end());
   for (Relocation* relocation : inFlight_) {
     if (!relocation->dropped) drop(*relocation);
     recycle(*relocation);
   }
+  written_.clear();
   inFlight_.clear();
   recorded_.clear();
   touched_.clear();
@@ -165,14 +172,25 @@ RelocationQueue::Progress RelocationQueue::recordTransfer(Relocation& relocation
                                                           StepReport& report, Result<void>& deviceError) {
   const PartTarget& part = relocation.parts[transfer.target];
   while (transfer.done < transfer.bytes) {
-    if (left.bytes == 0 || left.pieces == 0) return Progress::Blocked;
+    if (left.bytes == 0) return Progress::Blocked;
+    const ByteCount allowed =
+        std::min(ByteCount{transfer.bytes} - transfer.done, std::max<ByteCount>(left.bytes & ~ByteCount{3}, 4));
+    if (writesDirectly(transfer)) {
+      const ByteCount written = transfer.from == Transfer::From::Staged ? transfer.bytes : allowed;
+      if (!writeDirectly(relocation, transfer, written)) return Progress::Failed;
+      report.uploadedBytes += written;
+      report.directBytes += written;
+      left.bytes -= std::min(left.bytes, written);
+      continue;
+    }
+    if (left.pieces == 0) return Progress::Blocked;
     CopyPiece piece;
     piece.destination = relocation.to.chunk;
     piece.destinationOffset = relocation.to.offset + part.offset + transfer.offset + transfer.done;
     ByteCount bytes = 0;
 
     if (transfer.from == Transfer::From::OldPlace) {
-      bytes = std::min(ByteCount{transfer.bytes} - transfer.done, std::max<ByteCount>(left.bytes & ~ByteCount{3}, 4));
+      bytes = allowed;
       piece.from = CopyPiece::From::Chunk;
       piece.source = static_cast<std::uint32_t>(relocation.from->chunk);
       piece.sourceOffset = relocation.from->offset + transfer.oldOffset + transfer.done;
@@ -185,8 +203,7 @@ RelocationQueue::Progress RelocationQueue::recordTransfer(Relocation& relocation
         stagedOffset = transfer.contents.stagedOffset;
         bytes = transfer.bytes;
       } else {
-        const ByteCount limit = std::min(staging_.pageBytes(), std::max<ByteCount>(left.bytes & ~ByteCount{3}, 4));
-        Result<StagedBytes> reserved = staging_.reserve(std::min(ByteCount{transfer.bytes} - transfer.done, limit));
+        Result<StagedBytes> reserved = staging_.reserve(std::min(allowed, staging_.pageBytes()));
         if (!reserved) {
           if (reserved.error().code != ErrorCode::StagingFull) deviceError = Unexpected(reserved.error());
           return Progress::Blocked;
@@ -211,6 +228,51 @@ RelocationQueue::Progress RelocationQueue::recordTransfer(Relocation& relocation
   return Progress::Done;
 }
 
+/// All that is left of a transfer, or nothing. What is staged is read by the host only where that is the rule, because
+/// pages may be uncached.
+bool RelocationQueue::writesDirectly(const Transfer& transfer) const noexcept {
+  switch (transfer.from) {
+    case Transfer::From::Source:
+      return transfer.bytes - transfer.done <= directLeft_;
+    case Transfer::From::Staged:
+      return directBytes_ == kAllBytes;
+    case Transfer::From::Written:
+      return true;
+    case Transfer::From::OldPlace:
+      break;
+  }
+  return false;
+}
+
+/// False: the source failed.
+bool RelocationQueue::writeDirectly(Relocation& relocation, Transfer& transfer, ByteCount bytes) {
+  const PartTarget& part = relocation.parts[transfer.target];
+  const ByteOffset offset = transfer.offset + transfer.done;
+  if (transfer.from != Transfer::From::Written) {
+    const std::span<std::byte> place =
+        device_.mapped(relocation.to.chunk, relocation.to.offset + part.offset + offset, bytes);
+    if (transfer.from == Transfer::From::Staged) {
+      const StagedBytes staged = std::exchange(transfer.contents.staged, {});
+      std::copy_n(staged.bytes().data() + transfer.contents.stagedOffset, place.size(), place.data());
+    } else if (!transfer.contents.fill(relocation.block, part.part, offset, place)) {
+      return false;
+    }
+    if (directBytes_ != kAllBytes) directLeft_ -= std::min(directLeft_, bytes);
+  }
+  transfer.done += bytes;
+  return true;
+}
+
+void RelocationQueue::writeNow(Relocation& relocation) {
+  for (Transfer& transfer : relocation.transfers) {
+    if (transfer.from != Transfer::From::Source || !transfer.contents.source.isGivenNow()) continue;
+    (void)writeDirectly(relocation, transfer, transfer.bytes);  // Bytes that are there cannot fail.
+    transfer.contents = {};
+    transfer.done = 0;
+    transfer.from = Transfer::From::Written;  // Counted in a step, as all that arrives.
+  }
+}
+
 void RelocationQueue::addPiece(Relocation& relocation, const CopyPiece& piece, ByteCount bytes, Allowance& left) {
   batch_.push_back(piece);
   left.bytes -= std::min(left.bytes, bytes);
@@ -222,8 +284,7 @@ void RelocationQueue::addPiece(Relocation& relocation, const CopyPiece& piece, B
 }
 
 Result<void> RelocationQueue::submit(StepReport& report) {
-  if (batch_.empty()) {
-    // What needed no copy is done with the batches before: its sources failed, or nobody wants it any more.
+  if (batch_.empty()) {  // What is left of what was recorded needed no more copies.
     inFlight_.insert(inFlight_.end(), recorded_.begin(), recorded_.end());
     recorded_.clear();
     return {};
@@ -247,6 +308,12 @@ Result<void> RelocationQueue::submit(StepReport& report) {
 }
 
 Relocation* RelocationQueue::takeFinished(TimelineValue completed) {
+  while (!written_.empty()) {
+    Relocation* const relocation = written_.front();
+    written_.pop_front();
+    if (!relocation->dropped) return relocation;
+    recycle(*relocation);
+  }
   while (!inFlight_.empty() && inFlight_.front()->lastBatch <= completed) {
     Relocation* relocation = inFlight_.front();
     inFlight_.pop_front();

@@ -32,6 +32,7 @@ struct Transfer {
   enum class From : std::uint8_t {
     Source,    ///< Asked, piece by piece.
     Staged,    ///< They lie in staging already.
+    Written,   ///< They lie in their new place already.
     OldPlace,  ///< They are unchanged: copied on the device.
   };
 
@@ -75,7 +76,12 @@ struct Relocation {
   [[nodiscard]] bool inGaps() const noexcept { return from && from->range == to.range; }
 };
 
-/// Turns relocations into batches of copies, within each step's quota, and says when they are complete.
+/// Turns relocations into direct writes and batches of copies, within each step's quota, and says when they are
+/// complete.
+///
+/// A new place is used by no frame and no queue, so where the device maps its chunks the host writes there at once, and
+/// what needs no copy is complete in the same step. Bytes that do not change are copied on the device all the same:
+/// mapped memory is not for reading.
 ///
 /// **Thread contract.** Geometry thread only.
 /// **Order.** Updates before first uploads, but with at most half of the quota unless the uploads need less; each kind
@@ -88,6 +94,13 @@ class RelocationQueue {
   /// An empty relocation to fill and enqueue; its address stays until it is finished or dropped.
   [[nodiscard]] Relocation& create();
   void enqueue(Relocation& relocation);
+
+  /// Whether the host writes so many bytes that are there now straight into a new place.
+  [[nodiscard]] bool writesNow(ByteCount bytes) const noexcept { return bytes <= directLeft_; }
+
+  /// Writes what sources give that do not stay, to the relocation's place. REQUIRES: `writesNow` of their bytes; they
+  /// are transfers from sources; the relocation is not enqueued.
+  void writeNow(Relocation& relocation);
 
   /// Raises the priority of a first upload. O(1).
   void prioritise(Relocation& relocation, Priority priority);
@@ -148,11 +161,15 @@ class RelocationQueue {
                   Result<void>& deviceError);
   Progress recordTransfer(Relocation& relocation, Transfer& transfer, Allowance& left, StepReport& report,
                           Result<void>& deviceError);
+  [[nodiscard]] bool writesDirectly(const Transfer& transfer) const noexcept;
+  [[nodiscard]] bool writeDirectly(Relocation& relocation, Transfer& transfer, ByteCount bytes);
   void addPiece(Relocation& relocation, const CopyPiece& piece, ByteCount bytes, Allowance& left);
   Result<void> submit(StepReport& report);
 
   Device& device_;
   StagingPages& staging_;
+  const ByteCount directBytes_ = device_.caps().directWriteBytes;  ///< Of a step.
+  ByteCount directLeft_ = directBytes_;                            ///< Of this one.
   std::vector<std::unique_ptr<Relocation>> storage_;
   std::vector<Relocation*> free_;
   Turns updates_;
@@ -162,6 +179,7 @@ class RelocationQueue {
   std::vector<Relocation*> touched_;   ///< Have pieces in `batch_`.
   std::vector<Relocation*> recorded_;  ///< All pieces are in `batch_` or submitted; wait for the submission.
   std::deque<Relocation*> inFlight_;   ///< Submitted, oldest first.
+  std::deque<Relocation*> written_;    ///< Needed no copy, oldest first.
   ByteCount waitingUpdateBytes_ = 0;
   TimelineValue lastSubmitted_ = 0;
 };

@@ -75,6 +75,29 @@ TEST_F(CheckedDeviceTest, RightProgramPassesThrough) {
   EXPECT_EQ(host_->earlyReclaims(), 0U);
 }
 
+TEST_F(CheckedDeviceTest, RangesThatTheHostWrites) {
+  const auto mapping =
+      HostDevice::create({.completion = HostDeviceDesc::Completion::Manual, .directWriteBytes = kAllBytes});
+  const std::unique_ptr<Device> checked = makeCheckedDevice(*mapping);
+  EXPECT_TRUE(succeeds(checked->createChunk(kChunk, kSize)));
+  EXPECT_TRUE(succeeds(checked->openStaging(kPage, kSize)));
+  EXPECT_TRUE(succeeds(checked->sealStaging(kPage, 512)));
+  EXPECT_TRUE(succeeds(checked->submit(std::vector<CopyPiece>{fromPage(kPage, 0, kChunk, 0, 512)})));
+  const std::span<std::byte> range = checked->mapped(kChunk, 512, 256);
+  EXPECT_EQ(range.data(), mapping->bytes(kChunk).data() + 512);
+  EXPECT_EQ(range.size(), 256U);
+  EXPECT_TRUE(checked->mapped(kChunk, 508, 256).empty());
+  expectRule("no batch uses a range that is written directly");
+  EXPECT_TRUE(checked->mapped(kChunk, kSize - 128, 256).empty());
+  expectRule("a range that is written directly lies inside its chunk");
+  EXPECT_TRUE(checked->mapped(kMissing, 0, 256).empty());
+  expectRule("a range that is written directly is of a chunk that exists");
+  EXPECT_TRUE(device_->mapped(kChunk, 0, 256).empty());
+  expectRule("a device whose chunks are written maps them");
+  EXPECT_TRUE(succeeds(checked->wait(kCopyQueue, 1, 1s)));
+  EXPECT_EQ(checked->mapped(kChunk, 0, 512).size(), 512U) << "the batch is done";
+}
+
 TEST_F(CheckedDeviceTest, ErrorsOfTheInnerDeviceChangeNothing) {
   EXPECT_TRUE(failsWith(device_->createChunk(kMissing, 16 * kGiB), ErrorCode::OutOfDeviceMemory));
   EXPECT_TRUE(succeeds(device_->createChunk(kMissing, 256)));

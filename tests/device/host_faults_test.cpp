@@ -122,6 +122,30 @@ TEST_F(HostFaults, NeighboursAreNotCounted) {
   EXPECT_EQ(device_->earlyReclaims(), 0U);
 }
 
+TEST_F(HostFaults, DirectWritesUnderWorkAndOverWrittenBytesAreCounted) {
+  device_ = HostDevice::create({.completion = Completion::Manual, .directWriteBytes = kAllBytes});
+  ASSERT_TRUE(succeeds(device_->createChunk(kChunk, kSize)));
+  page_ = device_->openStaging(kPage, kSize).value();
+  fill(device_->mapped(kChunk, 0, 256), 3);
+  EXPECT_TRUE(filledWith(device_->bytes(kChunk).first(256), 3));
+  (void)submit({fromPage(kPage, 0, kChunk, 512, 256)});
+  const TimelineValue draw = read(kChunk, 0, 256);
+  (void)device_->mapped(kChunk, 256, 256);
+  EXPECT_EQ(device_->earlyReclaims(), 0U) << "neighbours";
+  (void)device_->mapped(kChunk, 508, 256);
+  EXPECT_EQ(device_->earlyReclaims(), 1U) << "a copy will write there";
+  EXPECT_EQ(device_->overwrites(), 0U);
+  (void)device_->mapped(kChunk, 252, 4);
+  EXPECT_EQ(device_->earlyReclaims(), 2U) << "a draw reads there";
+  EXPECT_EQ(device_->overwrites(), 1U) << "and it had been written";
+  device_->complete(kDraw, draw);
+  ASSERT_TRUE(succeeds(device_->poll()));
+  device_->rangeReclaimed(kChunk, 0, 256);
+  (void)device_->mapped(kChunk, 0, 256);
+  EXPECT_EQ(device_->earlyReclaims(), 2U);
+  EXPECT_EQ(device_->overwrites(), 1U);
+}
+
 TEST_F(HostFaults, WorkThatNobodyHasSeenCompleteStillCounts) {
   const TimelineValue draw = read(kChunk, 0, 256);
   device_->complete(kDraw, draw);

@@ -203,16 +203,21 @@ class Scenario {
 };
 
 struct World {
-  std::unique_ptr<HostDevice> host =
-      HostDevice::create({.completion = HostDeviceDesc::Completion::Delayed, .minDelayPolls = 1, .maxDelayPolls = 2});
+  explicit World(ByteCount directBytes = 0)
+      : host(HostDevice::create({.completion = HostDeviceDesc::Completion::Delayed,
+                                 .minDelayPolls = 1,
+                                 .maxDelayPolls = 2,
+                                 .directWriteBytes = directBytes})) {}
+
+  std::unique_ptr<HostDevice> host;
   std::unique_ptr<Device> checked = makeCheckedDevice(*host);
   std::unique_ptr<FaultyDevice> faulty = FaultyDevice::create(*checked);
 };
 
-void surviveEveryFailingCall(std::uint32_t mirrors) {
+void expectEveryFailingCallIsSurvived(ByteCount directBytes, std::uint32_t mirrors = 0) {
   std::uint64_t calls = 0;
   {
-    World world;
+    World world(directBytes);
     Scenario scenario(*world.faulty, mirrors);
     scenario.run();
     scenario.expectAllRight(*world.host);
@@ -221,7 +226,7 @@ void surviveEveryFailingCall(std::uint32_t mirrors) {
   ASSERT_GT(calls, 30U);
   for (std::uint64_t k = 1; k <= calls; ++k) {
     SCOPED_TRACE(k);
-    World world;
+    World world(directBytes);
     {
       Scenario scenario(*world.faulty, mirrors);
       // More than one: where a place with room to spare cannot be had, an exact one is tried before anything is
@@ -240,11 +245,15 @@ void surviveEveryFailingCall(std::uint32_t mirrors) {
 }
 
 TEST(PoolFault, EveryFailingCallIsSurvived) {
-  surviveEveryFailingCall(0);
+  expectEveryFailingCallIsSurvived(0);
+}
+
+TEST(PoolFault, EveryFailingCallBesideDirectWritesIsSurvived) {
+  expectEveryFailingCallIsSurvived(kAllBytes);
 }
 
 TEST(PoolFault, EveryFailingCallIsSurvivedWithMirrorsOfTheRecords) {
-  surviveEveryFailingCall(4);
+  expectEveryFailingCallIsSurvived(0, 4);
 }
 
 TEST(PoolFault, NothingWaitsBetweenStartAndShutdown) {

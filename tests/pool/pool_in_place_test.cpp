@@ -455,8 +455,11 @@ class StampSimulation {
 
   explicit StampSimulation(std::uint32_t seed)
       : random_(seed),
-        host_(HostDevice::create(
-            {.completion = Completion::Delayed, .maxDelayPolls = 7, .seed = seed, .queueCount = kQueues})),
+        host_(HostDevice::create({.completion = Completion::Delayed,
+                                  .maxDelayPolls = 7,
+                                  .seed = seed,
+                                  .queueCount = kQueues,
+                                  .directWriteBytes = test::directBytesOf(seed)})),
         checked_(makeCheckedDevice(*host_)),
         pool_(std::move(Pool::create(*checked_, test::smallPool()).value())) {}
 

@@ -54,8 +54,11 @@ class Simulation {
   Simulation(std::uint32_t seed, const PoolDesc& desc)
       : random_(seed),
         mirrors_(desc.recordMirrors),
-        host_(HostDevice::create(
-            {.completion = HostDeviceDesc::Completion::Delayed, .minDelayPolls = 1, .maxDelayPolls = 6, .seed = seed})),
+        host_(HostDevice::create({.completion = HostDeviceDesc::Completion::Delayed,
+                                  .minDelayPolls = 1,
+                                  .maxDelayPolls = 6,
+                                  .seed = seed,
+                                  .directWriteBytes = test::directBytesOf(seed)})),
         checked_(makeCheckedDevice(*host_)),
         pool_(std::move(Pool::create(*checked_, desc).value())) {}
 

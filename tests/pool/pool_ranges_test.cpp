@@ -193,7 +193,10 @@ class RangeSimulation {
  public:
   explicit RangeSimulation(std::uint32_t seed)
       : random_(seed),
-        host_(HostDevice::create({.completion = Completion::Delayed, .maxDelayPolls = 5, .seed = seed})),
+        host_(HostDevice::create({.completion = Completion::Delayed,
+                                  .maxDelayPolls = 5,
+                                  .seed = seed,
+                                  .directWriteBytes = test::directBytesOf(seed)})),
         checked_(makeCheckedDevice(*host_)),
         pool_(std::move(Pool::create(*checked_, test::smallPool()).value())) {}
 

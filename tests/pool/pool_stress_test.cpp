@@ -81,10 +81,10 @@ TEST(PoolStress, ReadersNeverSeeHalfAChange) {
 
 /// Frames that are shared by several recording threads, submitted on another thread, dropped or held for long, while
 /// blocks come and go and the simulated GPU is late.
-TEST(PoolStress, SharedFramesWithLateQueues) {
+void shareFramesWithLateQueues(ByteCount directBytes) {
   constexpr int kFrames = 150;
   constexpr std::uint32_t kRecorders = 3;
-  test::PoolFixture f(HostDeviceDesc::Completion::Worker);
+  test::PoolFixture f(HostDeviceDesc::Completion::Worker, test::smallPool(), 2, directBytes);
   std::mutex handlesMutex;
   std::vector<std::pair<BlockHandle, std::uint32_t>> handles;  // with the seed of its bytes
   std::jthread geometry([&](const std::stop_token& stop) {
@@ -149,6 +149,14 @@ TEST(PoolStress, SharedFramesWithLateQueues) {
   geometry.join();
   EXPECT_EQ(f.host->earlyReclaims(), 0U);
   EXPECT_EQ(f.host->overwrites(), 0U);
+}
+
+TEST(PoolStress, SharedFramesWithLateQueues) {
+  shareFramesWithLateQueues(0);
+}
+
+TEST(PoolStress, SharedFramesOfBytesWrittenByTheGeometryThread) {
+  shareFramesWithLateQueues(kAllBytes);
 }
 
 }  // namespace

@@ -28,6 +28,12 @@ inline std::vector<std::byte> pattern(std::uint32_t seed, std::uint32_t part, st
 /// The application's queue of a Host device.
 inline constexpr QueueId kDrawQueue{1};
 
+/// What devices of simulations let the host write in a step: nothing, a little, or everything.
+inline ByteCount directBytesOf(std::uint32_t seed) {
+  constexpr ByteCount kChoices[] = {0, 3000, kAllBytes};
+  return kChoices[seed % 3];
+}
+
 inline PoolDesc smallPool() {
   PoolDesc desc;
   desc.chunkBytes = 256 * kKiB;
@@ -74,8 +80,11 @@ inline BlockDesc blockDesc(std::string_view name, std::span<const PartDesc> part
 class PoolFixture {
  public:
   explicit PoolFixture(HostDeviceDesc::Completion completion = HostDeviceDesc::Completion::Immediate,
-                       PoolDesc desc = smallPool(), std::uint32_t delayPolls = 2)
-      : host(HostDevice::create({.completion = completion, .minDelayPolls = delayPolls, .maxDelayPolls = delayPolls})),
+                       PoolDesc desc = smallPool(), std::uint32_t delayPolls = 2, ByteCount directBytes = 0)
+      : host(HostDevice::create({.completion = completion,
+                                 .minDelayPolls = delayPolls,
+                                 .maxDelayPolls = delayPolls,
+                                 .directWriteBytes = directBytes})),
         pool(std::move(Pool::create(*host, desc).value())) {}
 
   BlockHandle add(std::string_view name, std::span<const std::byte> bytes) {

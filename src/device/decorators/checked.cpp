@@ -76,6 +76,20 @@ class CheckedDevice final : public Device {
     inner_.destroyChunk(index);
   }
 
+  std::span<std::byte> mapped(ChunkIndex index, ByteOffset offset, ByteCount bytes) noexcept override {
+    const OneCaller caller(busy_);
+    const auto chunk = chunks_.find(index);
+    if (!caller || !holds(inner_.caps().directWriteBytes != 0, "a device whose chunks are written maps them") ||
+        !holds(chunk != chunks_.end(), "a range that is written directly is of a chunk that exists") ||
+        !holds(inside(offset, bytes, chunk->second), "a range that is written directly lies inside its chunk") ||
+        !holds(!inFlight(memoryKey(index), offset, bytes), "no batch uses a range that is written directly")) {
+      return {};
+    }
+    const std::span<std::byte> range = inner_.mapped(index, offset, bytes);
+    holds(range.size() == bytes, "a device maps exactly the range that is asked for");
+    return range;
+  }
+
   Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes) override {
     const OneCaller caller(busy_);
     if (!caller || !holds(!pages_.contains(index), "a page is opened under an index that is not in use") ||

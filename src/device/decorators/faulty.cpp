@@ -71,6 +71,10 @@ class FaultyDeviceImpl final : public FaultyDevice {
     inner_.destroyChunk(index);
   }
 
+  std::span<std::byte> mapped(ChunkIndex index, ByteOffset offset, ByteCount bytes) noexcept override {
+    return inner_.mapped(index, offset, bytes);
+  }
+
   Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes) override {
     if (Result<void> fate = count(DeviceCall::OpenStaging, "openStaging"); !fate) return Unexpected(fate.error());
     return inner_.openStaging(index, bytes);

@@ -62,7 +62,8 @@ DeviceCaps capsOf(const HostDeviceDesc& desc) {
   caps.maxChunkBytes = std::min(desc.heapBytes / kChunkGranularityBytes * kChunkGranularityBytes, kLargestChunkBytes);
   caps.maxAllocations = desc.maxAllocations;
   caps.queueCount = desc.queueCount;
-  caps.unifiedMemory = false;  // It stands for a device with memory of its own, which only copies can reach.
+  caps.unifiedMemory = false;  // It stands for a device with memory of its own.
+  caps.directWriteBytes = desc.directWriteBytes;
   for (const PartKindTraits& traits : kPartKindTraits) {
     caps.partAlignmentBytes[static_cast<std::size_t>(traits.kind)] =
         traits.limit == OffsetLimit::Uniform ? desc.uniformAlignmentBytes : traits.readBytes;
@@ -112,6 +113,16 @@ class HostDeviceImpl final : public HostDevice {
     if (memory == nullptr) return;
     chunkBytes_ -= memory->bytes;
     release(chunks_, static_cast<std::uint32_t>(index), memoryKey(index));
+  }
+
+  std::span<std::byte> mapped(ChunkIndex index, ByteOffset offset, ByteCount bytes) noexcept override {
+    const Memory* memory = chunks_.find(static_cast<std::uint32_t>(index));
+    const bool allowed = caps_.directWriteBytes != 0 && memory != nullptr && memory->contains(offset, bytes);
+    FLUX_ASSERT(allowed, "a range that is mapped lies inside a chunk that the host can reach");
+    if (!allowed) return {};
+    const auto range = memory->span().subspan(static_cast<std::size_t>(offset), static_cast<std::size_t>(bytes));
+    queues_.noteWrite(memoryKey(index), offset, range);
+    return range;
   }
 
   Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes) override {

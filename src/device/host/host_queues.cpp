@@ -34,13 +34,16 @@ HostDeviceDesc normalised(HostDeviceDesc desc) noexcept {
   return desc;
 }
 
+bool untouched(std::span<const std::byte> bytes) noexcept {
+  return std::ranges::all_of(bytes, [](std::byte b) { return b == kPoison; });
+}
+
 /// Last piece first: pieces have no order, and a program that relies on one is found. Returns how many copies met bytes
 /// that somebody had written.
 std::uint64_t run(const HostWork& work) noexcept {
   std::uint64_t overwrites = 0;
   for (const HostWork::Copy& copy : std::views::reverse(work.copies)) {
-    const std::span<const std::byte> before{copy.destination, copy.bytes};
-    if (!std::ranges::all_of(before, [](std::byte b) { return b == kPoison; })) ++overwrites;
+    if (!untouched({copy.destination, copy.bytes})) ++overwrites;
     std::memmove(copy.destination, copy.source, copy.bytes);
   }
   for (const HostWork::Read& read : work.reads) {
@@ -209,19 +212,31 @@ bool HostQueues::wait(QueueId queue, TimelineValue value, std::chrono::nanosecon
   return completed(queue) >= value;
 }
 
-void HostQueues::reclaim(MemoryKey memory, ByteOffset offset, std::span<std::byte> bytes) {
-  const std::lock_guard lock(mutex_);
-  bool used = false;
-  bool usedNow = false;
+const HostWork* HostQueues::user(MemoryKey memory, ByteOffset offset, ByteCount bytes) const noexcept {
+  const HostWork* found = nullptr;
   for (const Queue& queue : queues_) {
     for (const HostWork& work : queue.works) {
-      if (!work.uses.overlaps(memory, offset, bytes.size())) continue;
-      used = true;
-      usedNow = usedNow || &work == running_;
+      if (!work.uses.overlaps(memory, offset, bytes)) continue;
+      if (&work == running_) return running_;
+      found = &work;
     }
   }
-  if (used) ++earlyReclaims_;
-  if (usedNow) {
+  return found;
+}
+
+void HostQueues::noteWrite(MemoryKey memory, ByteOffset offset, std::span<const std::byte> bytes) {
+  const std::lock_guard lock(mutex_);
+  const HostWork* const found = user(memory, offset, bytes.size());
+  if (found != nullptr) ++earlyReclaims_;
+  // Looking at what another thread is copying would be a data race of ours.
+  if ((found == nullptr || found != running_) && !untouched(bytes)) ++overwrites_;
+}
+
+void HostQueues::reclaim(MemoryKey memory, ByteOffset offset, std::span<std::byte> bytes) {
+  const std::lock_guard lock(mutex_);
+  const HostWork* const found = user(memory, offset, bytes.size());
+  if (found != nullptr) ++earlyReclaims_;
+  if (found != nullptr && found == running_) {
     // Filling what another thread is copying would be a data race of ours.
     running_->poisonAfter.push_back(bytes);
   } else {

@@ -73,6 +73,9 @@ class HostQueues {
   /// Poisons a range that nobody uses any more; counts the call when unseen work does.
   void reclaim(MemoryKey memory, ByteOffset offset, std::span<std::byte> bytes);
 
+  /// The host is about to write a range: counts the call as a reclaim is counted, and as a copy is.
+  void noteWrite(MemoryKey memory, ByteOffset offset, std::span<const std::byte> bytes);
+
   [[nodiscard]] TimelineValue completed(QueueId queue) const noexcept;
   [[nodiscard]] TimelineValue submitted(QueueId queue) const noexcept;
   [[nodiscard]] std::uint64_t earlyReclaims() const noexcept;
@@ -89,6 +92,8 @@ class HostQueues {
 
   [[nodiscard]] Queue& at(QueueId queue) noexcept { return queues_[static_cast<std::uint32_t>(queue)]; }
   [[nodiscard]] const Queue& at(QueueId queue) const noexcept { return queues_[static_cast<std::uint32_t>(queue)]; }
+  /// The unseen work that uses a range: `running_` if that does, else any, else null.
+  [[nodiscard]] const HostWork* user(MemoryKey memory, ByteOffset offset, ByteCount bytes) const noexcept;
   [[nodiscard]] Queue* nextReady() noexcept;
   [[nodiscard]] bool ready(const Queue& queue) const noexcept;
   void runNext(Queue& queue, std::unique_lock<std::mutex>& lock);

@@ -1,5 +1,7 @@
 #include "device/vulkan/batch_recorder.hpp"
 
+#include <algorithm>
+
 namespace flux::vulkan {
 
 Result<void> BatchRecorder::createKernel(const VkPhysicalDeviceMemoryProperties& memory) {
@@ -86,10 +88,10 @@ void BatchRecorder::record(VkCommandBuffer commands, CommandList list) {
 
 void BatchRecorder::recordPlainCopies(VkCommandBuffer commands) {
   for (const CopyCommand& command : plan_.commands()) {
-    regions_.clear();
-    for (const CopyRegion& region : plan_.regions(command)) {
-      regions_.push_back({region.sourceOffset, region.destinationOffset, region.bytes});
-    }
+    regions_.resize(command.regionCount);
+    std::ranges::transform(plan_.regions(command), regions_.begin(), [](const CopyRegion& region) {
+      return VkBufferCopy{region.sourceOffset, region.destinationOffset, region.bytes};
+    });
     functions_.vkCmdCopyBuffer(commands, slots_.source(command.from, command.source).buffer,
                                slots_.chunk(command.destination).buffer, command.regionCount, regions_.data());
   }
