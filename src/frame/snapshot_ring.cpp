@@ -9,6 +9,7 @@ namespace flux {
 namespace {
 
 constexpr std::uint32_t kNoSlot = kSnapshotSlots;
+constexpr std::uint8_t kChangedBit = 1U << kSnapshotSlots;
 
 constexpr std::uint8_t bitOf(std::uint32_t slot) {
   return static_cast<std::uint8_t>(1U << slot);
@@ -22,7 +23,8 @@ SnapshotRing::SnapshotRing(FrameGate& gate, std::uint32_t capacity, const ChunkI
       usage_(capacity),
       master_(capacity),
       slots_{Slot(capacity), Slot(capacity), Slot(capacity)},
-      listed_(capacity) {
+      listed_(capacity),
+      isEdited_(capacity) {
   static_assert(kSnapshotSlots == 3, "one initialiser for each slot above");
   FLUX_ASSERT(grow(1), "there is memory for the first records");  // record 0 stays as it is: zero
 }
@@ -30,6 +32,7 @@ SnapshotRing::SnapshotRing(FrameGate& gate, std::uint32_t capacity, const ChunkI
 bool SnapshotRing::grow(std::uint32_t count) {
   if (count <= count_) return true;
   if (!master_.commit(count) || !usage_.commit(count) || !listed_.commit(count)) return false;
+  if (tracksEdits_ && !isEdited_.commit(count)) return false;
   for (Slot& slot : slots_) {
     if (!slot.columns.commit(count)) return false;
   }
@@ -42,11 +45,19 @@ SnapshotRing::Edit SnapshotRing::edit(std::uint32_t index) {
     listed_[index] |= kChangedBit;
     changed_.push_back(index);
   }
-  if (tracksEdits_ && (listed_[index] & kEditedBit) == 0) {
-    listed_[index] |= kEditedBit;
-    edited_.push_back(index);
-  }
+  if (tracksEdits_) noteEdit(index);
   return {master_.hot[index], master_.parts[index], master_.cold[index]};
+}
+
+void SnapshotRing::trackEdits() {
+  tracksEdits_ = true;
+  FLUX_ASSERT(isEdited_.commit(count_), "there is memory for the marks of the first records");
+}
+
+void SnapshotRing::noteEdit(std::uint32_t index) {
+  if (isEdited_[index] != 0) return;
+  isEdited_[index] = 1;
+  edited_.push_back(index);
 }
 
 SnapshotRing::Published SnapshotRing::publish(TimelineValue copyValue, const Place& records) {
@@ -97,9 +108,7 @@ void SnapshotRing::listChanges() {
     for (std::uint32_t i = 0; i < kSnapshotSlots; ++i) {
       if ((listed & bitOf(i)) == 0) slots_[i].behind.push_back(index);
     }
-    const std::uint8_t edited = listed & kEditedBit;
     listed = kChangedBit - 1U;  // in every slot's list
-    listed |= edited;
   }
   changed_.clear();
 }

@@ -51,13 +51,13 @@ class SnapshotRing {
   [[nodiscard]] bool canPublish() const { return gate_.freeSlots() != 0; }
 
   /// From now on `takeEdited` tells which records have been edited. Publishing has no part in that.
-  void trackEdits() noexcept { tracksEdits_ = true; }
+  void trackEdits();
 
   /// Calls `visit(index)` for each record that was edited since the last call. O(records visited).
   template <class Visit>
   void takeEdited(const Visit& visit) {
     for (const std::uint32_t index : edited_) {
-      listed_[index] &= static_cast<std::uint8_t>(~kEditedBit);
+      isEdited_[index] = 0;
       visit(index);
     }
     edited_.clear();
@@ -85,9 +85,6 @@ class SnapshotRing {
   [[nodiscard]] SnapshotNumber published() const noexcept { return published_; }
 
  private:
-  static constexpr std::uint8_t kChangedBit = 1U << kSnapshotSlots;
-  static constexpr std::uint8_t kEditedBit = 2U << kSnapshotSlots;
-
   struct Columns {
     explicit Columns(std::uint32_t capacity) : hot(capacity), parts(capacity), cold(capacity) {}
     [[nodiscard]] bool commit(std::uint32_t count) noexcept {
@@ -109,6 +106,7 @@ class SnapshotRing {
   };
 
   [[nodiscard]] std::uint32_t chooseSlot() const;
+  void noteEdit(std::uint32_t index);
   void listChanges();
   /// Brings the slots that are free now forward, by a little more than what changed. Otherwise a slot that publishes
   /// did without for long would cost a copy of nearly everything when frames make it needed.
@@ -123,10 +121,10 @@ class SnapshotRing {
   Columns master_;
   std::array<Slot, kSnapshotSlots> slots_;
   std::vector<std::uint32_t> changed_;  ///< Since the last publish, each once.
-  std::vector<std::uint32_t> edited_;   ///< Since the last `takeEdited`, each once.
-  /// By index, bits: in which slots' lists it stands, in `changed_`, and in `edited_`.
-  ReservedArray<std::uint8_t> listed_;
+  ReservedArray<std::uint8_t> listed_;  ///< By index, bits: in which slots' lists it stands, and in `changed_`.
   bool tracksEdits_ = false;
+  std::vector<std::uint32_t> edited_;     ///< Since the last `takeEdited`, each once.
+  ReservedArray<std::uint8_t> isEdited_;  ///< By index: it stands in `edited_`.
   std::uint32_t count_ = 0;
   SnapshotNumber published_ = 0;
 };
