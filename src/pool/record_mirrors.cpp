@@ -64,6 +64,12 @@ std::size_t RecordMirrors::backlog(const Mirror& mirror) const {
   return mirror.behind.size() + (ring_.count() - mirror.count);
 }
 
+/// So far that a copy of the other on the device costs less than the list: nobody needed the mirror for long.
+bool RecordMirrors::farBehind(const Mirror& mirror, const Mirror& other) const {
+  constexpr std::uint32_t kShare = 8;
+  return mirror.behind.size() > other.behind.size() + ring_.count() / kShare;
+}
+
 std::optional<std::uint32_t> RecordMirrors::choose() const {
   std::optional<std::uint32_t> best;
   std::size_t least = std::numeric_limits<std::size_t>::max();
@@ -122,6 +128,7 @@ RecordMirrors::Written RecordMirrors::write(std::uint32_t index) {
   Mirror& mirror = mirrors_[index];
   FLUX_ASSERT(mirror.free, "a mirror that may be read is never written");
   Written written;
+  if (published_ && farBehind(mirror, mirrors_[*published_])) clear(index);
   if (mirror.count == 0 && published_) {
     const Result<TimelineValue> copied = copyPublished(index);
     if (!copied) {
@@ -156,7 +163,7 @@ RecordMirrors::Written RecordMirrors::write(std::uint32_t index) {
 }
 
 // The batches before have filled the published mirror, and nothing writes to it: no list of a million records, and no
-// bytes over the bus, because frames needed one mirror more.
+// bytes over the bus, because frames need one mirror more.
 Result<TimelineValue> RecordMirrors::copyPublished(std::uint32_t index) {
   const Mirror& from = mirrors_[*published_];
   Mirror& to = mirrors_[index];

@@ -53,8 +53,8 @@ class RecordMirrors {
     std::optional<Error> error;
   };
   /// Submits copies of the records in which a free mirror is behind, as many as staging takes. A mirror without
-  /// contents first gets those of the published one, on the device. On an error, and where staging was short, what is
-  /// missing stays in its list. O(n log n) for n records behind.
+  /// contents, or far behind, first gets those of the published one, on the device. On an error, and where staging was
+  /// short, what is missing stays in its list. O(n log n) for n records behind.
   Written write(std::uint32_t mirror);
 
   /// The mirror is the published one from now on, no longer free. Returns the one that was, if any.
@@ -88,6 +88,7 @@ class RecordMirrors {
   void add(std::uint32_t mirror, std::uint32_t index);
   void clear(std::uint32_t mirror);
   [[nodiscard]] std::size_t backlog(const Mirror& mirror) const;
+  [[nodiscard]] bool farBehind(const Mirror& mirror, const Mirror& other) const;
   /// Copies what the published mirror holds.
   Result<TimelineValue> copyPublished(std::uint32_t mirror);
   /// Makes pieces of the end of the mirror's list. Returns how many records are in them.

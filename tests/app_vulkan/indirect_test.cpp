@@ -88,8 +88,8 @@ TEST(IndirectView, AMirrorThatNamesAnotherPlaceIsSeen) {
   ViewHooks hooks;
   hooks.wrapDevice = [](Device& inner) { return std::make_unique<WrongMirrorDevice>(inner); };
   const RunReport report = run(indirectView(folder), hooks);
-  EXPECT_GT(report.invalidDraws, 0U);
-  EXPECT_EQ(report.firstInvalid.front().what, "vertex");
+  ASSERT_GT(report.invalidDraws, 0U);
+  EXPECT_EQ(report.firstInvalid.front().part, "vertex");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <flux/decorators.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <utility>
@@ -236,6 +237,35 @@ TEST(PoolRecords, AFrameThatIsLateKeepsItsMirror) {
     ASSERT_EQ(f.hashAt(open.records()), expected) << version;
   }
   EXPECT_LE(f.pool->stats().recordMirrors, 4U) << "it keeps one, and the others take turns";
+}
+
+TEST(PoolRecords, AMirrorThatNobodyNeededForLongIsFilledOnTheDevice) {
+  Mirrors f;
+  std::vector<BlockHandle> blocks;
+  for (std::uint32_t i = 0; i < 1000; ++i) {
+    blocks.push_back(f.addSmall(i));
+    if (i % 100 == 0) f.stepAndPublish();
+  }
+  const auto changeOne = [&](std::uint32_t i) {
+    EXPECT_TRUE(f.update(blocks[i], pattern(i, 0, 2, 64)));
+    std::uint32_t most = 0;
+    for (int step = 0; step < 3; ++step) {
+      EXPECT_TRUE(f.pool->step());
+      most = std::max(most, f.pool->publish().mirroredRecords);
+    }
+    return most;
+  };
+  const auto mirrors = [&] { return f.pool->stats().recordMirrors; };
+  {
+    const Frame open = f.pool->beginFrame();
+    for (std::uint32_t i = 0; i < 5; ++i) changeOne(i);
+  }
+  const std::uint32_t made = mirrors();
+  for (std::uint32_t i = 5; i < 700; ++i) EXPECT_LE(changeOne(i), made) << i;
+  const Frame open = f.pool->beginFrame();
+  for (std::uint32_t i = 700; i < 710; ++i) EXPECT_LE(changeOne(i), made) << "not the 700 that it missed";
+  EXPECT_EQ(mirrors(), made) << "it has been used again";
+  EXPECT_TRUE(f.mirrorIsRight(f.pool->beginFrame()));
 }
 
 TEST(PoolRecords, AMirrorLargerThanItsStagingIsFilledOverSeveralPublishes) {
