@@ -160,8 +160,9 @@ void Pool::Impl::dropFailed() {
 PublishReport Pool::Impl::publish() {
   PublishReport report;
   report.snapshot = ring_.published();
+  if (!ring_.hasChanges()) return report;
   std::optional<std::uint32_t> mirror;
-  if (mirrors_ != nullptr && !lost_ && ring_.hasChanges()) {
+  if (mirrors_ != nullptr && !lost_) {
     if (ring_.canPublish()) mirror = mirrorRecords(report);
     if (!mirror) {
       report.deferred = true;
