@@ -28,8 +28,8 @@ namespace flux {
 class ReadbackQueue {
  public:
   /// Pages have the indices from `firstPage` on.
-  ReadbackQueue(Device& device, ByteCount pageBytes, ByteCount limitBytes, std::uint32_t firstPage)
-      : device_(device), pages_(device, pageBytes, limitBytes, StagingUse::Readback, firstPage) {}
+  ReadbackQueue(Device& device, ByteCount pageBytes, ByteCount limitBytes, StagingIndex firstPage)
+      : device_(device), pages_(device, pageBytes, limitBytes, firstPage, StagingUse::Readback) {}
 
   void enqueue(const ReadRange& range, ReadPromise promise, std::source_location where);
 
@@ -55,7 +55,6 @@ class ReadbackQueue {
   [[nodiscard]] std::uint32_t waiting() const noexcept {
     return static_cast<std::uint32_t>(waiting_.size() + inFlight_.size());
   }
-  [[nodiscard]] ByteCount reservedBytes() const noexcept { return pages_.reservedBytes(); }
   [[nodiscard]] ByteCount openPages() const noexcept { return pages_.openPages(); }
 
  private:

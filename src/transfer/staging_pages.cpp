@@ -20,12 +20,12 @@ constexpr std::uint64_t units(ByteCount bytes) noexcept {
 
 }  // namespace
 
-StagingPages::StagingPages(Device& device, ByteCount pageBytes, ByteCount limitBytes, StagingUse use,
-                           std::uint32_t firstIndex)
+StagingPages::StagingPages(Device& device, ByteCount pageBytes, ByteCount limitBytes, StagingIndex firstPage,
+                           StagingUse use)
     : device_(device),
       pageBytes_(pageBytes),
+      firstPage_(static_cast<std::uint32_t>(firstPage)),
       use_(use),
-      firstIndex_(firstIndex),
       pages_(static_cast<std::size_t>(limitBytes / pageBytes)) {}
 
 StagingPages::~StagingPages() {

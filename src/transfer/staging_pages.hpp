@@ -31,9 +31,9 @@ namespace flux {
 /// they do not pass the word to and fro.
 class StagingPages {
  public:
-  /// The device's index of the first page is `firstIndex`.
-  StagingPages(Device& device, ByteCount pageBytes, ByteCount limitBytes, StagingUse use = StagingUse::Upload,
-               std::uint32_t firstIndex = 0);
+  /// Its pages have the device's staging indices from `firstPage` on, as many as the limit has room for.
+  StagingPages(Device& device, ByteCount pageBytes, ByteCount limitBytes, StagingIndex firstPage = {},
+               StagingUse use = StagingUse::Upload);
   ~StagingPages();
   StagingPages(const StagingPages&) = delete;
   StagingPages& operator=(const StagingPages&) = delete;
@@ -80,8 +80,6 @@ class StagingPages {
   /// Once a step. Errors: what the device says when it cannot open a page; the next call tries again.
   Result<void> recycle(TimelineValue completed);
 
-  /// How many there may be.
-  [[nodiscard]] std::uint32_t maxPages() const noexcept { return static_cast<std::uint32_t>(pages_.size()); }
   [[nodiscard]] ByteCount pageBytes() const noexcept { return pageBytes_; }
   [[nodiscard]] ByteCount reservedBytes() const noexcept { return openPages_ * pageBytes_; }
   [[nodiscard]] ByteCount openPages() const noexcept { return openPages_; }
@@ -105,9 +103,9 @@ class StagingPages {
   static constexpr std::uint64_t filledUnits(std::uint64_t fill) noexcept { return fill >> 32U; }
   static constexpr bool hasOpenSpans(std::uint64_t fill) noexcept { return (fill & (kFilledUnit - 1)) != 0; }
 
-  [[nodiscard]] StagingIndex indexOf(std::uint32_t page) const noexcept { return StagingIndex{firstIndex_ + page}; }
+  [[nodiscard]] StagingIndex indexOf(std::uint32_t page) const noexcept { return StagingIndex{firstPage_ + page}; }
   [[nodiscard]] Page& pageOf(StagingIndex index) noexcept {
-    return pages_[static_cast<std::uint32_t>(index) - firstIndex_];
+    return pages_[static_cast<std::uint32_t>(index) - firstPage_];
   }
   [[nodiscard]] bool isOpen(const Page& page) const noexcept { return !page.memory.empty(); }
   [[nodiscard]] bool hasRoom(std::uint64_t fill, ByteCount bytes) const noexcept;
@@ -122,8 +120,8 @@ class StagingPages {
 
   Device& device_;
   const ByteCount pageBytes_;
+  const std::uint32_t firstPage_;
   const StagingUse use_;
-  const std::uint32_t firstIndex_;
   std::vector<Page> pages_;
   ByteCount openPages_ = 0;
   sync::Atomic<bool> wanted_{false};  ///< A thread that cannot open pages found no room.
