@@ -19,6 +19,9 @@ struct PartDesc {
   PartKind kind = PartKind::Vertex;
   ByteCount bytes = 0;
   Source source = Source::bytes({});
+  /// The pool keeps a copy of the bytes on the host (`Pool::shadow`): without copying them if the source owns them,
+  /// which a callback does not. Not in shared blocks.
+  bool kept = false;
 };
 
 /// A new block. Views are only read during the call.

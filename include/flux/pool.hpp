@@ -54,6 +54,8 @@ struct PoolDesc {
   /// Host memory for what is read back (`Pool::readBack`), in pages of `stagingPageBytes`, one at least. Made when it
   /// is needed, and given back when it has long been idle.
   ByteCount readbackLimitBytes = 16 * kMiB;
+  /// Host memory for copies of parts (`PartDesc::kept`). Over it a call that would keep more answers OutOfBudget.
+  ByteCount shadowLimitBytes = 256 * kMiB;
   /// Device memory (chunks) never exceeds this. 0: the device's budget when the pool is made.
   ByteCount hardLimitBytes = 0;
   std::uint32_t maxBlocks = 1U << 20U;
@@ -157,6 +159,7 @@ struct PoolStats {
   ByteCount reservedBytes = 0;
   ByteCount retiredBytes = 0;  ///< Waits for frames or queues (`retirement`); part of reserved, not of live.
   ByteCount stagingBytes = 0;  ///< Pages for readback included.
+  ByteCount shadowBytes = 0;   ///< Host memory.
   ByteCount hardLimitBytes = 0;
   std::uint32_t blocks = 0;
   std::uint32_t chunks = 0;
@@ -323,6 +326,24 @@ class Pool {
   /// `PoolDesc::stagingPageBytes`; a queue that the device does not have), NotResident, DeviceLost.
   [[nodiscard]] Result<Readback> readBack(const ReadRange& range,
                                           std::source_location where = std::source_location::current());
+
+  /// The bytes of a part that is kept (`PartDesc::kept`): its newest accepted contents, to be read (`Source::data`) or
+  /// to be given to a call; after a lost device to another pool, whose blocks then are what they were. They never
+  /// change: an update makes the pool copy what others still hold. O(log parts that are kept). Errors: StaleHandle,
+  /// InvalidArgument (not kept), ShadowStale.
+  [[nodiscard]] Result<Source> shadow(BlockHandle block, PartId part,
+                                      std::source_location where = std::source_location::current());
+
+  /// Tells that work of the application, up to this value of its queue, writes the part on the device: what is kept of
+  /// it is stale, until an update gives all of the part or `refreshShadow` brings the bytes back. Errors: as `shadow`,
+  /// but ShadowStale.
+  [[nodiscard]] Result<void> markWritten(BlockHandle block, PartId part, QueueValue by,
+                                         std::source_location where = std::source_location::current());
+
+  /// Lets the steps bring back a part that is stale, as `readBack` does; once more, if it changes meanwhile. `shadow`
+  /// answers when it is done, and `StepReport::errors` tells if it failed. Errors: as `markWritten`, DeviceLost.
+  [[nodiscard]] Result<void> refreshShadow(BlockHandle block, PartId part,
+                                           std::source_location where = std::source_location::current());
 
   /// A way for another thread to ask for all of the above. Any thread.
   [[nodiscard]] Producer makeProducer();

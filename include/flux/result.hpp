@@ -33,6 +33,7 @@ enum class ErrorCode : std::uint16_t {
   QueueFull,          ///< Too much waits for the geometry thread. numbers: instructions, bytes that wait.
   Pinned,             ///< The block is pinned, so it cannot be moved or removed. numbers: pins, 0.
   NotResident,        ///< The bytes are not on the device: not yet, or no more. numbers: 1 if they are lost.
+  ShadowStale,        ///< The device has written the part since; `Pool::refreshShadow` brings its bytes back.
   SourceFailed,       ///< A source's callback could not give its bytes.
   Timeout,            ///< A wait reached its deadline.
   DeviceLost,         ///< The device is lost; nothing more can be submitted.

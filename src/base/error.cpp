@@ -28,6 +28,8 @@ std::string_view toString(ErrorCode code) noexcept {
       return "pinned";
     case ErrorCode::NotResident:
       return "not resident";
+    case ErrorCode::ShadowStale:
+      return "shadow stale";
     case ErrorCode::SourceFailed:
       return "source failed";
     case ErrorCode::Timeout:

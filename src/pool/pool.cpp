@@ -160,6 +160,15 @@ Shared<NativeHandle> Pool::share(const ObjectDesc& object, std::source_location 
 Result<Readback> Pool::readBack(const ReadRange& range, std::source_location where) {
   return impl_->readBack(range, where);
 }
+Result<Source> Pool::shadow(BlockHandle block, PartId part, std::source_location where) {
+  return impl_->shadow(block, part, where);
+}
+Result<void> Pool::markWritten(BlockHandle block, PartId part, QueueValue by, std::source_location where) {
+  return impl_->markWritten(block, part, by, where);
+}
+Result<void> Pool::refreshShadow(BlockHandle block, PartId part, std::source_location where) {
+  return impl_->refreshShadow(block, part, where);
+}
 Result<StepReport> Pool::step(const StepQuota& quota, std::chrono::steady_clock::time_point now) {
   return impl_->step(quota, now);
 }
@@ -213,6 +222,7 @@ Pool::Impl::Impl(Device& device, const PoolDesc& desc, ChunkListener* listener)
       relocations_(device, staging_),
       readbacks_(device, desc.stagingPageBytes, std::max(desc.readbackLimitBytes, desc.stagingPageBytes),
                  firstReadbackPage(desc)),
+      shadows_(desc.shadowLimitBytes),
       mirrors_(makeMirrors(device, desc, ring_, chunks_.entries())),
       blocks_(1) {}  // index 0 is the null handle's
 
@@ -286,6 +296,7 @@ PoolStats Pool::Impl::stats() const {
   }
   stats.stagingBytes = stagingBytes();
   stats.recordMirrors = mirrors_ != nullptr ? mirrors_->made() : 0;
+  stats.shadowBytes = shadows_.bytes();
   stats.hardLimitBytes = hardLimitBytes_;
   stats.chunks = chunks_.count();
   stats.openFrames = progress.openFrames;

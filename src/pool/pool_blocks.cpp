@@ -29,7 +29,7 @@ Result<BlockHandle> Pool::Impl::add(const BlockDesc& desc, std::source_location 
   return Unexpected(added.error());
 }
 
-Result<void> Pool::Impl::addAs(BlockHandle handle, const BlockDesc& desc, std::source_location where) {
+Result<void> Pool::Impl::addAs(BlockHandle handle, const BlockDesc& desc, std::source_location where, bool ofQueue) {
   // Everything that can fail comes first; after the place is found nothing fails any more (G8).
   if (desc.parts.empty() || desc.parts.size() > kMaxParts) {
     return Unexpected(named(invalid("parts", where, {desc.parts.size(), kMaxParts}), desc.name, {}, where));
@@ -57,6 +57,7 @@ Result<void> Pool::Impl::addAs(BlockHandle handle, const BlockDesc& desc, std::s
 
   const auto fail = [&](const Error& error) { return Unexpected(named(error, desc.name, {}, where)); };
   if (lost_) return fail(makeError(ErrorCode::DeviceLost, "device", where));
+  if (const Result<void> kept = checkKept(desc.parts, where); !kept) return fail(kept.error());
   if (!ring_.grow(handle.index + 1)) {
     return fail(makeError(ErrorCode::TooManyBlocks, "blocks", where, {handle.index}));
   }
@@ -89,6 +90,9 @@ Result<void> Pool::Impl::addAs(BlockHandle handle, const BlockDesc& desc, std::s
   install(handle, desc, relocation, layouts_.create(used, *size), where);
   counters_.liveBytes += liveBytes;
   blocks_[handle.index].liveBytes = liveBytes;
+  std::array<PartId, kMaxParts> ids;
+  for (std::uint32_t i = 0; i < desc.parts.size(); ++i) ids[i] = PartId{i};
+  keepParts(handle, desc.parts, ids, ofQueue);
   notePeaks();
   return {};
 }
@@ -100,6 +104,7 @@ void Pool::Impl::install(BlockHandle handle, const BlockDesc& desc, Relocation& 
   block.live = true;
   block.owners = 1;
   block.pins = 0;
+  block.kept = false;
   block.firstNamed = ring_.published() + 1;
   block.layoutFirstNamed = block.firstNamed;
   block.lifetime = desc.lifetime;
@@ -164,6 +169,7 @@ Result<ContentVersion> Pool::Impl::update(BlockHandle handle, std::span<const Pa
     return Unexpected(taken.error());
   }
   mergeEdits(*block, edits, false);
+  writeShadows(*block, handle, updates);
   block->where = where;
   queueForUpdate(handle.index);
   ++counters_.blocksUpdated;
@@ -209,6 +215,9 @@ Result<ByteCount> Pool::Impl::nameRanges(const Block& block, BlockHandle handle,
       return refuse("range: multiples of 4 bytes", {update.offset, bytes, size});
     }
     if (!update.source.gives(bytes)) return refuse("part size", {update.source.data().size(), bytes});
+    if (block.kept && update.source.data().empty() && shadows_.has({handle.index, update.part})) {
+      return refuse("a callback of a kept part", {static_cast<std::uint32_t>(update.part), i});
+    }
     namedRanges_.push_back(
         {update.part, static_cast<std::uint32_t>(update.offset), static_cast<std::uint32_t>(bytes), i});
     allBytes += bytes;
@@ -264,6 +273,7 @@ void Pool::Impl::removeBlock(Block& block, BlockHandle handle) {
   }
   if (block.place.range) retirePlace(block);
   block.edits.clear();
+  if (block.kept) shadows_.dropBlock(handle.index);
   const bool shared = block.parts != nullptr && block.parts->shared.has_value();
   if (shared) sharedBlocks_.remove(*block.parts->shared);
   block.parts.reset();

@@ -14,6 +14,7 @@
 #include "pool/readback_queue.hpp"
 #include "pool/record_mirrors.hpp"
 #include "pool/relocation.hpp"
+#include "pool/shadows.hpp"
 #include "pool/shared_blocks.hpp"
 #include "transfer/staging_pages.hpp"
 
@@ -49,7 +50,7 @@ class Pool::Impl {
   Result<ContentVersion> update(BlockHandle handle, std::span<const PartUpdate> parts, std::source_location where);
   Result<void> updateInPlace(BlockHandle handle, std::span<const PartUpdate> parts, std::source_location where);
   Result<ContentVersion> addParts(BlockHandle handle, std::span<const PartDesc> parts, std::span<PartId> ids,
-                                  std::source_location where);
+                                  std::source_location where, bool ofQueue = false);
   Result<void> removeParts(BlockHandle handle, std::span<const PartId> parts, std::source_location where);
   Result<SharedPart> addShared(const SharedPartDesc& desc, std::source_location where);
   Result<void> remove(BlockHandle handle, std::source_location where);
@@ -59,6 +60,9 @@ class Pool::Impl {
   Result<void> unpin(BlockHandle handle, std::source_location where);
   Result<void> request(BlockHandle handle, Priority priority, std::source_location where);
   Result<Readback> readBack(const ReadRange& range, std::source_location where);
+  Result<Source> shadow(BlockHandle handle, PartId part, std::source_location where);
+  Result<void> markWritten(BlockHandle handle, PartId part, QueueValue after, std::source_location where);
+  Result<void> refreshShadow(BlockHandle handle, PartId part, std::source_location where);
   Result<StepReport> step(const StepQuota& quota, std::chrono::steady_clock::time_point now);
   Result<ByteCount> collect();
   PublishReport publish();
@@ -114,6 +118,7 @@ class Pool::Impl {
     std::uint32_t generation = 0;  ///< Of the live block, or of the last one at this index.
     bool live = false;
     bool queuedForUpdate = false;
+    bool kept = false;  ///< There are shadows of its parts.
     Lifetime lifetime = Lifetime::Streaming;
     ContentVersion requested = 0;
     std::uint32_t owners = 0;
@@ -171,7 +176,8 @@ class Pool::Impl {
   }
 
   /// Adds under a handle that was taken from the reserve; on an error it is still taken.
-  Result<void> addAs(BlockHandle handle, const BlockDesc& desc, std::source_location where);
+  /// With `ofQueue` the bytes count as the instruction queue's as long as they are owned.
+  Result<void> addAs(BlockHandle handle, const BlockDesc& desc, std::source_location where, bool ofQueue = false);
   /// Makes the block that the handle names; its first relocation is `relocation`, of which the place and the transfers
   /// are set.
   void install(BlockHandle handle, const BlockDesc& desc, Relocation& relocation, const BlockLayout* layout,
@@ -209,6 +215,13 @@ class Pool::Impl {
   void readBackFor(const ReadRange& range, ReadPromise promise, std::source_location where);
   [[nodiscard]] Result<ReadbackQueue::Found> findRange(const ReadRange& range, std::source_location where) const;
   Result<void> submitReadbacks(const StepQuota& quota, StepReport& report);
+  // Copies on the host (pool_shadows.cpp).
+  Result<void> checkKept(std::span<const PartDesc> parts, std::source_location where) const;
+  void keepParts(BlockHandle handle, std::span<const PartDesc> parts, std::span<const PartId> ids, bool ofQueue);
+  void writeShadows(const Block& block, BlockHandle handle, std::span<const PartUpdate> updates);
+  [[nodiscard]] Result<Shadows::Shadow*> shadowOf(BlockHandle handle, PartId part, std::source_location where);
+  void refreshShadows();
+  Result<bool> refreshOne(const Block& block, const Shadows::Key& key, Shadows::Shadow& shadow);
   // Parts that come and go (pool_parts.cpp).
   LiveParts& liveParts(Block& block, std::uint32_t index);
   /// The allocation map of the place where the block is, or is going.
@@ -301,6 +314,7 @@ class Pool::Impl {
   LayoutStore layouts_;
   RelocationQueue relocations_;
   ReadbackQueue readbacks_;
+  Shadows shadows_;
   std::unique_ptr<RecordMirrors> mirrors_;   ///< Null: none are wanted.
   Retirement<Retired> retirement_;           ///< What snapshots name.
   Retirement<SharedThing*> retiredObjects_;  ///< What no snapshot names: their clock is the frames.

@@ -49,6 +49,7 @@ Result<void> Pool::Impl::updateInPlace(BlockHandle handle, std::span<const PartU
   if (!taken) return taken;
   block->laterInPlaceBytes += later;
   mergeEdits(*block, edits, true);
+  writeShadows(*block, handle, updates);
   block->where = where;
   queueForUpdate(handle.index);
   ++counters_.blocksUpdated;

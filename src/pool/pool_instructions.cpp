@@ -27,7 +27,7 @@ Result<void> Pool::Impl::carryOut(const Instruction& instruction) {
                                         .lifetime = contents.lifetime,
                                         .fallback = contents.fallback,
                                         .userData = contents.userData},
-                                       where);
+                                       where, true);
       // The producer may have given the handle on: it must never name another block.
       if (!added) handles_.recycle(block);
       return added;
@@ -40,7 +40,7 @@ Result<void> Pool::Impl::carryOut(const Instruction& instruction) {
       return updateInPlace(block, instruction.contents->updates, where);
     case Instruction::Kind::AddParts: {
       NewPartIds& added = *instruction.contents->newIds;
-      const Result<ContentVersion> done = addParts(block, instruction.contents->parts, added.ids, where);
+      const Result<ContentVersion> done = addParts(block, instruction.contents->parts, added.ids, where, true);
       if (!done) added.ids.clear();
       added.told.store(true, std::memory_order_release);
       return done ? Result<void>{} : Unexpected(done.error());

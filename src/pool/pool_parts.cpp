@@ -32,7 +32,7 @@ bool samePlace(const PartPlacement& a, const PartPlacement& b) {
 // ---- The calls ---------------------------------------------------------------------------------------------
 
 Result<ContentVersion> Pool::Impl::addParts(BlockHandle handle, std::span<const PartDesc> parts, std::span<PartId> ids,
-                                            std::source_location where) {
+                                            std::source_location where, bool ofQueue) {
   FLUX_ASSERT(ids.size() >= parts.size(), "addParts has a place for each id");
   Block* const block = find(handle);
   if (block == nullptr) return Unexpected(staleHandle(handle, where));
@@ -61,6 +61,7 @@ Result<ContentVersion> Pool::Impl::addParts(BlockHandle handle, std::span<const 
   if (!size || space(block->lifetime).nextChunkBytes(size->bytes, size->alignment) == 0) {
     return fail(makeError(ErrorCode::TooLarge, "block", where, {parts[0].bytes, device_.caps().maxChunkBytes}));
   }
+  if (const Result<void> kept = checkKept(parts, where); !kept) return fail(kept.error());
   // A pinned block stays where it is, so it must be known now that what is asked for fits there.
   if (block->pins > 0) {
     const bool moves = block->relocation != nullptr && !block->relocation->inGaps();
@@ -98,6 +99,7 @@ Result<ContentVersion> Pool::Impl::addParts(BlockHandle handle, std::span<const 
     ids[i] = edits[i].part;
     block->edits.push_back(std::move(edits[i]));
   }
+  keepParts(handle, parts, ids, ofQueue);
   block->where = where;
   queueForUpdate(handle.index);
   ++counters_.blocksUpdated;
@@ -126,6 +128,7 @@ Result<void> Pool::Impl::removeParts(BlockHandle handle, std::span<const PartId>
   }
 
   for (const PartId part : parts) {
+    if (block->kept) shadows_.drop({handle.index, part});
     std::erase_if(block->edits, [&](Edit& edit) {
       if (edit.part != part) return false;
       unplaceEdit(*block, edit);

@@ -24,7 +24,7 @@ constexpr std::size_t kRangeNodeBytes = 32;
 Result<SharedPart> Pool::Impl::addShared(const SharedPartDesc& desc, std::source_location where) {
   const auto fail = [&](const Error& error) { return Unexpected(named(error, desc.name, {}, where)); };
   const PartDesc& part = desc.part;
-  if (part.bytes == 0 || !part.source.gives(part.bytes)) {
+  if (part.bytes == 0 || part.kept || !part.source.gives(part.bytes)) {
     return fail(makeError(ErrorCode::InvalidArgument, "part", where, {0, part.bytes}));
   }
   const auto& alignments = device_.caps().partAlignmentBytes;

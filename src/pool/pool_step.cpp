@@ -32,6 +32,7 @@ Result<StepReport> Pool::Impl::step(const StepQuota& quota, std::chrono::steady_
   Result<void> advanced = polled ? relocations_.advance(left, report, failed_) : Result<void>{};
   // Behind the other batch, which waits for no draw.
   if (polled && advanced) advanced = submitInPlace(report);
+  if (polled && !shadows_.refreshing().empty()) refreshShadows();
   if (polled && advanced && !readbacks_.empty()) advanced = submitReadbacks(quota, report);
   dropFailed();
   if (polled) completeRelocations(report);  // What needed no copy.

@@ -1,14 +1,10 @@
-// What batches write into pages for readback, as the host reads it, and what a pool gives of its blocks.
+// What batches write into pages for readback, as the host reads it.
 
 #include "conformance/conformance.hpp"
-
-#include <flux/dynamic_buffer.hpp>
-#include <flux/pool.hpp>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <memory>
 #include <thread>
 #include <vector>
 
@@ -142,73 +138,6 @@ TEST_F(ReadbackPages, OpenAgainUnderTheirIndexForEitherUse) {
     waitFor(kCopyQueue, copied);
     device().closeStaging(kBack);
     back_ = openForReadback(kBack, kPageBytes);
-  }
-}
-
-/// The bytes of a buffer as the device has them.
-class BytesOfABuffer : public ConformanceTest {
- protected:
-  BytesOfABuffer() {
-    PoolDesc desc;
-    desc.chunkBytes = desc.firstChunkBytes = kMiB;
-    desc.stagingPageBytes = 64 * kKiB;
-    desc.stagingLimitBytes = kMiB;
-    pool_ = std::move(Pool::create(device(), desc).value());
-  }
-
-  void step() {
-    const Result<StepReport> report = pool_->step();
-    ASSERT_TRUE(report) << describe(report.error());
-    pool_->publish();
-    std::this_thread::yield();
-  }
-  void stepUntilShown(BlockHandle block) {
-    const auto shown = [&] {
-      const BlockLookup found = pool_->beginFrame().find(block);
-      return found.drawable() && found.version == pool_->requestedVersion(block);
-    };
-    while (!shown() && !HasFatalFailure()) step();
-  }
-  std::vector<std::byte> read(BlockHandle block, ByteCount bytes) {
-    Result<Readback> asked = pool_->readBack({block, DynamicBuffer::kPart, 0, bytes});
-    EXPECT_TRUE(asked) << describe(asked.error());
-    if (!asked) return {};
-    while (!asked->ready() && !HasFatalFailure()) step();
-    std::vector<std::byte> found(static_cast<std::size_t>(bytes));
-    const auto version = asked->take(found);
-    EXPECT_TRUE(version) << describe(version.error());
-    return found;
-  }
-
-  std::unique_ptr<Pool> pool_;
-};
-
-TEST_F(BytesOfABuffer, AreThoseOfItsCopyOnTheHostAndAFlushChangesNoOthers) {
-  for (const UpdateMode mode : {UpdateMode::Versioned, UpdateMode::InPlace}) {
-    DynamicBuffer buffer({.kind = PartKind::Storage, .growth = GrowthPolicy::Exact, .updates = mode, .gapBytes = 0});
-    const auto gpu = buffer.attach(*pool_);
-    // Every value of a byte, at every place of a word.
-    std::vector<std::byte> expected(4096);
-    for (std::size_t i = 0; i < expected.size(); ++i) expected[i] = static_cast<std::byte>(i + i / 256);
-    ASSERT_TRUE(buffer.assign(expected));
-    ASSERT_TRUE(buffer.flush(gpu));
-    stepUntilShown(buffer.block(gpu));
-    EXPECT_EQ(read(buffer.block(gpu), 4096), expected);
-
-    for (const auto& [offset, bytes] : {std::pair{1, 1}, {5, 3}, {63, 130}, {1022, 4}, {2048, 256}, {4093, 3}}) {
-      std::vector<std::byte> changed(static_cast<std::size_t>(bytes));
-      for (std::size_t i = 0; i < changed.size(); ++i) {
-        changed[i] = ~expected[static_cast<std::size_t>(offset) + i];
-        expected[static_cast<std::size_t>(offset) + i] = changed[i];
-      }
-      ASSERT_TRUE(buffer.write(static_cast<ByteOffset>(offset), changed));
-      const auto flushed = buffer.flush(gpu);
-      ASSERT_TRUE(flushed);
-      EXPECT_EQ(flushed->bytes, (offset + bytes + 3) / 4 * 4 - offset / 4 * 4) << "only the words that were touched";
-      stepUntilShown(buffer.block(gpu));
-      if (mode == UpdateMode::InPlace) step();
-      EXPECT_EQ(read(buffer.block(gpu), 4096), expected) << offset << ", " << bytes;
-    }
   }
 }
 

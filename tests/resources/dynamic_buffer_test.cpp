@@ -62,6 +62,35 @@ TEST_P(DynamicBufferTest, IsEmptyAtFirst) {
   EXPECT_FALSE(buffer_.block(gpu_));
 }
 
+TEST_P(DynamicBufferTest, AFlushChangesExactlyTheBytesThatWereTouchedAsReadBackFromTheDevice) {
+  // Every value of a byte, at every place of a word.
+  std::vector<std::byte> expected(4096);
+  for (std::size_t i = 0; i < expected.size(); ++i) expected[i] = static_cast<std::byte>(i + i / 256);
+  const auto readBack = [&] {
+    Result<Readback> asked = f_.pool->readBack({buffer_.block(gpu_), DynamicBuffer::kPart});
+    EXPECT_TRUE(succeeds(asked));
+    settle();
+    std::vector<std::byte> found(expected.size());
+    EXPECT_TRUE(asked && asked->take(found));
+    return found;
+  };
+  ASSERT_TRUE(buffer_.assign(expected));
+  (void)flush();
+  settle();
+  EXPECT_EQ(readBack(), expected);
+  for (const auto& [offset, bytes] : {std::pair{1, 1}, {5, 3}, {63, 130}, {1022, 4}, {2048, 256}, {4093, 3}}) {
+    std::vector<std::byte> changed(static_cast<std::size_t>(bytes));
+    for (std::size_t i = 0; i < changed.size(); ++i) {
+      std::byte& byte = expected[static_cast<std::size_t>(offset) + i];
+      changed[i] = byte = ~byte;
+    }
+    ASSERT_TRUE(buffer_.write(static_cast<ByteOffset>(offset), changed));
+    EXPECT_EQ(flush().bytes, static_cast<ByteCount>((offset + bytes + 3) / 4 * 4 - offset / 4 * 4));
+    settle();
+    EXPECT_EQ(readBack(), expected) << offset << ", " << bytes;
+  }
+}
+
 TEST_P(DynamicBufferTest, TheFirstFlushSendsEverythingAndTheNextNothing) {
   ASSERT_TRUE(buffer_.assign(pattern(1, 0, 1, 100)));
   ASSERT_TRUE(buffer_.write(0, pattern(2, 0, 1, 10)));
