@@ -94,7 +94,8 @@ TEST_F(PoolShadows, ShareOwnedBytesAndNeverWriteWhatOthersHold) {
   const PartUpdate other{kPart, Source::bytes(again), 128, 64};
   ASSERT_TRUE(pool().update(block, {&other, 1}));
   EXPECT_TRUE(std::ranges::equal(second.data().subspan(128, 64), changed)) << "nor what was given out";
-  EXPECT_TRUE(std::ranges::equal(std::span(kept(block)).subspan(128, 64), again));
+  const auto last = kept(block);
+  EXPECT_TRUE(std::ranges::equal(std::span(last).subspan(128, 64), again));
 }
 
 TEST_F(PoolShadows, AreBoundedAndRefuseWhatCannotBeKept) {
