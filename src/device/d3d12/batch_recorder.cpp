@@ -17,7 +17,7 @@ std::size_t indexOf(ChunkIndex chunk) noexcept {
 }  // namespace
 
 Result<void> BatchRecorder::create(Buffers& buffers) {
-  auto made = buffers.create(D3D12_HEAP_TYPE_DEFAULT, kBounceBytes);
+  auto made = buffers.create(BufferUse::Bounce, kBounceBytes);
   if (!made) return Unexpected(made.error());
   bounce_ = std::move(*made);
   return {};
@@ -41,7 +41,7 @@ void BatchRecorder::record(ID3D12GraphicsCommandList* list, std::span<const Copy
       moveInside(destination, regions);
       continue;
     }
-    if (fromChunk) use(source, kRead);  // Upload heaps stay in GENERIC_READ.
+    if (fromChunk) use(source, kRead);  // Pages are only ever read.
     use(destination, kWritten);
     flushBarriers();
     for (const CopyRegion& region : regions) {
