@@ -26,6 +26,7 @@ if step "build release" build release; then
   if $soak; then
     step "soak of the pool" env FLUX_SOAK=1 build/release/tests/pool/flux_pool_tests --gtest_filter='PoolProperty.*' || true
     step "packages of the fuzzers" scripts/install_deps.sh --all && step "fuzzers, an hour each" scripts/fuzz.sh 3600 || true
+    step "clang-tidy with the analyzer" scripts/tidy.sh || true
     step "models, far beyond the exhaustive bounds" scripts/check_model.sh --long || true
   fi
 fi

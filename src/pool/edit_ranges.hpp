@@ -4,48 +4,67 @@
 #include <flux/staged_bytes.hpp>
 
 #include <cstdint>
-#include <map>
 #include <source_location>
 #include <span>
-#include <utility>
 #include <vector>
 
 namespace flux {
 
-/// New bytes that wait for a range of a part. Its offset in the part is its key in `EditRanges`.
-struct EditRange {
-  /// Where the bytes come from. Of one source there may be several, when later updates have cut it.
-  struct Contents {
-    Source source = Source::bytes({});
-    ByteOffset sourceBegins = 0;   ///< Where in the part the source's bytes begin.
-    StagedBytes staged;            ///< If there are any, they are used, and `source` is not asked.
-    ByteOffset stagedOffset = 0;   ///< Of the range in them.
-    std::source_location where{};  ///< Of the call that asked for it.
+/// Where new bytes of a part come from.
+struct EditContents {
+  Source source = Source::bytes({});
+  std::uint32_t begins = 0;      ///< Where in the part the source's first byte belongs.
+  std::source_location where{};  ///< Of the call that brought them.
 
-    /// Fills `destination`, which goes to `offset` of the part. REQUIRES: nothing is staged.
-    [[nodiscard]] bool fill(BlockHandle block, PartId part, ByteOffset offset, std::span<std::byte> destination) const {
-      return source.fill({block, part, offset, destination}, sourceBegins);
-    }
-  };
+  [[nodiscard]] bool staged() const noexcept { return static_cast<bool>(source.stagedBytes()); }
 
-  std::uint32_t bytes = 0;
-  Contents contents;
+  /// Fills `destination`, which goes to `offset` of the part. REQUIRES: the source gives its bytes later.
+  [[nodiscard]] bool fill(BlockHandle block, PartId part, std::uint32_t offset,
+                          std::span<std::byte> destination) const {
+    return source.fill({block, part, offset, destination}, begins);
+  }
 };
 
-/// Ranges of one part by their offset, disjoint. A map, since they may come in any order, and by the thousands.
-using EditRanges = std::map<std::uint32_t, EditRange>;
+/// New bytes that wait for one part: disjoint ranges, each with its contents. What is added later wins, byte by byte.
+///
+/// Ranges are appended as they come, and *settled* (sorted, and cut to what later ones leave of them) when they are
+/// read, and when the new ones have more bytes than the settled ones. So an addition costs amortised O(log ranges), at
+/// sequential addresses, in whatever order ranges come, and what is superseded holds at most as much staging as what
+/// is not.
+class EditRanges {
+ public:
+  struct Range {
+    std::uint32_t offset = 0;    ///< In the part.
+    std::uint32_t bytes = 0;     ///< A multiple of 4, but at the end of the part.
+    std::uint32_t contents = 0;  ///< See `contents`. Several ranges have the same when others have cut them apart.
+    [[nodiscard]] std::uint32_t end() const noexcept { return offset + bytes; }
+  };
 
-/// The same for ranges that come in their order, once: memory that is kept.
-using OrderedRanges = std::vector<std::pair<std::uint32_t, EditRange>>;
+  [[nodiscard]] bool empty() const noexcept { return ranges_.empty(); }
+  void clear() noexcept;
 
-/// Cuts a range after `at` bytes, a multiple of 4; returns what is behind the cut.
-[[nodiscard]] EditRange cut(EditRange& range, std::uint32_t at);
+  void add(std::uint32_t offset, std::uint32_t bytes, EditContents contents);
 
-/// Adds a range. What waited for the same bytes is superseded, and its staging let go. O(log ranges + ranges that are
-/// superseded).
-void supersede(EditRanges& ranges, std::uint32_t offset, EditRange range);
+  /// Adds all that `later` has, and empties it.
+  void add(EditRanges& later);
 
-/// Whether the ranges are all of a part of so many bytes.
-[[nodiscard]] bool coversAll(const EditRanges& ranges, std::uint32_t bytes);
+  /// By offset. Valid until the next change.
+  [[nodiscard]] std::span<const Range> ranges();
+  [[nodiscard]] const EditContents& contents(const Range& range) const noexcept { return contents_[range.contents]; }
+
+  /// Whether the ranges are all of a part of so many bytes.
+  [[nodiscard]] bool coverAll(std::uint32_t bytes);
+
+ private:
+  void settle();
+  void settleWhenDue();
+  void dropUnusedContents();
+
+  std::vector<Range> ranges_;  ///< The first `settled_` by offset and disjoint, the others as they came.
+  std::size_t settled_ = 0;
+  std::uint64_t settledBytes_ = 0;
+  std::uint64_t newBytes_ = 0;
+  std::vector<EditContents> contents_;  ///< The later, the newer.
+};
 
 }  // namespace flux

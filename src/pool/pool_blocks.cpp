@@ -72,9 +72,10 @@ Result<void> Pool::Impl::addAs(BlockHandle handle, const BlockDesc& desc, std::s
   for (std::size_t i = 0; i < desc.parts.size(); ++i) {
     const PartPlacement& part = placements_[i];
     const Source& source = desc.parts[i].source;
+    taken_.clear();
     if (direct && source.isGivenNow()) {
-      takeLater(0, part.sizeBytes, source, where);  // When there is a place, but before this call returns.
-    } else if (const Result<void> taken = takeContents(0, part.sizeBytes, source, where); !taken) {
+      taken_.add(0, part.sizeBytes, {source, 0, where});  // Read when there is a place, but before this call returns.
+    } else if (const Result<void> taken = takeContents(taken_, 0, part.sizeBytes, source, where); !taken) {
       return giveUp(taken.error());
     }
     relocation.add({PartId{static_cast<std::uint32_t>(i)}, part.offsetBytes, part.sizeBytes}, taken_);
@@ -127,52 +128,20 @@ void Pool::Impl::install(BlockHandle handle, const BlockDesc& desc, Relocation& 
 
 Result<void> Pool::Impl::takeContents(EditRanges& ranges, std::uint32_t offset, std::uint32_t bytes,
                                       const Source& source, std::source_location where) {
-  const Result<void> taken = takeContents(offset, bytes, source, where);
-  if (!taken) return taken;
-  for (auto& range : taken_) ranges.insert(ranges.end(), std::move(range));
-  taken_.clear();
-  return {};
-}
-
-Result<void> Pool::Impl::takeContents(std::uint32_t offset, std::uint32_t bytes, const Source& source,
-                                      std::source_location where) {
   if (!source.isGivenNow()) {
-    takeLater(offset, bytes, source, where);
+    ranges.add(offset, bytes, {source, offset, where});
     return {};
   }
-  taken_.clear();
   for (std::span<const std::byte> data = source.data(); !data.empty();) {
     const std::size_t size = std::min<std::size_t>(data.size(), staging_.pageBytes());
     Result<StagedBytes> piece = staging_.reserveAhead(size);
-    if (!piece) {
-      taken_.clear();
-      return Unexpected(piece.error());
-    }
+    if (!piece) return Unexpected(piece.error());
     std::copy_n(data.begin(), size, piece->bytes().begin());
-    takeRange(offset, static_cast<std::uint32_t>(size), where).staged = std::move(*piece);
+    ranges.add(offset, static_cast<std::uint32_t>(size), {Source::staged(std::move(*piece)), offset, where});
     offset += static_cast<std::uint32_t>(size);
     data = data.subspan(size);
   }
   return {};
-}
-
-EditRange::Contents& Pool::Impl::takeRange(std::uint32_t offset, std::uint32_t bytes, std::source_location where) {
-  EditRange& range = taken_.emplace_back(offset, EditRange{}).second;
-  range.bytes = bytes;
-  range.contents.where = where;
-  return range.contents;
-}
-
-void Pool::Impl::takeLater(std::uint32_t offset, std::uint32_t bytes, const Source& source,
-                           std::source_location where) {
-  taken_.clear();
-  EditRange::Contents& contents = takeRange(offset, bytes, where);
-  contents.sourceBegins = offset;
-  if (source.stagedBytes()) {
-    contents.staged = source.stagedBytes();
-  } else {
-    contents.source = source;
-  }
 }
 
 Result<StagedBytes> Pool::Impl::stage(ByteCount bytes, std::source_location where) {
@@ -268,7 +237,7 @@ void Pool::Impl::mergeEdits(Block& block, std::vector<Edit>& edits, bool inPlace
     }
     same->where = edit.where;
     same->inPlace = same->inPlace && inPlace;
-    for (auto& [offset, range] : edit.ranges) supersede(same->ranges, offset, std::move(range));
+    same->ranges.add(edit.ranges);
   }
 }
 

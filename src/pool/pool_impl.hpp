@@ -173,16 +173,10 @@ class Pool::Impl {
   Result<Placement> acquirePlace(Lifetime lifetime, ByteCount bytes, ByteCount alignment);
   Result<ChunkIndex> makeChunk(Lifetime lifetime, ByteCount bytes, bool dedicated);
   void growAhead(bool quiet);
-  /// Makes ranges of what a source gives for [offset, offset + bytes): one if it gives them later, otherwise they are
-  /// staged now, as pieces that fit in a page, or none.
+  /// Adds what a source gives for [offset, offset + bytes): one range if it gives them later; otherwise they are staged
+  /// now, in ranges that fit in a page. On an error some may have been added.
   Result<void> takeContents(EditRanges& ranges, std::uint32_t offset, std::uint32_t bytes, const Source& source,
                             std::source_location where);
-  /// The same into `taken_`.
-  Result<void> takeContents(std::uint32_t offset, std::uint32_t bytes, const Source& source,
-                            std::source_location where);
-  /// One range into `taken_`, whose bytes stay where they are.
-  void takeLater(std::uint32_t offset, std::uint32_t bytes, const Source& source, std::source_location where);
-  EditRange::Contents& takeRange(std::uint32_t offset, std::uint32_t bytes, std::source_location where);
   /// Makes edits of an update that `nameRanges` has checked.
   Result<void> takeUpdates(const Block& block, BlockHandle handle, std::span<const PartUpdate> updates,
                            std::vector<Edit>& edits, std::source_location where);
@@ -202,7 +196,8 @@ class Pool::Impl {
   /// Makes pieces of what waits, within half of the quota, and takes them from it.
   Result<void> gatherInPlace(StepQuota& quota, StepReport& report);
   Result<void> stageInPlace(Block& block, std::uint32_t index);
-  ByteCount addPiecesInPlace(const Block& block, std::uint32_t index);
+  Result<void> stageRange(const Edit& edit, const EditRanges::Range& range, BlockHandle handle, EditRanges& staged);
+  ByteCount addPiecesInPlace(Block& block, std::uint32_t index);
   Result<void> submitInPlace(StepReport& report);
   // Parts that come and go (pool_parts.cpp).
   LiveParts& liveParts(Block& block, std::uint32_t index);
@@ -298,7 +293,7 @@ class Pool::Impl {
   std::vector<Error> errors_;          ///< Of the last step.
   std::vector<OpenFrame> lateFrames_;  ///< Of the last step.
   // Where `add` lays parts out: on the stack, to make so many of them would be a good part of its cost.
-  OrderedRanges taken_;  ///< By the last `takeContents`.
+  EditRanges taken_;  ///< Of the part that is being added.
   std::array<PartRequest, kMaxParts> requests_;
   std::array<PartPlacement, kMaxParts> placements_;
   TimelineValue visibleCopies_ = 0;  ///< The copy value behind all records of the master.

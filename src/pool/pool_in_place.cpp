@@ -8,7 +8,6 @@
 #include <flux/assert.hpp>
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace flux {
@@ -113,46 +112,62 @@ Result<void> Pool::Impl::gatherInPlace(StepQuota& quota, StepReport& report) {
 
 /// Brings all that waits for the block into staging. Where a source fails, the part keeps its bytes.
 Result<void> Pool::Impl::stageInPlace(Block& block, std::uint32_t index) {
-  const BlockHandle handle{index, block.generation};
   for (Edit& edit : block.edits) {
-    for (auto next = edit.ranges.begin(); next != edit.ranges.end();) {
-      auto& [offset, range] = *next;
-      if (range.contents.staged) {
-        ++next;
-        continue;
+    EditRanges staged;
+    Result<void> result;
+    for (const EditRanges::Range& range : edit.ranges.ranges()) {
+      const EditContents& contents = edit.ranges.contents(range);
+      if (contents.staged() || !result) {
+        staged.add(range.offset, range.bytes, contents);
+      } else {
+        result = stageRange(edit, range, {index, block.generation}, staged);
       }
-      Result<StagedBytes> staged = staging_.reserveAhead(std::min(ByteCount{range.bytes}, staging_.pageBytes()));
-      if (!staged) return Unexpected(staged.error());
-      const auto taken = static_cast<std::uint32_t>(staged->bytes().size());
-      if (taken < range.bytes) edit.ranges.emplace_hint(std::next(next), offset + taken, cut(range, taken));
-      if (range.contents.fill(handle, edit.part, offset, staged->bytes())) {
-        range.contents.staged = std::move(*staged);
-        ++next;
-        continue;
-      }
-      const std::source_location where = range.contents.where;
-      errors_.push_back(named(makeError(ErrorCode::SourceFailed, "", where), block.name.data(), handle, where));
-      next = edit.ranges.erase(next);
     }
+    edit.ranges = std::move(staged);
+    if (!result) return result;
+  }
+  return {};
+}
+
+/// What there is no staging for goes to `staged` as it is.
+Result<void> Pool::Impl::stageRange(const Edit& edit, const EditRanges::Range& range, BlockHandle handle,
+                                    EditRanges& staged) {
+  const EditContents& contents = edit.ranges.contents(range);
+  for (std::uint32_t at = range.offset; at < range.end();) {
+    const Result<StagedBytes> piece =
+        staging_.reserveAhead(std::min(ByteCount{range.end() - at}, staging_.pageBytes()));
+    if (!piece) {
+      staged.add(at, range.end() - at, contents);
+      return Unexpected(piece.error());
+    }
+    const auto bytes = static_cast<std::uint32_t>(piece->bytes().size());
+    if (!contents.fill(handle, edit.part, at, piece->bytes())) {
+      const std::string_view name = blocks_[handle.index].name.data();
+      errors_.push_back(named(makeError(ErrorCode::SourceFailed, "", contents.where), name, handle, contents.where));
+      break;
+    }
+    staged.add(at, bytes, {Source::staged(*piece), at, contents.where});
+    at += bytes;
   }
   return {};
 }
 
 /// Returns their bytes.
-ByteCount Pool::Impl::addPiecesInPlace(const Block& block, std::uint32_t index) {
+ByteCount Pool::Impl::addPiecesInPlace(Block& block, std::uint32_t index) {
   const BlockLayout& layout = *ring_.cold(index).layout;
   ByteCount bytes = 0;
-  for (const Edit& edit : block.edits) {
+  for (Edit& edit : block.edits) {
     const PartPlacement& part = layout.parts[partIndex(edit.part)];
     FLUX_ASSERT(part.sizeBytes == edit.bytes, "a part that is overwritten is there");
-    for (const auto& [offset, range] : edit.ranges) {
+    for (const EditRanges::Range& range : edit.ranges.ranges()) {
+      const EditContents& contents = edit.ranges.contents(range);
+      const StagingSpan& span = StagingPages::spanOf(contents.source.stagedBytes());
       CopyPiece piece;
       piece.from = CopyPiece::From::Staging;
-      const StagingSpan& span = StagingPages::spanOf(range.contents.staged);
       piece.source = static_cast<std::uint32_t>(span.page);
-      piece.sourceOffset = span.offset + range.contents.stagedOffset;
+      piece.sourceOffset = span.offset + (range.offset - contents.begins);
       piece.destination = block.place.chunk;
-      piece.destinationOffset = block.place.offset + part.offsetBytes + offset;
+      piece.destinationOffset = block.place.offset + part.offsetBytes + range.offset;
       piece.bytes = wholeWords(range.bytes);
       inPlacePieces_.push_back(piece);
       bytes += range.bytes;

@@ -358,8 +358,8 @@ Result<void> Pool::Impl::startMove(Block& block, std::uint32_t index) {
   const std::optional<LayoutSize> size = planCompaction(parts, device_.caps().partAlignmentBytes, moves);
   FLUX_ASSERT(size.has_value(), "a block's parts fit in a block");
   const auto keeps = [&](const PartMove& move) {
-    const Edit* const edit = edits[partIndex(move.part)];
-    return edit == nullptr || !coversAll(edit->ranges, edit->bytes);
+    Edit* const edit = edits[partIndex(move.part)];
+    return edit == nullptr || !edit->ranges.coverAll(edit->bytes);
   };
   if (!block.place.range && std::ranges::any_of(moves, keeps)) {
     loseEdits(block, index);

@@ -10,8 +10,7 @@
 
 namespace flux {
 
-template <class Ranges>
-void Relocation::add(const PartTarget& part, Ranges& ranges, std::uint32_t oldOffset) {
+void Relocation::add(const PartTarget& part, EditRanges& ranges, std::uint32_t oldOffset) {
   const auto slot = static_cast<std::uint32_t>(parts.size());
   parts.push_back(part);
   std::uint32_t at = 0;
@@ -24,22 +23,19 @@ void Relocation::add(const PartTarget& part, Ranges& ranges, std::uint32_t oldOf
     transfer.bytes = end - at;
     transfer.oldOffset = oldOffset + at;
   };
-  for (auto& [offset, range] : ranges) {
-    addUnchanged(offset);
+  for (const EditRanges::Range& range : ranges.ranges()) {
+    addUnchanged(range.offset);
     Transfer& transfer = transfers.emplace_back();
-    transfer.from = range.contents.staged ? Transfer::From::Staged : Transfer::From::Source;
+    transfer.contents = ranges.contents(range);
+    transfer.from = transfer.contents.staged() ? Transfer::From::Staged : Transfer::From::Source;
     transfer.target = slot;
-    transfer.offset = offset;
+    transfer.offset = range.offset;
     transfer.bytes = range.bytes;
-    transfer.contents = std::move(range.contents);
-    at = offset + range.bytes;
+    at = range.end();
   }
   addUnchanged(part.bytes);
   ranges.clear();
 }
-
-template void Relocation::add(const PartTarget& part, EditRanges& ranges, std::uint32_t oldOffset);
-template void Relocation::add(const PartTarget& part, OrderedRanges& ranges, std::uint32_t oldOffset);
 
 Relocation& RelocationQueue::create() {
   if (free_.empty()) {
@@ -79,7 +75,7 @@ void RelocationQueue::prioritise(Relocation& relocation, Priority priority) {
 }
 
 void RelocationQueue::drop(Relocation& relocation) {
-  for (Transfer& transfer : relocation.transfers) transfer.contents.staged = {};
+  for (Transfer& transfer : relocation.transfers) transfer.contents.source = Source::bytes({});
   relocation.dropped = true;  // taken out where it is met: removing a block stays O(1)
 }
 
@@ -199,8 +195,8 @@ RelocationQueue::Progress RelocationQueue::recordTransfer(Relocation& relocation
       StagedBytes staged;
       ByteOffset stagedOffset = 0;
       if (transfer.from == Transfer::From::Staged) {
-        staged = std::exchange(transfer.contents.staged, {});
-        stagedOffset = transfer.contents.stagedOffset;
+        staged = std::exchange(transfer.contents.source, Source::bytes({})).stagedBytes();
+        stagedOffset = transfer.offset - transfer.contents.begins;
         bytes = transfer.bytes;
       } else {
         Result<StagedBytes> reserved = staging_.reserve(std::min(allowed, staging_.pageBytes()));
@@ -210,7 +206,8 @@ RelocationQueue::Progress RelocationQueue::recordTransfer(Relocation& relocation
         }
         staged = std::move(*reserved);
         bytes = staged.bytes().size();
-        if (!transfer.contents.fill(relocation.block, part.part, transfer.offset + transfer.done, staged.bytes())) {
+        const auto offset = transfer.offset + static_cast<std::uint32_t>(transfer.done);
+        if (!transfer.contents.fill(relocation.block, part.part, offset, staged.bytes())) {
           return Progress::Failed;
         }
       }
@@ -247,13 +244,13 @@ bool RelocationQueue::writesDirectly(const Transfer& transfer) const noexcept {
 /// False: the source failed.
 bool RelocationQueue::writeDirectly(Relocation& relocation, Transfer& transfer, ByteCount bytes) {
   const PartTarget& part = relocation.parts[transfer.target];
-  const ByteOffset offset = transfer.offset + transfer.done;
+  const auto offset = transfer.offset + static_cast<std::uint32_t>(transfer.done);
   if (transfer.from != Transfer::From::Written) {
     const std::span<std::byte> place =
         device_.mapped(relocation.to.chunk, relocation.to.offset + part.offset + offset, bytes);
     if (transfer.from == Transfer::From::Staged) {
-      const StagedBytes staged = std::exchange(transfer.contents.staged, {});
-      std::copy_n(staged.bytes().data() + transfer.contents.stagedOffset, place.size(), place.data());
+      const Source source = std::exchange(transfer.contents.source, Source::bytes({}));
+      std::copy_n(source.data().data() + (transfer.offset - transfer.contents.begins), place.size(), place.data());
     } else if (!transfer.contents.fill(relocation.block, part.part, offset, place)) {
       return false;
     }

@@ -41,7 +41,7 @@ struct Transfer {
   std::uint32_t offset = 0;  ///< Of the range in the part.
   std::uint32_t bytes = 0;
   std::uint32_t oldOffset = 0;  ///< Of the range in the block's old place, if the bytes come from there.
-  EditRange::Contents contents;
+  EditContents contents;        ///< Of bytes that are new.
   ByteCount done = 0;
 };
 
@@ -50,9 +50,8 @@ struct Transfer {
 /// the bytes go to gaps of the block, and the parts that are not named here stay.
 struct Relocation {
   /// Adds a part, and transfers for the ranges that are given and, from `oldOffset` in the old place on, for the bytes
-  /// between them. Takes the contents out of `ranges`.
-  template <class Ranges>  // EditRanges, or OrderedRanges
-  void add(const PartTarget& part, Ranges& ranges, std::uint32_t oldOffset = 0);
+  /// between them. Empties `ranges`.
+  void add(const PartTarget& part, EditRanges& ranges, std::uint32_t oldOffset = 0);
 
   BlockHandle block;
   Placement to;
