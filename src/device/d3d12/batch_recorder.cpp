@@ -13,7 +13,7 @@ constexpr D3D12_RESOURCE_STATES kWritten = D3D12_RESOURCE_STATE_COPY_DEST;
 }  // namespace
 
 Result<void> BatchRecorder::create(Buffers& buffers) {
-  auto made = buffers.create(D3D12_HEAP_TYPE_DEFAULT, kBounceBytes);
+  auto made = buffers.create(BufferUse::Bounce, kBounceBytes);
   if (!made) return Unexpected(made.error());
   bounce_ = std::move(*made);
   return {};
@@ -36,7 +36,7 @@ void BatchRecorder::record(ID3D12GraphicsCommandList* list, std::span<const Copy
       moveInside(destination, regions);
       continue;
     }
-    // Upload heaps stay in GENERIC_READ, readback heaps in COPY_DEST.
+    // Pages are used one way only, and stay in the state for that.
     if (!command.source.isPage()) use(source, kRead);
     if (!command.destination.isPage()) use(destination, kWritten);
     flushBarriers();

@@ -82,8 +82,9 @@ void BatchRecorder::record(VkCommandBuffer commands, CommandList list) {
   kernel_.record(commands, runs_);
   recordPlainCopies(commands);
   // Other submissions synchronise through the timeline: its signal makes everything written available, the reader's
-  // wait makes it visible. Only what follows in the same command list needs more, and the host, which no signal makes
-  // writes visible to (Vulkan 1.3, section 7.9).
+  // wait makes it visible. Only what follows in the same command list needs more, and the host, which is no queue: no
+  // signal makes writes visible to it (Vulkan 1.3, section 7.9), and without this, what a cache of the device still
+  // holds could end up over what the host writes there later.
   VkPipelineStageFlags after = 0;
   barrier.dstAccessMask = 0;
   if (list == CommandList::Application) {
@@ -93,6 +94,10 @@ void BatchRecorder::record(VkCommandBuffer commands, CommandList list) {
   if (readsBack_) {
     after |= VK_PIPELINE_STAGE_HOST_BIT;
     barrier.dstAccessMask |= VK_ACCESS_HOST_READ_BIT;
+  }
+  if (hostWritesChunks_) {
+    after |= VK_PIPELINE_STAGE_HOST_BIT;
+    barrier.dstAccessMask |= VK_ACCESS_HOST_WRITE_BIT;
   }
   if (after == 0) return;
   functions_.vkCmdPipelineBarrier(commands, stages, after, 0, 1, &barrier, 0, nullptr, 0, nullptr);
