@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Counts the instructions of one lookup (beside a read of a plain array), one publish, one idle step, one pair of
-# allocate and free, and one batch of copies on Vulkan (on a driver that does nothing), under Valgrind, and compares them with bench/instructions/instructions.txt. Counts do not depend on what else the machine does, so they
+# allocate and free, one batch of copies on Vulkan and one piece for its
+# kernel (on a driver that does nothing), under Valgrind, and compares them with bench/instructions/instructions.txt. Counts do not depend on what else the machine does, so they
 # show what times hide. Each is the difference of two runs of different length, so that what a program does before and
 # after is not in it.
 #
@@ -57,6 +58,7 @@ counts=$(
   count close_refusal close-refusal 20000 80000 1
   count chunk_pair chunk 20000 80000 1
   count vulkan_submit_64_copies submit 500 1500 1
+  count vulkan_kernel_piece kernel 4 12 4096
 )
 
 if [[ $mode == --update ]]; then
