@@ -152,12 +152,8 @@ void submits(std::uint32_t count) {
     const bool moved = i % 8 == 7;
     // In no order, every other piece behind the one before it.
     const ByteOffset place = kPieceBytes * (i % 2 == 0 ? 126 - i : 128 - i);
-    batch[i] = {moved ? CopyPiece::From::Chunk : CopyPiece::From::Staging,
-                0,
-                ChunkIndex{1 + i / 2 % (kChunks - 1)},
-                i * kPieceBytes,
-                place,
-                kPieceBytes};
+    const CopyEnd source = moved ? CopyEnd(ChunkIndex{0}) : CopyEnd(StagingIndex{0});
+    batch[i] = {source, ChunkIndex{1 + i / 2 % (kChunks - 1)}, i * kPieceBytes, place, kPieceBytes};
   }
   for (std::uint32_t i = 0; i < count; ++i) {
     if (!device->submit(batch) || !device->poll()) std::abort();

@@ -25,7 +25,9 @@ Buffers::Buffers(ID3D12Device* device, UINT nodeMask) noexcept
     : device_(device), nodeMask_(nodeMask), chunkFlags_(chunkHeapFlags(device)) {}
 
 Result<Buffer> Buffers::create(D3D12_HEAP_TYPE type, ByteCount bytes) {
-  const bool upload = type == D3D12_HEAP_TYPE_UPLOAD;
+  const bool chunk = type == D3D12_HEAP_TYPE_DEFAULT;
+  const D3D12_RESOURCE_STATES mappedState =
+      type == D3D12_HEAP_TYPE_UPLOAD ? D3D12_RESOURCE_STATE_GENERIC_READ : D3D12_RESOURCE_STATE_COPY_DEST;
   D3D12_HEAP_PROPERTIES heap{};
   heap.Type = type;
   heap.CreationNodeMask = nodeMask_;
@@ -38,13 +40,12 @@ Result<Buffer> Buffers::create(D3D12_HEAP_TYPE type, ByteCount bytes) {
   desc.MipLevels = 1;
   desc.SampleDesc.Count = 1;
   desc.Layout = D3D12_TEXTURE_LAYOUT_ROW_MAJOR;
-  desc.Flags = upload ? D3D12_RESOURCE_FLAG_NONE : D3D12_RESOURCE_FLAG_ALLOW_UNORDERED_ACCESS;
+  desc.Flags = chunk ? D3D12_RESOURCE_FLAG_ALLOW_UNORDERED_ACCESS : D3D12_RESOURCE_FLAG_NONE;
 
   Buffer made;
-  const HRESULT result =
-      device_->CreateCommittedResource(&heap, upload ? D3D12_HEAP_FLAG_NONE : chunkFlags_, &desc,
-                                       upload ? D3D12_RESOURCE_STATE_GENERIC_READ : D3D12_RESOURCE_STATE_COMMON,
-                                       nullptr, kIid<ID3D12Resource>, made.resource.out());
+  const HRESULT result = device_->CreateCommittedResource(&heap, chunk ? chunkFlags_ : D3D12_HEAP_FLAG_NONE, &desc,
+                                                          chunk ? D3D12_RESOURCE_STATE_COMMON : mappedState, nullptr,
+                                                          kIid<ID3D12Resource>, made.resource.out());
   if (FAILED(result)) return failed(device_, result, "CreateCommittedResource", {bytes, allocatedBytes_});
   made.allocatedBytes = roundUp(bytes, D3D12_DEFAULT_RESOURCE_PLACEMENT_ALIGNMENT);
   allocatedBytes_ += made.allocatedBytes;

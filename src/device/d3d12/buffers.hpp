@@ -30,7 +30,7 @@ class Buffers {
  public:
   Buffers(ID3D12Device* device, UINT nodeMask) noexcept;
 
-  /// `type` is DEFAULT, for chunks, or UPLOAD. Errors: OutOfDeviceMemory (numbers: bytes wanted, bytes
+  /// `type` is DEFAULT, for chunks, UPLOAD or READBACK. Errors: OutOfDeviceMemory (numbers: bytes wanted, bytes
   /// allocated so far), DeviceLost, DriverError.
   [[nodiscard]] Result<Buffer> create(D3D12_HEAP_TYPE type, ByteCount bytes);
 

@@ -51,7 +51,7 @@ class AdoptedDevice final : public D3D12Device {
   }
   Result<ChunkInfo> createChunk(ChunkIndex index, ByteCount bytes) override;
   void destroyChunk(ChunkIndex index) noexcept override;
-  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes) override;
+  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes, StagingUse use) override;
   Result<void> sealStaging(StagingIndex, ByteCount) override {
     return {};
   }  // Upload heaps are coherent.
@@ -128,13 +128,14 @@ void AdoptedDevice::destroyChunk(ChunkIndex index) noexcept {
   buffers_.destroy(slot);
 }
 
-Result<std::span<std::byte>> AdoptedDevice::openStaging(StagingIndex index, ByteCount bytes) {
+Result<std::span<std::byte>> AdoptedDevice::openStaging(StagingIndex index, ByteCount bytes, StagingUse use) {
   Buffer& slot = freeSlot(staging_, static_cast<std::uint32_t>(index));
-  auto made = buffers_.create(D3D12_HEAP_TYPE_UPLOAD, bytes);
+  const bool upload = use == StagingUse::Upload;
+  auto made = buffers_.create(upload ? D3D12_HEAP_TYPE_UPLOAD : D3D12_HEAP_TYPE_READBACK, bytes);
   if (!made) return Unexpected(made.error());
   constexpr D3D12_RANGE kReadsNothing{0, 0};
   void* mapped = nullptr;
-  if (const HRESULT result = made->resource->Map(0, &kReadsNothing, &mapped); FAILED(result)) {
+  if (const HRESULT result = made->resource->Map(0, upload ? &kReadsNothing : nullptr, &mapped); FAILED(result)) {
     buffers_.destroy(*made);
     return failed(device_.get(), result, "ID3D12Resource::Map", {bytes, buffers_.allocatedBytes()});
   }

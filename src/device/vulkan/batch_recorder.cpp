@@ -34,16 +34,19 @@ Result<void> BatchRecorder::prepare(std::span<const CopyPiece> batch, TimelineVa
   runs_ = {};
   if (!usesKernel()) {
     plan_.build(batch);
+    readsBack_ = std::ranges::any_of(plan_.commands(), [](const CopyCommand& c) { return c.destination.isPage(); });
     return {};
   }
+  readsBack_ = false;
   constexpr ByteCount kWordBytes = 4;
   lists_.begin(completed);
   plain_.clear();
   for (const CopyPiece& piece : batch) {
-    const Buffer& source = slots_.source(piece.from, piece.source);
-    const Buffer& destination = slots_.chunk(piece.destination);
-    const bool upload = piece.from == CopyPiece::From::Staging;
-    if (piece.bytes > (upload ? crossover_.uploadUpToBytes : crossover_.moveUpToBytes) ||
+    const Buffer& source = slots_.at(piece.source);
+    const Buffer& destination = slots_.at(piece.destination);
+    readsBack_ |= piece.destination.isPage();
+    const bool overTheBus = piece.source.isPage() || piece.destination.isPage();
+    if (piece.bytes > (overTheBus ? crossover_.uploadUpToBytes : crossover_.moveUpToBytes) ||
         source.address + source.bytes > kAddressEnd || destination.address + destination.bytes > kAddressEnd) {
       plain_.push_back(piece);
       continue;
@@ -79,11 +82,20 @@ void BatchRecorder::record(VkCommandBuffer commands, CommandList list) {
   kernel_.record(commands, runs_);
   recordPlainCopies(commands);
   // Other submissions synchronise through the timeline: its signal makes everything written available, the reader's
-  // wait makes it visible. Only what follows in the same command list needs more.
-  if (list == CommandList::Own) return;
-  barrier.dstAccessMask = VK_ACCESS_MEMORY_READ_BIT | VK_ACCESS_MEMORY_WRITE_BIT;
-  functions_.vkCmdPipelineBarrier(commands, stages, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, 0, 1, &barrier, 0, nullptr, 0,
-                                  nullptr);
+  // wait makes it visible. Only what follows in the same command list needs more, and the host, which no signal makes
+  // writes visible to (Vulkan 1.3, section 7.9).
+  VkPipelineStageFlags after = 0;
+  barrier.dstAccessMask = 0;
+  if (list == CommandList::Application) {
+    after |= VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
+    barrier.dstAccessMask |= VK_ACCESS_MEMORY_READ_BIT | VK_ACCESS_MEMORY_WRITE_BIT;
+  }
+  if (readsBack_) {
+    after |= VK_PIPELINE_STAGE_HOST_BIT;
+    barrier.dstAccessMask |= VK_ACCESS_HOST_READ_BIT;
+  }
+  if (after == 0) return;
+  functions_.vkCmdPipelineBarrier(commands, stages, after, 0, 1, &barrier, 0, nullptr, 0, nullptr);
 }
 
 void BatchRecorder::recordPlainCopies(VkCommandBuffer commands) {
@@ -92,8 +104,8 @@ void BatchRecorder::recordPlainCopies(VkCommandBuffer commands) {
     std::ranges::transform(plan_.regions(command), regions_.begin(), [](const CopyRegion& region) {
       return VkBufferCopy{region.sourceOffset, region.destinationOffset, region.bytes};
     });
-    functions_.vkCmdCopyBuffer(commands, slots_.source(command.from, command.source).buffer,
-                               slots_.chunk(command.destination).buffer, command.regionCount, regions_.data());
+    functions_.vkCmdCopyBuffer(commands, slots_.at(command.source).buffer, slots_.at(command.destination).buffer,
+                               command.regionCount, regions_.data());
   }
 }
 

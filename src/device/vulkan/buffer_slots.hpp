@@ -18,9 +18,7 @@ struct BufferSlots {
 
   [[nodiscard]] Buffer& chunk(ChunkIndex index) { return usedSlot(chunks, static_cast<std::uint32_t>(index)); }
   [[nodiscard]] Buffer& page(StagingIndex index) { return usedSlot(pages, static_cast<std::uint32_t>(index)); }
-  [[nodiscard]] Buffer& source(CopyPiece::From from, std::uint32_t index) {
-    return usedSlot(from == CopyPiece::From::Staging ? pages : chunks, index);
-  }
+  [[nodiscard]] Buffer& at(CopyEnd end) { return usedSlot(end.isPage() ? pages : chunks, end.index()); }
 };
 
 }  // namespace flux::vulkan

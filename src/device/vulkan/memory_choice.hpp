@@ -20,6 +20,9 @@ struct MemoryTypeChoice {
                                                          std::uint32_t allowedTypeBits);
 [[nodiscard]] Result<MemoryTypeChoice> chooseStagingMemory(const VkPhysicalDeviceMemoryProperties& properties,
                                                            std::uint32_t allowedTypeBits);
+/// For pages that the device writes and the host reads.
+[[nodiscard]] Result<MemoryTypeChoice> chooseReadbackMemory(const VkPhysicalDeviceMemoryProperties& properties,
+                                                            std::uint32_t allowedTypeBits);
 /// For small lists that the device reads once: always coherent.
 [[nodiscard]] Result<MemoryTypeChoice> chooseListMemory(const VkPhysicalDeviceMemoryProperties& properties,
                                                         std::uint32_t allowedTypeBits);

@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -83,17 +84,15 @@ class AdoptedDevice final : public VulkanDevice {
   const DeviceCaps& caps() const noexcept override { return caps_; }
   Result<ChunkInfo> createChunk(ChunkIndex index, ByteCount bytes) override;
   void destroyChunk(ChunkIndex index) noexcept override;
-  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes) override;
+  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes, StagingUse use) override;
   Result<void> sealStaging(StagingIndex index, ByteCount bytes) override;
   void closeStaging(StagingIndex index) noexcept override;
   Result<TimelineValue> submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) override {
     return applicationList_ != VK_NULL_HANDLE ? record(batch) : submit(batch, waits, nullptr);
   }
-  Result<void> poll() override { return timelines_.poll(); }
+  Result<void> poll() override;
   TimelineValue completed(QueueId queue) const noexcept override { return timelines_.completed(queue); }
-  Result<void> wait(QueueId queue, TimelineValue value, std::chrono::nanoseconds timeout) override {
-    return timelines_.wait(queue, value, timeout);
-  }
+  Result<void> wait(QueueId queue, TimelineValue value, std::chrono::nanoseconds timeout) override;
   MemoryBudget budget() override;
   void setName(ChunkIndex index, std::string_view name) noexcept override;
   VkSemaphore copyTimeline() const noexcept override { return timelines_.copySemaphore(); }
@@ -106,6 +105,11 @@ class AdoptedDevice final : public VulkanDevice {
   [[nodiscard]] Result<TimelineValue> submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits,
                                              const QueueTimer* timer);
   [[nodiscard]] Result<TimelineValue> record(std::span<const CopyPiece> batch);
+  void noteReadbacks(std::span<const CopyPiece> batch, TimelineValue value);
+  [[nodiscard]] bool isCoherent(const BufferKind& kind) const noexcept {
+    const VkMemoryPropertyFlags flags = properties_.memory.memoryTypes[kind.memoryType].propertyFlags;
+    return (flags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT) != 0;
+  }
   [[nodiscard]] VkResult enqueue(VkCommandBuffer commands, std::span<const QueueValue> waits, TimelineValue value);
 
   const Functions functions_;
@@ -118,6 +122,7 @@ class AdoptedDevice final : public VulkanDevice {
   DeviceCaps caps_;
   BufferKind chunkKind_;
   BufferKind stagingKind_;
+  BufferKind readbackKind_;
   BufferMemory buffers_;
   CommandBuffers commandBuffers_;
   QueueTimelines timelines_;
@@ -127,6 +132,12 @@ class AdoptedDevice final : public VulkanDevice {
   std::vector<VkSemaphore> waitSemaphores_;
   std::vector<TimelineValue> waitValues_;
   std::vector<VkPipelineStageFlags> waitStages_;
+  /// Pages that batches in flight write, in memory that is not coherent.
+  struct UnseenPage {
+    TimelineValue value = 0;
+    StagingIndex page{};
+  };
+  std::deque<UnseenPage> unseen_;
   ByteCount chunkBytes_ = 0;
   TimelineValue submitted_ = 0;
   VkCommandBuffer applicationList_ = VK_NULL_HANDLE;
@@ -153,6 +164,9 @@ Result<void> AdoptedDevice::init(const VulkanDeviceDesc& desc) {
   stagingKind_.deviceAddress = chunkKind_.deviceAddress;
   if (stagingKind_.deviceAddress) stagingKind_.usage |= VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT;
 
+  readbackKind_ = stagingKind_;
+  readbackKind_.usage ^= VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT;
+
   const auto chooseType = [this](BufferKind& kind, auto choose) -> Result<void> {
     const auto allowed = buffers_.allowedTypes(kind);
     if (!allowed) return Unexpected(allowed.error());
@@ -163,6 +177,7 @@ Result<void> AdoptedDevice::init(const VulkanDeviceDesc& desc) {
   };
   if (auto chosen = chooseType(chunkKind_, chooseChunkMemory); !chosen) return chosen;
   if (auto chosen = chooseType(stagingKind_, chooseStagingMemory); !chosen) return chosen;
+  if (auto chosen = chooseType(readbackKind_, chooseReadbackMemory); !chosen) return chosen;
   if (auto created = commandBuffers_.create(desc.copyQueueFamily); !created) return created;
   if (auto created = timelines_.create(desc.timelines); !created) return created;
   caps_ = makeCaps(properties_, chunkKind_.memoryType, timelines_.count(), chunkKind_.deviceAddress);
@@ -204,18 +219,19 @@ Result<VulkanCopyCrossover> AdoptedDevice::measureCrossover(std::uint32_t timest
   QueueTimer timer(functions_, device_, timestampBits);
   if (auto created = timer.create(); !created) return Unexpected(created.error());
   if (const auto made = createChunk(kChunk, 2 * kMeasuredBytes); !made) return Unexpected(made.error());
-  if (const auto opened = openStaging(kPage, kMeasuredBytes); !opened) return Unexpected(opened.error());
+  if (const auto opened = openStaging(kPage, kMeasuredBytes, StagingUse::Upload); !opened)
+    return Unexpected(opened.error());
   const auto crossover = vulkan::measureCrossover(
       kPage, kChunk, [&](std::span<const CopyPiece> batch, const VulkanCopyCrossover& used) -> Result<std::uint64_t> {
         recorder_.setCrossover(used);
         const auto value = submit(batch, {}, &timer);
         if (!value) return Unexpected(value.error());
-        if (auto waited = timelines_.wait(kCopyQueue, *value, kForever); !waited) return Unexpected(waited.error());
+        if (auto waited = wait(kCopyQueue, *value, kForever); !waited) return Unexpected(waited.error());
         return timer.ticks();
       });
   // On an error the timer may still be in use. The destructor sees to the rest.
   if (!crossover) {
-    if (submitted_ != 0) (void)timelines_.wait(kCopyQueue, submitted_, kForever);
+    if (submitted_ != 0) (void)wait(kCopyQueue, submitted_, kForever);
     return crossover;
   }
   closeStaging(kPage);
@@ -243,9 +259,9 @@ void AdoptedDevice::destroyChunk(ChunkIndex index) noexcept {
   buffers_.destroy(slot);
 }
 
-Result<std::span<std::byte>> AdoptedDevice::openStaging(StagingIndex index, ByteCount bytes) {
+Result<std::span<std::byte>> AdoptedDevice::openStaging(StagingIndex index, ByteCount bytes, StagingUse use) {
   Buffer& slot = freeSlot(slots_.pages, static_cast<std::uint32_t>(index));
-  auto made = buffers_.create(stagingKind_, bytes);
+  auto made = buffers_.create(use == StagingUse::Upload ? stagingKind_ : readbackKind_, bytes);
   if (!made) return Unexpected(made.error());
   void* mapped = nullptr;
   if (const VkResult result = functions_.vkMapMemory(device_, made->memory, 0, VK_WHOLE_SIZE, 0, &mapped);
@@ -259,8 +275,7 @@ Result<std::span<std::byte>> AdoptedDevice::openStaging(StagingIndex index, Byte
 
 Result<void> AdoptedDevice::sealStaging(StagingIndex index, ByteCount bytes) {
   const Buffer& slot = slots_.page(index);
-  const VkMemoryPropertyFlags flags = properties_.memory.memoryTypes[stagingKind_.memoryType].propertyFlags;
-  if ((flags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT) != 0) return {};
+  if (isCoherent(stagingKind_)) return {};
   const VkDeviceSize atom = properties_.core.limits.nonCoherentAtomSize;
   const VkDeviceSize rounded = (bytes + atom - 1) / atom * atom;
   VkMappedMemoryRange range{VK_STRUCTURE_TYPE_MAPPED_MEMORY_RANGE};
@@ -325,6 +340,7 @@ Result<TimelineValue> AdoptedDevice::submit(std::span<const CopyPiece> batch, st
   }
   commandBuffers_.submitted(*commands, value);
   recorder_.submitted(value);
+  noteReadbacks(batch, value);
   submitted_ = value;
   return value;
 }
@@ -335,7 +351,41 @@ Result<TimelineValue> AdoptedDevice::record(std::span<const CopyPiece> batch) {
   recorder_.record(applicationList_, CommandList::Application);
   recorded_ = ++submitted_;
   recorder_.submitted(recorded_);
+  noteReadbacks(batch, recorded_);
   return recorded_;
+}
+
+void AdoptedDevice::noteReadbacks(std::span<const CopyPiece> batch, TimelineValue value) {
+  if (isCoherent(readbackKind_)) return;
+  const std::size_t first = unseen_.size();
+  for (const CopyPiece& piece : batch) {
+    if (!piece.destination.isPage()) continue;
+    const StagingIndex page = piece.destination.page();
+    const auto same = [&](const UnseenPage& unseen) { return unseen.page == page; };
+    if (std::none_of(unseen_.begin() + static_cast<std::ptrdiff_t>(first), unseen_.end(), same)) {
+      unseen_.push_back({value, page});
+    }
+  }
+}
+
+/// The host sees what batches wrote into pages before it sees that they are done.
+Result<void> AdoptedDevice::poll() {
+  if (auto read = timelines_.read(); !read) return read;
+  for (; !unseen_.empty() && unseen_.front().value <= timelines_.copiesRead(); unseen_.pop_front()) {
+    VkMappedMemoryRange range{VK_STRUCTURE_TYPE_MAPPED_MEMORY_RANGE};
+    range.memory = slots_.page(unseen_.front().page).memory;
+    range.size = VK_WHOLE_SIZE;
+    if (const VkResult result = functions_.vkInvalidateMappedMemoryRanges(device_, 1, &range); result != VK_SUCCESS) {
+      return failed(result, "vkInvalidateMappedMemoryRanges");
+    }
+  }
+  timelines_.publish();
+  return {};
+}
+
+Result<void> AdoptedDevice::wait(QueueId queue, TimelineValue value, std::chrono::nanoseconds timeout) {
+  if (auto waited = timelines_.wait(queue, value, timeout); !waited) return waited;
+  return poll();
 }
 
 TimelineValue AdoptedDevice::recordInto(VkCommandBuffer commands) noexcept {
