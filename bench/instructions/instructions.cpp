@@ -174,7 +174,7 @@ void kernelSubmits(std::uint32_t count) {
   std::vector<CopyPiece> batch;
   for (const std::uint32_t place : shuffledIndices(kPiecesPerBatch, 1)) {
     const auto i = static_cast<std::uint32_t>(batch.size());
-    batch.push_back({CopyPiece::From::Staging, i / 256 % 2, ChunkIndex{place % kChunks}, i % 256 * kPieceBytes,
+    batch.push_back({StagingIndex{i / 256 % 2}, ChunkIndex{place % kChunks}, i % 256 * kPieceBytes,
                      place / kChunks * kPieceBytes, kPieceBytes});
   }
   for (std::uint32_t i = 0; i < count; ++i) {

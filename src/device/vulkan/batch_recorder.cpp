@@ -9,25 +9,26 @@ Result<void> BatchRecorder::createKernel(const VkPhysicalDeviceMemoryProperties&
   return kernel_.create();
 }
 
-inline bool BatchRecorder::addSegments(std::uint64_t source, std::uint64_t destination, std::uint64_t words) {
+bool BatchRecorder::addSegment(std::uint64_t source, std::uint64_t destination, std::uint64_t words) {
+  Segment* const segment = lists_.next();
+  if (segment == nullptr) return false;
+  // Whole segments, in order: the memory may be write-combined.
+  *segment = {static_cast<std::uint32_t>(source), static_cast<std::uint32_t>(destination),
+              static_cast<std::uint32_t>(source >> 32U | destination >> 32U << 16U), static_cast<std::uint32_t>(words)};
+  return true;
+}
+
+bool BatchRecorder::addSegments(std::uint64_t source, std::uint64_t destination, std::uint64_t words) {
   constexpr std::uint32_t kQuadWords = 4;
-  while (words != 0) {
-    std::uint64_t part = words;
-    if (words > CopyKernel::kSegmentWords) {
-      // All segments but the first begin at a multiple of 16 bytes, where the kernel has no odd words to copy.
-      part = CopyKernel::kSegmentWords - destination % kQuadWords;
-    }
-    Segment* const segment = lists_.next();
-    if (segment == nullptr) return false;
-    // Whole segments, in order: the memory may be write-combined.
-    *segment = {static_cast<std::uint32_t>(source), static_cast<std::uint32_t>(destination),
-                static_cast<std::uint32_t>(source >> 32U | destination >> 32U << 16U),
-                static_cast<std::uint32_t>(part)};
+  while (words > CopyKernel::kSegmentWords) {
+    // All segments but the first begin at a multiple of 16 bytes, where the kernel has no odd words to copy.
+    const std::uint64_t part = CopyKernel::kSegmentWords - destination % kQuadWords;
+    if (!addSegment(source, destination, part)) return false;
     source += part;
     destination += part;
     words -= part;
   }
-  return true;
+  return addSegment(source, destination, words);
 }
 
 Result<void> BatchRecorder::prepare(std::span<const CopyPiece> batch, TimelineValue completed) {
@@ -37,25 +38,28 @@ Result<void> BatchRecorder::prepare(std::span<const CopyPiece> batch, TimelineVa
     readsBack_ = std::ranges::any_of(plan_.commands(), [](const CopyCommand& c) { return c.destination.isPage(); });
     return {};
   }
-  readsBack_ = false;
   constexpr ByteCount kWordBytes = 4;
   lists_.begin(completed);
   plain_.clear();
+  const BufferSlots::WordAddresses addresses = slots_.wordAddresses();
+  const ByteCount limits[] = {crossover_.moveUpToBytes, crossover_.uploadUpToBytes};
+  bool readsBack = false;
   for (const CopyPiece& piece : batch) {
-    const Buffer& source = slots_.at(piece.source);
-    const Buffer& destination = slots_.at(piece.destination);
-    readsBack_ |= piece.destination.isPage();
+    readsBack |= piece.destination.isPage();
     const bool overTheBus = piece.source.isPage() || piece.destination.isPage();
-    if (piece.bytes > (overTheBus ? crossover_.uploadUpToBytes : crossover_.moveUpToBytes) ||
-        source.address + source.bytes > kAddressEnd || destination.address + destination.bytes > kAddressEnd) {
+    const std::uint64_t source = addresses[piece.source];
+    const std::uint64_t destination = addresses[piece.destination];
+    if (piece.bytes > limits[overTheBus ? 1 : 0] || source == 0 || destination == 0) {
       plain_.push_back(piece);
       continue;
     }
-    const bool added =
-        addSegments((source.address + piece.sourceOffset) / kWordBytes,
-                    (destination.address + piece.destinationOffset) / kWordBytes, piece.bytes / kWordBytes);
+    const std::uint64_t from = source + piece.sourceOffset / kWordBytes;
+    const std::uint64_t to = destination + piece.destinationOffset / kWordBytes;
+    const std::uint64_t words = piece.bytes / kWordBytes;
+    const bool added = words <= CopyKernel::kSegmentWords ? addSegment(from, to, words) : addSegments(from, to, words);
     if (!added) return Unexpected(lists_.failure());
   }
+  readsBack_ = readsBack;
   runs_ = lists_.finish();
   plan_.build(plain_);
   return {};

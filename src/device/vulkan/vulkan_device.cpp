@@ -147,8 +147,9 @@ class AdoptedDevice final : public VulkanDevice {
 AdoptedDevice::~AdoptedDevice() {
   // On a lost device the wait fails at once, and everything may be destroyed.
   if (submitted_ != 0) (void)timelines_.wait(kCopyQueue, submitted_, kForever);
-  for (Buffer& buffer : slots_.chunks) buffers_.destroy(buffer);
-  for (Buffer& buffer : slots_.pages) buffers_.destroy(buffer);
+  for (const std::span<Buffer> slots : slots_.all()) {
+    for (Buffer& buffer : slots) buffers_.destroy(buffer);
+  }
 }
 
 Result<void> AdoptedDevice::init(const VulkanDeviceDesc& desc) {
@@ -240,27 +241,24 @@ Result<VulkanCopyCrossover> AdoptedDevice::measureCrossover(std::uint32_t timest
 }
 
 Result<ChunkInfo> AdoptedDevice::createChunk(ChunkIndex index, ByteCount bytes) {
-  Buffer& slot = freeSlot(slots_.chunks, static_cast<std::uint32_t>(index));
   // Vulkan leaves it undefined what a driver does with more.
   if (bytes > caps_.maxChunkBytes) {
     return Unexpected(makeError(ErrorCode::OutOfDeviceMemory, "maxMemoryAllocationSize", {}, {bytes, chunkBytes_}));
   }
   auto made = buffers_.create(chunkKind_, bytes);
   if (!made) return Unexpected(made.error());
-  slot = *made;
-  chunkBytes_ += slot.allocatedBytes;
-
-  return ChunkInfo{nativeHandle(slot.buffer), slot.address, bytes};
+  slots_.put(index, *made);
+  chunkBytes_ += made->allocatedBytes;
+  return ChunkInfo{nativeHandle(made->buffer), made->address, bytes};
 }
 
 void AdoptedDevice::destroyChunk(ChunkIndex index) noexcept {
-  Buffer& slot = slots_.chunk(index);
-  chunkBytes_ -= slot.allocatedBytes;
-  buffers_.destroy(slot);
+  Buffer chunk = slots_.take(index);
+  chunkBytes_ -= chunk.allocatedBytes;
+  buffers_.destroy(chunk);
 }
 
 Result<std::span<std::byte>> AdoptedDevice::openStaging(StagingIndex index, ByteCount bytes, StagingUse use) {
-  Buffer& slot = freeSlot(slots_.pages, static_cast<std::uint32_t>(index));
   auto made = buffers_.create(use == StagingUse::Upload ? stagingKind_ : readbackKind_, bytes);
   if (!made) return Unexpected(made.error());
   void* mapped = nullptr;
@@ -269,7 +267,7 @@ Result<std::span<std::byte>> AdoptedDevice::openStaging(StagingIndex index, Byte
     buffers_.destroy(*made);
     return failed(result, "vkMapMemory", {bytes, buffers_.allocatedBytes()});
   }
-  slot = *made;
+  slots_.put(index, *made);
   return std::span(static_cast<std::byte*>(mapped), static_cast<std::size_t>(bytes));
 }
 
@@ -288,7 +286,8 @@ Result<void> AdoptedDevice::sealStaging(StagingIndex index, ByteCount bytes) {
 }
 
 void AdoptedDevice::closeStaging(StagingIndex index) noexcept {
-  buffers_.destroy(slots_.page(index));
+  Buffer page = slots_.take(index);
+  buffers_.destroy(page);
 }
 
 VkResult AdoptedDevice::enqueue(VkCommandBuffer commands, std::span<const QueueValue> waits, TimelineValue value) {
