@@ -16,7 +16,7 @@ function(flux_shaders target)
     set(output ${CMAKE_CURRENT_BINARY_DIR}/shaders/${ARG_PREFIX}${name}.inc)
     add_custom_command(OUTPUT ${output}
       COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_CURRENT_BINARY_DIR}/shaders
-      COMMAND ${FLUX_GLSLC} --target-env=${ARG_FOR} ${define} -O -mfmt=num -o ${output} ${source}
+      COMMAND ${FLUX_GLSLC} --target-env=${ARG_FOR} ${define} -I ${PROJECT_SOURCE_DIR}/include -O -mfmt=num -o ${output} ${source}
       DEPENDS ${source} VERBATIM)
     target_sources(${target} PRIVATE ${output})
   endforeach()

@@ -68,6 +68,8 @@ void addView(CLI::App& app, ViewArguments& view) {
   app.add_flag("--single-thread", options.singleThread, "Everything on one thread and one queue");
   app.add_option("--out", options.out, "Folder for world.png, report.json and dump.json")->capture_default_str();
   app.add_option("--json", view.json, "Write the report here too; - is standard output");
+  app.add_flag("--indirect", options.indirect,
+               "Let the device look objects up by handle and draw them by a few indirect calls (Vulkan)");
   app.add_flag("--verify", options.verify, "Hash every drawn part on the device and compare");
   app.add_flag("--validate", options.validate, "Run with the API's own checks, or with a checked host device");
 }

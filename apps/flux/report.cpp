@@ -1,5 +1,7 @@
 #include "report.hpp"
 
+#include <flux/snapshot.hpp>
+
 #include <nlohmann/json.hpp>
 
 namespace flux::app {
@@ -43,6 +45,11 @@ std::string validationText(std::uint64_t count, const std::vector<std::string>& 
   return first.empty() ? text : text + "; the first: " + first.front();
 }
 
+double mirroredBytesPerFrame(const RunReport& report) {
+  if (report.frames == 0) return 0;
+  return static_cast<double>(report.mirroredRecords * sizeof(DeviceRecord)) / static_cast<double>(report.frames);
+}
+
 Json toJson(const RunReport& report) {
   Json json;
   json["command"] = report.command;
@@ -55,6 +62,7 @@ Json toJson(const RunReport& report) {
   json["objects"] = report.objects;
   json["renderThreads"] = report.renderThreads;
   json["singleThread"] = report.singleThread;
+  json["indirect"] = report.indirect;
   json["verify"] = report.verify;
   json["validate"] = report.validate;
   json["models"] = {{"loaded", report.modelsLoaded}, {"skipped", toJson(report.modelsSkipped)}};
@@ -89,6 +97,10 @@ Json toJson(const RunReport& report) {
   json["misses"] = report.misses;
   json["refusedCalls"] = report.refusedCalls;
   json["deferredPublishes"] = report.deferredPublishes;
+  json["indirectCalls"] = report.indirectCalls;
+  json["recordMirrors"] = report.recordMirrors;
+  json["mirroredRecords"] = report.mirroredRecords;
+  json["mirroredBytesPerFrame"] = mirroredBytesPerFrame(report);
   json["peakChunks"] = report.peakChunks;
   json["peakReservedBytes"] = report.peakReservedBytes;
   json["peakLiveBytes"] = report.peakLiveBytes;

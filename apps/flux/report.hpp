@@ -51,6 +51,7 @@ struct RunReport {
   std::uint32_t objects = 0;
   std::uint32_t renderThreads = 0;
   bool singleThread = false;
+  bool indirect = false;  ///< The device looked the objects up and drew them by indirect calls.
   bool verify = false;
   bool validate = false;
   std::uint64_t modelsLoaded = 0;
@@ -85,6 +86,9 @@ struct RunReport {
   std::uint64_t misses = 0;                        ///< Blocks that frames asked for because they were not there.
   std::uint64_t refusedCalls = 0;                  ///< Adds and updates that had to be repeated later.
   std::uint64_t deferredPublishes = 0;
+  std::uint64_t indirectCalls = 0;    ///< That drew all objects of all frames; 0 without `indirect`, as the next two.
+  std::uint32_t recordMirrors = 0;    ///< Copies of the records in device memory.
+  std::uint64_t mirroredRecords = 0;  ///< Written to them.
   std::uint32_t peakChunks = 0;
   ByteCount peakReservedBytes = 0, peakLiveBytes = 0;
   /// Means over the frames from 60 on (over all frames when there are no more than 60).
@@ -98,6 +102,9 @@ struct RunReport {
 };
 
 [[nodiscard]] nlohmann::ordered_json toJson(const RunReport& report);
+
+/// What a frame's publishes wrote to mirrors of the records, in the mean.
+[[nodiscard]] double mirroredBytesPerFrame(const RunReport& report);
 
 /// Why the run has to be called a failure, in one line; empty when it has not.
 [[nodiscard]] std::string failureOf(const RunReport& report);

@@ -35,6 +35,12 @@ void printSummary(const RunReport& report, std::ostream& out) {
   }
   table.row("recorded", "by " + countText(report.renderThreads) + (report.renderThreads == 1 ? " thread" : " threads"),
             "a frame's slowest part takes " + fixedText(report.partImbalance, 2) + " times the mean (p50)");
+  if (report.indirect) {
+    table.row("indirect", countText(report.indirectCalls) + " calls",
+              "drew all objects, looked up on the device; " + countText(report.recordMirrors) +
+                  " mirrors of the records, " + fixedText(mirroredBytesPerFrame(report) / 1024, 1) +
+                  " KiB a frame written to them");
+  }
   table.row("verified", verdict(report),
             report.verify ? countText(report.verifiedParts) + " parts hashed in " + countText(report.verifiedBlocks) +
                                 " of " + countText(report.wantedBlocks) + " blocks that were wanted"

@@ -29,15 +29,6 @@ enum class FindStatus : std::uint8_t {
   Stale,     ///< The handle names no block of this snapshot, or the part does not exist.
 };
 
-/// Where something lies: all that a draw call needs.
-struct Place {
-  NativeHandle buffer = 0;
-  ChunkIndex chunk{};
-  ByteOffset offset = 0;  ///< In the buffer, in bytes.
-  ByteCount bytes = 0;
-  std::uint64_t address = 0;  ///< Device address of the first byte; 0 where there are none.
-};
-
 /// `place`, `block` and `version` mean something only if it is drawable.
 struct BlockLookup {
   FindStatus status = FindStatus::Stale;
@@ -106,6 +97,12 @@ class Frame {
 
   /// The tables themselves, for tools that walk over all blocks. Valid until the frame ends.
   [[nodiscard]] const SnapshotView& view() const noexcept { return view_; }
+
+  /// The mirror of this snapshot in device memory, for shaders that look blocks up by handle: an array of
+  /// `DeviceRecord`, by `BlockHandle::index`. It stays as it is until the frame's submissions have finished (G1, G4),
+  /// so a block that moves meanwhile, or is removed, concerns neither the frame nor its descriptors. 0 bytes without
+  /// `PoolDesc::recordMirrors`, before the first publish, and once the device is lost. Any thread; O(1).
+  [[nodiscard]] const Place& records() const noexcept { return view_.records; }
 
   /// Looks a whole block up. Any thread; O(1), wait-free. Made for inlining: what you do not read is not computed.
   [[nodiscard]] BlockLookup find(const BlockHandle& handle) const noexcept;

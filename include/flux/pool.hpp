@@ -60,6 +60,13 @@ struct PoolDesc {
   /// 0 or 1: chunks that each lifetime keeps empty, or makes ahead of demand once its chunks have full size, so that no
   /// request has to wait for the device (hundreds of microseconds, in which it takes no submission either).
   std::uint32_t spareChunks = 1;
+  /// Mirrors of the records in device memory that there may be at once, for shaders that look blocks up by handle
+  /// (`Frame::records`); 0: none, else 2 to 8. A frame's mirror stays until the GPU has finished the frame, and a
+  /// publish needs another, so it takes 3 more than the frames that the GPU is behind for publishes not to be put off.
+  /// Each is made when it is needed first: 64 bytes a block. They are filled through a quarter of `stagingLimitBytes`
+  /// (a page at least), which nothing else can use, so that uploads never keep a publish waiting; three pages in all,
+  /// then.
+  std::uint32_t recordMirrors = 0;
   ByteCount reserveBytes = 0;  ///< Streaming chunks to make with the pool, as `Pool::reserve` does.
   /// A frame that has been open for longer is named in every step's report.
   std::chrono::nanoseconds lateFrameAge = std::chrono::seconds{2};
@@ -112,7 +119,11 @@ struct StepReport {
 struct PublishReport {
   SnapshotNumber snapshot = 0;  ///< The newest snapshot after the call.
   std::uint32_t changes = 0;    ///< Records that changed with it; 0: nothing was published.
-  bool deferred = false;        ///< Frames pin all that could be written; the changes join the next publish.
+  /// Frames pin all that could be written, or use all mirrors of the records, or staging cannot take a mirror's records
+  /// at once; the changes join the next publish.
+  bool deferred = false;
+  std::uint32_t mirroredRecords = 0;  ///< That were written to a mirror, of this snapshot or of the next.
+  std::optional<Error> error;         ///< Deferred, because a mirror could not be made or filled.
 };
 
 /// What waits before it can be used again, and for whom.
@@ -153,6 +164,8 @@ struct PoolStats {
   std::uint64_t uploadedBytes = 0;
   std::uint64_t copiedBytes = 0;
   std::uint64_t deferredPublishes = 0;
+  std::uint64_t mirroredRecords = 0;  ///< Written to mirrors, 64 bytes each.
+  std::uint32_t recordMirrors = 0;    ///< That have been made.
   std::uint64_t chunksCreated = 0;
   std::uint64_t chunksMadeAhead = 0;  ///< Of those, the ones that no request waited for.
   std::uint64_t chunksReleased = 0;
@@ -319,7 +332,8 @@ class Pool {
   Result<ByteCount> collect();
 
   /// Makes everything that changed visible to frames that begin from now on. Costs in proportion to what
-  /// changed; never waits (G3).
+  /// changed; never waits (G3). With `PoolDesc::recordMirrors` it submits a batch of its own, which frames wait for on
+  /// the device, behind the last step's copies.
   PublishReport publish();
 
   /// Pins the newest snapshot. Any thread; takes a short lock. `label` names the frame in reports and must outlive it.

@@ -94,6 +94,29 @@ struct ColdRecord {
 };
 static_assert(sizeof(ColdRecord) == 32);
 
+/// What shaders read of a block: its place and those of its first parts, in the layout of std430 (`flux/records.glsl`).
+/// One 64-byte line, so that a shader which draws by handle fetches all of it at once. Values are little-endian, as on
+/// the device.
+struct DeviceRecord {
+  std::uint64_t address = 0;     ///< Of the block's first byte; 0: it is not Resident, or the device has no addresses.
+  std::uint32_t generation = 0;  ///< As `HotRecord::generation`: the handle's, if the block is Resident.
+  std::uint32_t chunkAndState = 0;  ///< As `HotRecord::chunkAndState`.
+  std::uint32_t offsetUnits = 0;
+  std::uint32_t sizeUnits = 0;
+  BlockHandle fallback;  ///< To draw while the block is not Resident.
+  PartsRecord parts;
+};
+static_assert(sizeof(DeviceRecord) == 64);
+
+/// Where something lies: all that a draw call needs.
+struct Place {
+  NativeHandle buffer = 0;
+  ChunkIndex chunk{};
+  ByteOffset offset = 0;  ///< In the buffer, in bytes.
+  ByteCount bytes = 0;
+  std::uint64_t address = 0;  ///< Device address of the first byte; 0 where there are none.
+};
+
 /// Record 0, for views before the first publish.
 inline constexpr HotRecord kNoHotRecord{};
 inline constexpr PartsRecord kNoPartsRecord{};
@@ -111,6 +134,7 @@ struct SnapshotView {
   std::uint32_t recordCount = 1;        ///< At least record 0.
   SnapshotNumber number = 0;
   UsageBoard* usage = nullptr;  ///< Beside the snapshots: what frames tell about blocks.
+  Place records;                ///< Of their mirror in device memory (`Frame::records`).
 };
 
 }  // namespace flux

@@ -23,7 +23,8 @@ SnapshotRing::SnapshotRing(FrameGate& gate, std::uint32_t capacity, const ChunkI
       usage_(capacity),
       master_(capacity),
       slots_{Slot(capacity), Slot(capacity), Slot(capacity)},
-      listed_(capacity) {
+      listed_(capacity),
+      isEdited_(capacity) {
   static_assert(kSnapshotSlots == 3, "one initialiser for each slot above");
   FLUX_ASSERT(grow(1), "there is memory for the first records");  // record 0 stays as it is: zero
 }
@@ -31,6 +32,7 @@ SnapshotRing::SnapshotRing(FrameGate& gate, std::uint32_t capacity, const ChunkI
 bool SnapshotRing::grow(std::uint32_t count) {
   if (count <= count_) return true;
   if (!master_.commit(count) || !usage_.commit(count) || !listed_.commit(count)) return false;
+  if (tracksEdits_ && !isEdited_.commit(count)) return false;
   for (Slot& slot : slots_) {
     if (!slot.columns.commit(count)) return false;
   }
@@ -43,10 +45,22 @@ SnapshotRing::Edit SnapshotRing::edit(std::uint32_t index) {
     listed_[index] |= kChangedBit;
     changed_.push_back(index);
   }
+  if (tracksEdits_) noteEdit(index);
   return {master_.hot[index], master_.parts[index], master_.cold[index]};
 }
 
-SnapshotRing::Published SnapshotRing::publish(TimelineValue copyValue) {
+void SnapshotRing::trackEdits() {
+  tracksEdits_ = true;
+  FLUX_ASSERT(isEdited_.commit(count_), "there is memory for the marks of the first records");
+}
+
+void SnapshotRing::noteEdit(std::uint32_t index) {
+  if (isEdited_[index] != 0) return;
+  isEdited_[index] = 1;
+  edited_.push_back(index);
+}
+
+SnapshotRing::Published SnapshotRing::publish(TimelineValue copyValue, const Place& records) {
   if (changed_.empty()) return {};
   const std::uint32_t slotIndex = chooseSlot();
   if (slotIndex == kNoSlot) return {0, true};
@@ -64,7 +78,8 @@ SnapshotRing::Published SnapshotRing::publish(TimelineValue copyValue) {
                                             .chunks = chunks_,
                                             .recordCount = count_,
                                             .number = published_ + 1,
-                                            .usage = &usage_},
+                                            .usage = &usage_,
+                                            .records = records},
                                            copyValue);
   ++published_;
   catchUp(free, changes);

@@ -32,6 +32,7 @@ class SnapshotRing {
   [[nodiscard]] std::uint32_t count() const noexcept { return count_; }
 
   [[nodiscard]] const HotRecord& hot(std::uint32_t index) const noexcept { return master_.hot[index]; }
+  [[nodiscard]] const PartsRecord& parts(std::uint32_t index) const noexcept { return master_.parts[index]; }
   [[nodiscard]] const ColdRecord& cold(std::uint32_t index) const noexcept { return master_.cold[index]; }
   [[nodiscard]] UsageBoard& usage() noexcept { return usage_; }
 
@@ -44,13 +45,32 @@ class SnapshotRing {
   };
   Edit edit(std::uint32_t index);
 
+  /// Whether there is something to publish, and whether `publish` would do it now. Frames that end may only make that
+  /// so.
+  [[nodiscard]] bool hasChanges() const noexcept { return !changed_.empty(); }
+  [[nodiscard]] bool canPublish() const { return gate_.freeSlots() != 0; }
+
+  /// From now on `takeEdited` tells which records have been edited. Publishing has no part in that.
+  void trackEdits();
+
+  /// Calls `visit(index)` for each record that was edited since the last call. O(records visited).
+  template <class Visit>
+  void takeEdited(const Visit& visit) {
+    for (const std::uint32_t index : edited_) {
+      isEdited_[index] = 0;
+      visit(index);
+    }
+    edited_.clear();
+  }
+
   struct Published {
     std::uint32_t changes = 0;
     bool deferred = false;
   };
   /// Publishes what changed, unless frames pin every slot but the published one: then the changes stay for the next
-  /// call. Never waits. `copyValue`: the copy queue's value behind the bytes that the records name.
-  Published publish(TimelineValue copyValue);
+  /// call. Never waits. `copyValue`: the copy queue's value behind the bytes that the records name. `records`: their
+  /// mirror in device memory, if there is one.
+  Published publish(TimelineValue copyValue, const Place& records = {});
 
   /// The records in which the slot that is furthest behind differs from the master: what a publish may have to copy
   /// beside its own changes.
@@ -86,6 +106,7 @@ class SnapshotRing {
   };
 
   [[nodiscard]] std::uint32_t chooseSlot() const;
+  void noteEdit(std::uint32_t index);
   void listChanges();
   /// Brings the slots that are free now forward, by a little more than what changed. Otherwise a slot that publishes
   /// did without for long would cost a copy of nearly everything when frames make it needed.
@@ -101,6 +122,9 @@ class SnapshotRing {
   std::array<Slot, kSnapshotSlots> slots_;
   std::vector<std::uint32_t> changed_;  ///< Since the last publish, each once.
   ReservedArray<std::uint8_t> listed_;  ///< By index, bits: in which slots' lists it stands, and in `changed_`.
+  bool tracksEdits_ = false;
+  std::vector<std::uint32_t> edited_;     ///< Since the last `takeEdited`, each once.
+  ReservedArray<std::uint8_t> isEdited_;  ///< By index: it stands in `edited_`.
   std::uint32_t count_ = 0;
   SnapshotNumber published_ = 0;
 };

@@ -76,6 +76,8 @@ void write(JsonWriter& json, const PoolStats& stats) {
       .member("uploadedBytes", stats.uploadedBytes)
       .member("copiedBytes", stats.copiedBytes)
       .member("deferredPublishes", stats.deferredPublishes)
+      .member("recordMirrors", stats.recordMirrors)
+      .member("mirroredRecords", stats.mirroredRecords)
       .member("chunksCreated", stats.chunksCreated)
       .member("chunksMadeAhead", stats.chunksMadeAhead)
       .member("chunksReleased", stats.chunksReleased)

@@ -11,6 +11,22 @@ namespace {
 constexpr std::chrono::seconds kShutdownTimeout{30};
 constexpr std::uint32_t kMaxBlocks = 1U << 24U;
 
+/// The mirrors' share of `stagingLimitBytes`.
+ByteCount mirrorStagingBytes(const PoolDesc& desc) {
+  if (desc.recordMirrors == 0) return 0;
+  const ByteCount quarter = desc.stagingLimitBytes / 4;
+  return std::max(desc.stagingPageBytes, quarter - quarter % desc.stagingPageBytes);
+}
+
+std::unique_ptr<RecordMirrors> makeMirrors(Device& device, const PoolDesc& desc, SnapshotRing& ring,
+                                           const ChunkInfo* chunks) {
+  if (desc.recordMirrors == 0) return nullptr;
+  const ByteCount bytes = mirrorStagingBytes(desc);
+  const auto firstPage = static_cast<std::uint32_t>((desc.stagingLimitBytes - bytes) / desc.stagingPageBytes);
+  return std::make_unique<RecordMirrors>(device, ring, chunks, desc.recordMirrors, desc.maxBlocks + 1,
+                                         desc.stagingPageBytes, bytes, StagingIndex{firstPage});
+}
+
 Result<void> check(const PoolDesc& desc, const DeviceCaps& caps, std::source_location where) {
   const auto bad = [&](std::string_view field) {
     return Unexpected(makeError(ErrorCode::InvalidArgument, field, where));
@@ -24,7 +40,11 @@ Result<void> check(const PoolDesc& desc, const DeviceCaps& caps, std::source_loc
   }
   if (desc.spareChunks > 1) return bad("PoolDesc::spareChunks");
   if (desc.stagingPageBytes < 4 * kKiB || desc.stagingPageBytes % 256 != 0) return bad("PoolDesc::stagingPageBytes");
-  if (desc.stagingLimitBytes / 2 < desc.stagingPageBytes) return bad("PoolDesc::stagingLimitBytes");
+  if (desc.recordMirrors == 1 || desc.recordMirrors > kMaxRecordMirrors) return bad("PoolDesc::recordMirrors");
+  if ((desc.stagingLimitBytes - std::min(desc.stagingLimitBytes, mirrorStagingBytes(desc))) / 2 <
+      desc.stagingPageBytes) {
+    return bad("PoolDesc::stagingLimitBytes");
+  }
   if (desc.maxBlocks == 0 || desc.maxBlocks > kMaxBlocks) return bad("PoolDesc::maxBlocks");
   if (desc.maxInstructions == 0) return bad("PoolDesc::maxInstructions");
   return {};
@@ -176,13 +196,14 @@ Pool::Impl::Impl(Device& device, const PoolDesc& desc, ChunkListener* listener)
       desc_(desc),
       hardLimitBytes_(hardLimit(device, desc)),
       handles_(desc.maxBlocks),
-      staging_(device, desc.stagingPageBytes, desc.stagingLimitBytes),
+      staging_(device, desc.stagingPageBytes, desc.stagingLimitBytes - mirrorStagingBytes(desc)),
       instructions_(desc.maxInstructions, desc.maxInstructionBytes),
       chunks_(device, listener),
       ring_(gate_, desc.maxBlocks + 1, chunks_.entries()),
       spaces_{ChunkSpace(policy(desc, device.caps(), desc.firstChunkBytes)),
               ChunkSpace(policy(desc, device.caps(), desc.longLivedFirstChunkBytes))},
       relocations_(device, staging_),
+      mirrors_(makeMirrors(device, desc, ring_, chunks_.entries())),
       blocks_(1) {}  // index 0 is the null handle's
 
 Pool::Impl::~Impl() {
@@ -253,7 +274,8 @@ PoolStats Pool::Impl::stats() const {
                         .largestFreeBytes = spaces_[i].largestFreeBytes(),
                         .chunks = spaces_[i].chunkCount()};
   }
-  stats.stagingBytes = staging_.reservedBytes();
+  stats.stagingBytes = stagingBytes();
+  stats.recordMirrors = mirrors_ != nullptr ? mirrors_->made() : 0;
   stats.hardLimitBytes = hardLimitBytes_;
   stats.chunks = chunks_.count();
   stats.openFrames = progress.openFrames;
@@ -285,7 +307,7 @@ void Pool::Impl::notePeaks() {
   counters_.peakLiveBytes = std::max(counters_.peakLiveBytes, counters_.liveBytes);
   counters_.peakReservedBytes = std::max(counters_.peakReservedBytes, chunks_.reservedBytes());
   counters_.peakChunks = std::max(counters_.peakChunks, chunks_.count());
-  counters_.peakStagingBytes = std::max(counters_.peakStagingBytes, staging_.reservedBytes());
+  counters_.peakStagingBytes = std::max(counters_.peakStagingBytes, stagingBytes());
 }
 
 }  // namespace flux

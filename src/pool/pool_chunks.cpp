@@ -49,7 +49,7 @@ Error Pool::Impl::refusal(const Growth& growth, Lifetime lifetime, ByteCount byt
     case FitOutcome::TooLarge:
       return makeError(ErrorCode::TooLarge, "block", {}, {bytes, device_.caps().maxChunkBytes});
     case FitOutcome::TooManyChunks:
-      return makeError(ErrorCode::TooManyChunks, "chunk", {}, {chunks_.count() + staging_.openPages()});
+      return makeError(ErrorCode::TooManyChunks, "chunk", {}, {chunks_.count() + openPages()});
     default:
       return makeError(
           ErrorCode::OutOfBudget, "chunk", {},
@@ -66,7 +66,7 @@ ByteCount Pool::Impl::roomBytes() const noexcept {
 /// Whether the device's number of allocations leaves one for a chunk, and one for staging, without which no chunk could
 /// be filled. What the application itself has allocated is not known here; then the device refuses.
 bool Pool::Impl::allocationsLeft() const noexcept {
-  const ByteCount pages = std::max<ByteCount>(staging_.openPages(), 1);
+  const ByteCount pages = std::max<ByteCount>(openPages(), 1);
   return chunks_.count() < kMaxChunks && chunks_.count() + pages < device_.caps().maxAllocations;
 }
 

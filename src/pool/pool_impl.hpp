@@ -11,6 +11,7 @@
 #include "frame/snapshot_ring.hpp"
 #include "pool/chunk_table.hpp"
 #include "pool/instructions.hpp"
+#include "pool/record_mirrors.hpp"
 #include "pool/relocation.hpp"
 #include "pool/shared_blocks.hpp"
 #include "transfer/staging_pages.hpp"
@@ -150,7 +151,10 @@ class Pool::Impl {
     const BlockLayout* layout;
     bool shared;
   };
-  using Retired = std::variant<RetiredRange, BlockHandle, RetiredLayout, RetiredPart>;
+  struct RetiredMirror {
+    std::uint32_t mirror;
+  };
+  using Retired = std::variant<RetiredRange, BlockHandle, RetiredLayout, RetiredPart, RetiredMirror>;
 
   [[nodiscard]] const Block* find(BlockHandle handle) const noexcept;
   [[nodiscard]] Block* find(BlockHandle handle) noexcept {
@@ -237,6 +241,18 @@ class Pool::Impl {
   [[nodiscard]] static ByteCount heldBytes(const Block& block);
   static void offerGaps(const Block& block);
 
+  // Mirrors of the records (pool_records.cpp).
+  std::optional<std::uint32_t> mirrorRecords(PublishReport& report);
+  void retireMirror(std::uint32_t mirror, SnapshotNumber last);
+  void retireMirrorPlace(const Placement& place);
+  void reclaimMirror(std::uint32_t mirror);
+  void giveUpMirror(std::uint32_t mirror);
+  void loseMirrors();
+  [[nodiscard]] ByteCount openPages() const noexcept {
+    return staging_.openPages() + (mirrors_ != nullptr ? mirrors_->staging().openPages() : 0);
+  }
+  [[nodiscard]] ByteCount stagingBytes() const noexcept { return openPages() * desc_.stagingPageBytes; }
+
   void retirePlace(const Block& block);
   /// The destination of a relocation, which no snapshot has named: only the copies have to be done.
   void retireDestination(const Block& block, const Placement& to);
@@ -278,6 +294,7 @@ class Pool::Impl {
   std::array<ChunkSpace, 2> spaces_;  ///< By `Lifetime`.
   LayoutStore layouts_;
   RelocationQueue relocations_;
+  std::unique_ptr<RecordMirrors> mirrors_;   ///< Null: none are wanted.
   Retirement<Retired> retirement_;           ///< What snapshots name.
   Retirement<SharedThing*> retiredObjects_;  ///< What no snapshot names: their clock is the frames.
 

@@ -20,6 +20,7 @@ ByteCount Pool::Impl::reclaim(std::chrono::steady_clock::time_point now) {
     void operator()(const BlockHandle& gone) const { pool.handles_.recycle(gone); }
     void operator()(const RetiredLayout& gone) const { pool.layouts_.release(gone.layout); }
     void operator()(const RetiredPart& part) const { pool.reclaimPart(part); }
+    void operator()(const RetiredMirror& gone) const { pool.reclaimMirror(gone.mirror); }
   };
   const Reclaim reclaimOne{*this, now};
   const FrameGate::Progress progress = gate_.progress();
@@ -64,6 +65,7 @@ void Pool::Impl::loseDevice() {
                             block.where));
     if (block.parts != nullptr) loseParts(block, {i, block.generation});
   }
+  if (mirrors_ != nullptr) loseMirrors();
   relocations_.abandon();
   updateQueue_.clear();
   inPlaceQueue_.clear();

@@ -17,6 +17,8 @@ Result<StepReport> Pool::Impl::step(const StepQuota& quota, std::chrono::steady_
 
   Result<void> polled = poll();
   const Result<void> recycled = staging_.recycle(completed(kCopyQueue));
+  // Nobody asks it for pages that it would open, so it cannot fail.
+  if (mirrors_ != nullptr) (void)mirrors_->staging().recycle(completed(kCopyQueue));
   if (polled) completeRelocations(report);
   drainInstructions(report);
   serveMisses(report);
@@ -156,9 +158,28 @@ void Pool::Impl::dropFailed() {
 }
 
 PublishReport Pool::Impl::publish() {
-  const SnapshotRing::Published published = ring_.publish(visibleCopies_);
+  PublishReport report;
+  report.snapshot = ring_.published();
+  if (!ring_.hasChanges()) return report;
+  std::optional<std::uint32_t> mirror;
+  if (mirrors_ != nullptr && !lost_) {
+    if (ring_.canPublish()) mirror = mirrorRecords(report);
+    if (!mirror) {
+      report.deferred = true;
+      ++counters_.deferredPublishes;
+      return report;
+    }
+  }
+  const SnapshotRing::Published published = ring_.publish(visibleCopies_, mirror ? mirrors_->view(*mirror) : Place{});
   if (published.deferred) ++counters_.deferredPublishes;
-  return {ring_.published(), published.changes, published.deferred};
+  report.snapshot = ring_.published();
+  report.changes = published.changes;
+  report.deferred = published.deferred;
+  if (mirror) {
+    const std::optional<std::uint32_t> before = mirrors_->publish(*mirror, report.snapshot);
+    if (before) retireMirror(*before, report.snapshot - 1);
+  }
+  return report;
 }
 
 }  // namespace flux

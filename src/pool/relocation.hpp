@@ -133,7 +133,10 @@ class RelocationQueue {
   /// The value of the last submitted batch.
   [[nodiscard]] TimelineValue lastSubmitted() const noexcept { return lastSubmitted_; }
 
-  /// Somebody else has submitted a batch. REQUIRES: no batch was refused since the last one.
+  /// The device has refused a batch, and the next step will try again.
+  [[nodiscard]] bool refused() const noexcept { return !batch_.empty(); }
+
+  /// Somebody else has submitted a batch. REQUIRES: not `refused()`.
   void submittedBeside(TimelineValue value) noexcept { lastSubmitted_ = value; }
 
  private:

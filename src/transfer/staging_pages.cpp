@@ -20,12 +20,15 @@ constexpr std::uint64_t units(ByteCount bytes) noexcept {
 
 }  // namespace
 
-StagingPages::StagingPages(Device& device, ByteCount pageBytes, ByteCount limitBytes)
-    : device_(device), pageBytes_(pageBytes), pages_(static_cast<std::size_t>(limitBytes / pageBytes)) {}
+StagingPages::StagingPages(Device& device, ByteCount pageBytes, ByteCount limitBytes, StagingIndex firstPage)
+    : device_(device),
+      pageBytes_(pageBytes),
+      firstPage_(static_cast<std::uint32_t>(firstPage)),
+      pages_(static_cast<std::size_t>(limitBytes / pageBytes)) {}
 
 StagingPages::~StagingPages() {
   for (std::uint32_t i = 0; i < pages_.size(); ++i) {
-    if (isOpen(pages_[i])) device_.closeStaging(StagingIndex{i});
+    if (isOpen(pages_[i])) device_.closeStaging(indexOf(i));
   }
 }
 
@@ -44,7 +47,7 @@ StagedBytes StagingPages::take(std::uint32_t index, ByteCount bytes) {
   } while (!page.fill.compare_exchange_weak(fill, fill + units(bytes) * kFilledUnit + 1, std::memory_order_acquire,
                                             std::memory_order_relaxed));
   const ByteOffset offset = filledUnits(fill) * kUnitBytes;
-  return {*this, {StagingIndex{index}, offset, page.memory.subspan(static_cast<std::size_t>(offset), bytes)}};
+  return {*this, {indexOf(index), offset, page.memory.subspan(static_cast<std::size_t>(offset), bytes)}};
 }
 
 StagedBytes StagingPages::takeAnywhere(std::uint32_t first, ByteCount bytes) {
@@ -107,12 +110,12 @@ bool StagingPages::waitForRoom(ByteCount bytes, std::chrono::nanoseconds timeout
 
 void StagedBytes::retain() const noexcept {
   if (pages_ == nullptr) return;
-  pages_->pages_[static_cast<std::uint32_t>(span_.page)].fill.fetch_add(1, std::memory_order_relaxed);
+  pages_->pageOf(span_.page).fill.fetch_add(1, std::memory_order_relaxed);
 }
 
 void StagedBytes::release() const noexcept {
   // Whoever starts the page over sees all that was written here.
-  pages_->pages_[static_cast<std::uint32_t>(span_.page)].fill.fetch_sub(1, std::memory_order_release);
+  pages_->pageOf(span_.page).fill.fetch_sub(1, std::memory_order_release);
 }
 
 Result<void> StagingPages::checkSize(ByteCount bytes) const {
@@ -147,7 +150,7 @@ Result<bool> StagingPages::openPage(std::uint32_t first) {
   for (std::uint32_t i = first; i < pages_.size(); ++i) {
     Page& page = pages_[i];
     if (isOpen(page)) continue;
-    const Result<std::span<std::byte>> memory = device_.openStaging(StagingIndex{i}, pageBytes_);
+    const Result<std::span<std::byte>> memory = device_.openStaging(indexOf(i), pageBytes_);
     if (!memory) return Unexpected(memory.error());
     page.memory = *memory;
     page.lastUse = 0;
@@ -165,7 +168,7 @@ const StagingSpan& StagingPages::use(const StagedBytes& staged) {
 }
 
 void StagingPages::use(StagingIndex index) {
-  Page& page = pages_[static_cast<std::uint32_t>(index)];
+  Page& page = pageOf(index);
   page.usedByNextBatch = true;
   page.sealed = false;
 }
@@ -175,7 +178,7 @@ Result<void> StagingPages::seal() {
     Page& page = pages_[i];
     if (page.sealed) continue;
     const ByteCount filled = filledUnits(page.fill.load(std::memory_order_relaxed)) * kUnitBytes;
-    if (Result<void> sealed = device_.sealStaging(StagingIndex{i}, filled); !sealed) return sealed;
+    if (Result<void> sealed = device_.sealStaging(indexOf(i), filled); !sealed) return sealed;
     page.sealed = true;
   }
   return {};
@@ -203,7 +206,7 @@ Result<void> StagingPages::recycle(TimelineValue completed) {
     if (closes) {
       page.filler.store(nullptr, std::memory_order_relaxed);
       page.memory = {};
-      device_.closeStaging(StagingIndex{i});
+      device_.closeStaging(indexOf(i));
       --openPages_;
     } else {
       room = room || fill != 0;

@@ -29,7 +29,8 @@ namespace flux {
 /// they do not pass the word to and fro.
 class StagingPages {
  public:
-  StagingPages(Device& device, ByteCount pageBytes, ByteCount limitBytes);
+  /// Its pages have the device's staging indices from `firstPage` on, as many as the limit has room for.
+  StagingPages(Device& device, ByteCount pageBytes, ByteCount limitBytes, StagingIndex firstPage = {});
   ~StagingPages();
   StagingPages(const StagingPages&) = delete;
   StagingPages& operator=(const StagingPages&) = delete;
@@ -99,6 +100,10 @@ class StagingPages {
   static constexpr std::uint64_t filledUnits(std::uint64_t fill) noexcept { return fill >> 32U; }
   static constexpr bool hasOpenSpans(std::uint64_t fill) noexcept { return (fill & (kFilledUnit - 1)) != 0; }
 
+  [[nodiscard]] StagingIndex indexOf(std::uint32_t page) const noexcept { return StagingIndex{firstPage_ + page}; }
+  [[nodiscard]] Page& pageOf(StagingIndex index) noexcept {
+    return pages_[static_cast<std::uint32_t>(index) - firstPage_];
+  }
   [[nodiscard]] bool isOpen(const Page& page) const noexcept { return !page.memory.empty(); }
   [[nodiscard]] bool hasRoom(std::uint64_t fill, ByteCount bytes) const noexcept;
   [[nodiscard]] StagedBytes take(std::uint32_t index, ByteCount bytes);
@@ -112,6 +117,7 @@ class StagingPages {
 
   Device& device_;
   const ByteCount pageBytes_;
+  const std::uint32_t firstPage_;
   std::vector<Page> pages_;
   ByteCount openPages_ = 0;
   sync::Atomic<bool> wanted_{false};  ///< A thread that cannot open pages found no room.

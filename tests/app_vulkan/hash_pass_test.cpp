@@ -98,6 +98,28 @@ TEST_F(HashPassTest, AgreesWithTheHostForSizesFromOneByteToSeveralMebibytes) {
   }
 }
 
+TEST_F(HashPassTest, HashesARangeWhereTheDeviceNamesIt) {
+  struct Named {
+    VkDeviceAddress address = 0;
+    std::uint32_t bytes = 0;
+    std::uint32_t unused = 0;
+  };
+  const auto bytes = patternBytes(3 * kMiB, 4);
+  fill(bytes);
+  app::MappedBuffer names(context_, 3 * sizeof(Named),
+                          VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT);
+  const std::array named{Named{address_ + 64, 2 * kMiB + 3}, Named{address_, 100}, Named{}};
+  std::ranges::copy(std::as_bytes(std::span(named)), names.bytes().begin());
+  const std::array ranges{app::HashRange{names.address(), 2 * kMiB + 3, true},
+                          app::HashRange{names.address() + sizeof(Named), 104, true},       // it has another size
+                          app::HashRange{names.address() + 2 * sizeof(Named), 104, true}};  // or is not there
+  pass_.append(ranges);
+  run();
+  EXPECT_EQ(pass_.hashes()[0], hashBytes(std::span(bytes).subspan(64, 2 * kMiB + 3)));
+  EXPECT_EQ(pass_.hashes()[1], 0U);
+  EXPECT_EQ(pass_.hashes()[2], 0U);
+}
+
 TEST_F(HashPassTest, AgreesWithTheHostBeyondTheRoundsThatADriverGivesALoop) {
   const auto bytes = patternBytes(40 * kMiB + 3, 6);
   fill(bytes);

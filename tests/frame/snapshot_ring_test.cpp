@@ -46,6 +46,27 @@ TEST(SnapshotRing, CoalescesChangesOfOneRecord) {
   EXPECT_EQ(r.ring.publish(0).changes, 2U);
 }
 
+TEST(SnapshotRing, TellsEachEditedRecordOnceWhateverIsPublishedMeanwhile) {
+  Ring r;
+  ASSERT_TRUE(r.ring.grow(10));
+  r.set(1, 1);  // before anybody wanted to know
+  r.ring.trackEdits();
+  const auto taken = [&] {
+    std::vector<std::uint32_t> indices;
+    r.ring.takeEdited([&](std::uint32_t index) { indices.push_back(index); });
+    return indices;
+  };
+  r.set(2, 1);
+  r.set(3, 1);
+  EXPECT_EQ(r.ring.publish(0).changes, 3U);
+  r.set(3, 2);
+  EXPECT_EQ(taken(), (std::vector<std::uint32_t>{2, 3}));
+  EXPECT_TRUE(taken().empty());
+  r.set(3, 3);
+  EXPECT_EQ(taken(), std::vector<std::uint32_t>{3});
+  EXPECT_EQ(r.ring.publish(0).changes, 1U);
+}
+
 TEST(SnapshotRing, RefusesToGrowBeyondItsCapacity) {
   Ring r(5);
   EXPECT_TRUE(r.ring.grow(5));

@@ -45,6 +45,30 @@ inline PoolDesc smallPool() {
   return desc;
 }
 
+/// What shaders should find in the frame's mirror, made from the tables that its lookups read.
+inline std::vector<DeviceRecord> expectedRecords(const Frame& frame) {
+  const SnapshotView& view = frame.view();
+  std::vector<DeviceRecord> records(view.recordCount);
+  for (std::uint32_t i = 0; i < view.recordCount; ++i) {
+    const HotRecord& hot = view.hot[i];
+    DeviceRecord& record = records[i];
+    const BlockLookup found = frame.find(BlockHandle{i, hot.generation});
+    record.address = found.drawable() ? found.place.address : 0;
+    record.generation = hot.generation;
+    record.chunkAndState = hot.chunkAndState;
+    record.offsetUnits = hot.offsetUnits;
+    record.sizeUnits = hot.sizeUnits;
+    record.fallback = view.cold[i].fallback;
+    record.parts = view.parts[i];
+  }
+  return records;
+}
+
+inline std::uint64_t hashOfExpectedRecords(const Frame& frame) {
+  const std::vector<DeviceRecord> records = expectedRecords(frame);
+  return hashBytes(std::as_bytes(std::span(records)));
+}
+
 inline BlockDesc blockDesc(std::string_view name, std::span<const PartDesc> parts) {
   BlockDesc desc;
   desc.name = name;

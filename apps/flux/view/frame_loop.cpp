@@ -31,19 +31,28 @@ void FrameLoop::makeFrame(std::uint64_t number) {
   for (std::vector<MarkedDraw>& marked : marked_) marked.clear();
   {
     Frame frame = in_.pool.beginFrame("flux view");
-    const ScheduleReport report = scheduler_.record(frame, items_, in_.team, *this);
-    last_ = {items_.size(), report.drawn, report.fallbacks, report.skipped};
-    imbalances_.add(static_cast<std::uint64_t>(report.imbalance * kImbalanceUnits));
+    if (in_.indirect) {
+      drawByHandle(frame);
+    } else {
+      const ScheduleReport report = scheduler_.record(frame, items_, in_.team, *this);
+      count(number, {items_.size(), report.drawn, report.fallbacks, report.skipped});
+      imbalances_.add(static_cast<std::uint64_t>(report.imbalance * kImbalanceUnits));
+    }
     in_.renderer.submitFrame(frame);
   }
   if (in_.verifier != nullptr) {
     for (const std::vector<MarkedDraw>& marked : marked_) in_.verifier->expectMarked(number, marked);
   }
-  all_ += last_;
-  if (number >= 60) from60_ += last_;
-  if (number >= 10 && last_.issued + last_.fallback == 0) ++emptyFrom10_;
   ++frames_;
   times_.add(std::chrono::steady_clock::now() - begin);
+}
+
+/// Of draws by handle only the device knows, so they are counted when the frame has finished.
+void FrameLoop::count(std::uint64_t frame, const DrawCounts& counts) {
+  last_ = counts;
+  all_ += counts;
+  if (frame >= 60) from60_ += counts;
+  if (frame >= 10 && counts.issued + counts.fallback == 0) ++emptyFrom10_;
 }
 
 void FrameLoop::findWanted(const Camera& camera) {
@@ -94,28 +103,81 @@ void FrameLoop::record(const Frame& frame, std::uint32_t part, std::span<const S
     command.version = vertices.version;
     command.parts = {vertices.place, frame.find(draw.block, kIndexPart).place,
                      frame.find(draw.block, kConstantsPart).place};
-    if (itself && in_.world.isEdited(wanted.id)) drawMark(frame, draw.block, part, command);
+    if (itself && in_.world.isEdited(wanted.id)) {
+      const std::optional<Place> mark = findMark(frame, draw.block, wanted.id, part);
+      if (mark) command.parts[static_cast<std::size_t>(kConstantsPart)] = *mark;
+    }
     command.indexCount = itself ? wanted.indexCount : fallbackIndexCount_;
     command.placement = wanted.placement;
   }
   in_.renderer.record(part, commands);
 }
 
-void FrameLoop::drawMark(const Frame& frame, BlockHandle block, std::uint32_t part, DrawCommand& command) {
-  const std::optional<EditLog::Marks> marks = in_.edits.marksOf(command.object);
-  if (!marks) return;
+std::optional<Place> FrameLoop::findMark(const Frame& frame, BlockHandle block, ObjectId object, std::uint32_t part) {
+  const std::optional<EditLog::Marks> marks = in_.edits.marksOf(object);
+  if (!marks) return std::nullopt;
   for (const PartId mark : *marks) {
     const PartLookup found = frame.find(block, mark);
     if (!found.drawable()) continue;  // not published yet, or removed
-    command.parts[static_cast<std::size_t>(kConstantsPart)] = found.place;
-    marked_[part].push_back({command.object, mark});
-    return;
+    if (found.status == FindStatus::Fallback) return std::nullopt;
+    marked_[part].push_back({object, mark});
+    return found.place;
   }
+  return std::nullopt;
+}
+
+/// Handles and where they stand: nothing is looked up here but marks, which lie beyond the parts that a mirror has;
+/// and, when verifying, what the device should find.
+void FrameLoop::drawByHandle(const Frame& frame) {
+  handleDraws_.clear();
+  expectedDraws_.clear();
+  HandleCounts expected;
+  for (std::uint32_t i = 0; i < wanted_.size(); ++i) {
+    const WorldObject& wanted = wanted_[i];
+    std::optional<Place> mark;
+    if (in_.world.isEdited(wanted.id)) mark = findMark(frame, items_[i].block, wanted.id, 0);
+    const Place constants = mark.value_or(Place{});
+    handleDraws_.push_back({items_[i].block, constants.address, wanted.placement});
+    if (in_.verifier == nullptr) continue;
+    const std::optional<ExpectedDraw> draw = expectedOf(frame, i, constants);
+    if (!draw) {
+      ++expected.skipped;
+    } else {
+      expectedDraws_.push_back(*draw);
+      ++(draw->object == wanted.id ? expected.issued : expected.fallbacks);
+    }
+  }
+  if (in_.verifier != nullptr) expectedCounts_[number_] = expected;
+  in_.renderer.drawByHandle(frame, handleDraws_, expectedDraws_);
+}
+
+/// Nothing, if it should not be drawn.
+std::optional<ExpectedDraw> FrameLoop::expectedOf(const Frame& frame, std::uint32_t draw, const Place& constants) {
+  const BlockHandle block = items_[draw].block;
+  const PartLookup vertices = frame.find(block, kVertexPart);
+  if (!vertices.drawable()) return std::nullopt;
+  const bool itself = vertices.status == FindStatus::Resident;
+  const ByteCount own = frame.find(block, kConstantsPart).place.bytes;
+  return ExpectedDraw{
+      draw,
+      itself ? wanted_[draw].id : in_.world.fallback(),
+      vertices.version,
+      {vertices.place.bytes, frame.find(block, kIndexPart).place.bytes, constants.bytes != 0 ? constants.bytes : own}};
 }
 
 void FrameLoop::take(const std::vector<FinishedFrame>& finished) {
-  if (in_.verifier == nullptr) return;
-  for (const FinishedFrame& frame : finished) in_.verifier->check(frame);
+  for (const FinishedFrame& frame : finished) {
+    if (const std::optional<HandleCounts>& found = frame.byHandle) {
+      count(frame.frame, {std::uint64_t{found->issued} + found->fallbacks + found->skipped, found->issued,
+                          found->fallbacks, found->skipped});
+    }
+    if (in_.verifier == nullptr) continue;
+    in_.verifier->check(frame);
+    const auto expected = expectedCounts_.find(frame.frame);
+    if (expected == expectedCounts_.end()) continue;
+    if (frame.byHandle != expected->second) in_.verifier->reportCounts(frame.frame);
+    expectedCounts_.erase(expected);
+  }
 }
 
 void FrameLoop::finish() {

@@ -15,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -44,6 +45,7 @@ struct FrameInputs {
   WorkerTeam& team;
   const EditLog& edits;
   Verifier* verifier = nullptr;
+  bool indirect = false;  ///< The device looks the objects up.
   RecordHook beforeRecord;
 };
 
@@ -78,8 +80,12 @@ class FrameLoop : private DrawRecorder {
   void begin(std::uint32_t part) override;
   void record(const Frame& frame, std::uint32_t part, std::span<const ScheduledDraw> draws) override;
 
-  /// With the constants of the mark that the snapshot has, if it has one.
-  void drawMark(const Frame& frame, BlockHandle block, std::uint32_t part, DrawCommand& command);
+  void drawByHandle(const Frame& frame);
+  [[nodiscard]] std::optional<ExpectedDraw> expectedOf(const Frame& frame, std::uint32_t draw, const Place& constants);
+  void count(std::uint64_t frame, const DrawCounts& counts);
+  /// The constants of the mark that the snapshot has, if it has one.
+  [[nodiscard]] std::optional<Place> findMark(const Frame& frame, BlockHandle block, ObjectId object,
+                                              std::uint32_t part);
   void findWanted(const Camera& camera);
   void take(const std::vector<FinishedFrame>& finished);
 
@@ -93,6 +99,9 @@ class FrameLoop : private DrawRecorder {
   RenderScheduler scheduler_;
   std::vector<std::vector<DrawCommand>> commands_;  ///< By part: the batch that is being recorded.
   std::vector<std::vector<MarkedDraw>> marked_;     ///< By part: of the frame that is being made.
+  std::vector<HandleDraw> handleDraws_;             ///< Of the frame that is being made.
+  std::vector<ExpectedDraw> expectedDraws_;
+  std::map<std::uint64_t, HandleCounts> expectedCounts_;  ///< By frame, when verifying: those that are not finished.
 
   std::uint64_t number_ = 0;  ///< Of the frame that is being made.
   std::uint64_t frames_ = 0;

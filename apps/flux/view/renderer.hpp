@@ -5,6 +5,7 @@
 
 #include "failure.hpp"
 
+#include <flux/assert.hpp>
 #include <flux/device.hpp>
 #include <flux/frame.hpp>
 #include <flux/pool.hpp>
@@ -15,6 +16,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -56,6 +58,31 @@ struct DrawCommand {
   glm::vec4 placement;  ///< xyz: position in the world, w: scale.
 };
 
+/// One object to draw by handle: the device looks it up in the mirror of the frame's snapshot, as `Frame::find` does
+/// (as in vulkan/shaders/look_up.comp).
+struct HandleDraw {
+  BlockHandle block;
+  std::uint64_t constants = 0;  ///< Address of those to draw instead of the block's own; 0: its own.
+  glm::vec4 placement{};        ///< As `DrawCommand::placement`.
+};
+static_assert(sizeof(HandleDraw) == 32);
+
+/// What the frame's tables say of one of them, when verifying.
+struct ExpectedDraw {
+  std::uint32_t draw = 0;  ///< Its number in the frame.
+  std::uint32_t object = 0;
+  ContentVersion version = 0;
+  std::array<ByteCount, kObjectParts> bytes{};
+};
+
+/// What became of a frame's draws by handle.
+struct HandleCounts {
+  std::uint32_t issued = 0;
+  std::uint32_t fallbacks = 0;
+  std::uint32_t skipped = 0;
+  friend bool operator==(const HandleCounts&, const HandleCounts&) = default;
+};
+
 /// What one drawn object looked like to the GPU, once its frame has finished.
 struct VerifiedDraw {
   std::uint32_t object = 0;
@@ -67,6 +94,7 @@ struct VerifiedDraw {
 struct FinishedFrame {
   std::uint64_t frame = 0;
   std::vector<VerifiedDraw> draws;  ///< Empty unless verifying.
+  std::optional<HandleCounts> byHandle;
 };
 
 /// Draws frames. **Thread contract:** the frame thread makes all calls, except `record`, which the render threads call
@@ -84,6 +112,18 @@ class Renderer : public ChunkListener {
 
   /// Records draws (and, when verifying, their hashes) behind those that the part's command list has. Parts 0 to N-1.
   virtual void record(std::uint32_t part, std::span<const DrawCommand> draws) = 0;
+
+  /// Records all draws of the frame instead of `record`, on the frame thread: the device looks them up. `expected`:
+  /// what it should find, if verifying; the others should find nothing. REQUIRES: `RendererDesc::indirect`.
+  virtual void drawByHandle(const Frame& frame, std::span<const HandleDraw> draws,
+                            std::span<const ExpectedDraw> expected) {
+    (void)frame;
+    (void)draws;
+    (void)expected;
+    FLUX_ASSERT(false, "only the Vulkan renderer draws by handle");
+  }
+  /// Indirect draw calls so far.
+  [[nodiscard]] virtual std::uint64_t indirectCalls() const { return 0; }
 
   /// Submits the lists of all parts in order, after `frame.waits()`, and reports it with `frame.submitted`.
   virtual void submitFrame(Frame& frame) = 0;
@@ -108,6 +148,7 @@ struct RendererDesc {
   std::uint32_t width = 1280;
   std::uint32_t height = 720;
   std::uint32_t parts = 2;  ///< Command lists that a frame is recorded into.
+  bool indirect = false;    ///< Frames draw by handle. Vulkan only.
   bool verify = false;
   bool validate = false;
   bool singleQueue = false;  ///< Copies and draws on one queue.

@@ -38,6 +38,11 @@ void Verifier::report(const VerifiedDraw& draw, std::uint64_t frame, const char*
   firstInvalid_.push_back({frame, world_.nameOf(draw.object), what, draw.version});
 }
 
+void Verifier::reportCounts(std::uint64_t frame) {
+  ++invalidDraws_;
+  if (firstInvalid_.size() < kMaxNamed) firstInvalid_.push_back({frame, "all objects", "number of draws", 0});
+}
+
 void Verifier::expectMarked(std::uint64_t frame, std::span<const MarkedDraw> draws) {
   for (const MarkedDraw& draw : draws) marked_[frame].emplace(draw.object, draw.mark);
 }

@@ -38,6 +38,9 @@ class Verifier {
 
   void check(const FinishedFrame& frame);
 
+  /// The device has drawn more or fewer objects of the frame than it should.
+  void reportCounts(std::uint64_t frame);
+
   [[nodiscard]] std::uint64_t invalidDraws() const noexcept { return invalidDraws_; }
   [[nodiscard]] const std::vector<InvalidDraw>& firstInvalid() const noexcept { return firstInvalid_; }
   [[nodiscard]] std::uint64_t verifiedParts() const noexcept { return verifiedParts_; }

@@ -31,10 +31,14 @@ std::string utcNow() {
 }
 
 std::unique_ptr<Renderer> makeRenderer(const ViewOptions& options) {
+  if (options.indirect && options.backend != toString(Backend::Vulkan)) {
+    throw badUse("--indirect: only --backend vulkan draws by handle, '" + options.backend + "' does not");
+  }
   RendererDesc desc;
   desc.width = options.width;
   desc.height = options.height;
   desc.parts = options.renderThreads;
+  desc.indirect = options.indirect;
   desc.verify = options.verify;
   desc.validate = options.validate;
   desc.singleQueue = options.singleThread;
@@ -97,14 +101,14 @@ class Run {
         renderer_(renderer),
         wrapped_(hooks.wrapDevice ? hooks.wrapDevice(renderer.device()) : nullptr),
         device_(wrapped_ ? *wrapped_ : renderer.device()),
-        pool_(makePool(device_, renderer)),
+        pool_(makePool(device_, renderer, options.indirect)),
         flight_(world.cellSize(), world.viewDistance(),
                 static_cast<float>(options.width) / static_cast<float>(options.height)),
         streamer_(world, flight_, *pool_, board_, edits_),
         verifier_(world, edits_),
         team_(options.renderThreads),
         loop_({world, flight_, streamer_, board_, *pool_, renderer, team_, edits_,
-               options.verify ? &verifier_ : nullptr, hooks.beforeRecord}) {}
+               options.verify ? &verifier_ : nullptr, options.indirect, hooks.beforeRecord}) {}
 
   void fly(std::ostream& progress) {
     const auto begin = Clock::now();
@@ -165,6 +169,9 @@ class Run {
     report.partsRemoved = stats.partsRemoved;
     report.misses = stats.misses;
     report.deferredPublishes = stats.deferredPublishes;
+    report.indirectCalls = renderer_.indirectCalls();
+    report.recordMirrors = stats.recordMirrors;
+    report.mirroredRecords = stats.mirroredRecords;
     report.peakChunks = stats.peakChunks;
     report.peakReservedBytes = stats.peakReservedBytes;
     report.peakLiveBytes = stats.peakLiveBytes;
@@ -186,8 +193,10 @@ class Run {
   [[nodiscard]] std::string dump() const { return pool_->dump(); }
 
  private:
-  static std::unique_ptr<Pool> makePool(Device& device, ChunkListener& listener) {
-    Result<std::unique_ptr<Pool>> pool = Pool::create(device, {}, &listener);
+  static std::unique_ptr<Pool> makePool(Device& device, ChunkListener& listener, bool indirect) {
+    PoolDesc desc;
+    if (indirect) desc.recordMirrors = Renderer::kFramesInFlight + 3;
+    Result<std::unique_ptr<Pool>> pool = Pool::create(device, desc, &listener);
     if (!pool) throw Failure("making the pool failed: " + describe(pool.error()));
     return std::move(*pool);
   }
@@ -230,6 +239,7 @@ RunReport describeRun(const ViewOptions& options, const DeviceCaps& caps, const 
   report.height = options.height;
   report.renderThreads = options.renderThreads;
   report.singleThread = options.singleThread;
+  report.indirect = options.indirect;
   report.verify = options.verify;
   report.validate = options.validate;
   report.modelsLoaded = models.meshes.size();

@@ -23,6 +23,7 @@ struct ViewOptions {
   std::uint64_t seed = 1;
   std::uint32_t renderThreads = 2;
   bool singleThread = false;
+  bool indirect = false;  ///< Draws by handle; Vulkan only.
   bool verify = false;
   bool validate = false;
   std::filesystem::path out = "flux-out";  ///< Gets report.json, dump.json and, where there is one, world.png.

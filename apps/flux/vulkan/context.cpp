@@ -115,6 +115,8 @@ class VulkanContext::Impl {
     // Shaders for Vulkan 1.3 name their workgroup's size in the way that this feature allows.
     enable(supported.vulkan13.maintenance4, enabled.vulkan13.maintenance4, "maintenance4");
     enabled.vulkan12.bufferDeviceAddress = supported.vulkan12.bufferDeviceAddress;
+    enabled.all.features.multiDrawIndirect = supported.all.features.multiDrawIndirect;
+    enabled.all.features.drawIndirectFirstInstance = supported.all.features.drawIndirectFirstInstance;
     if (hasExtension(physicalDevice, VK_EXT_MEMORY_BUDGET_EXTENSION_NAME)) {
       extensions.push_back(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
     }
@@ -200,6 +202,12 @@ const VkPhysicalDeviceProperties& VulkanContext::properties() const noexcept {
 }
 const VkPhysicalDeviceMemoryProperties& VulkanContext::memoryProperties() const noexcept {
   return impl_->memory;
+}
+bool VulkanContext::multiDrawIndirect() const noexcept {
+  return impl_->enabled.all.features.multiDrawIndirect == VK_TRUE;
+}
+bool VulkanContext::indirectFirstInstance() const noexcept {
+  return impl_->enabled.all.features.drawIndirectFirstInstance == VK_TRUE;
 }
 VkQueue VulkanContext::drawQueue() const noexcept {
   return impl_->drawQueue;

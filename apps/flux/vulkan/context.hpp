@@ -32,9 +32,9 @@ struct VulkanContextDesc {
 /// Owns a Vulkan 1.3 instance, device and queues without any surface. The environment variable FLUX_COPIES says how the
 /// Flux device copies: `kernel`, `plain`, or `auto` (as without it: what the device measures).
 ///
-/// Enabled: timelineSemaphore, synchronization2, dynamicRendering, maintenance4; bufferDeviceAddress and
-/// VK_EXT_memory_budget where they exist; VK_EXT_debug_utils when validating. Vulkan is called through volk's global
-/// functions.
+/// Enabled: timelineSemaphore, synchronization2, dynamicRendering, maintenance4; bufferDeviceAddress,
+/// multiDrawIndirect, drawIndirectFirstInstance and VK_EXT_memory_budget where they exist; VK_EXT_debug_utils when
+/// validating. Vulkan is called through volk's global functions.
 ///
 /// **Thread contract.** Accessors are safe on any thread. Every use of `drawQueue()` by any thread holds
 /// `drawQueueMutex()`: the Flux device may copy on the same queue and takes the same mutex.
@@ -54,6 +54,10 @@ class VulkanContext {
   [[nodiscard]] VkDevice vulkanDevice() const noexcept;
   [[nodiscard]] const VkPhysicalDeviceProperties& properties() const noexcept;
   [[nodiscard]] const VkPhysicalDeviceMemoryProperties& memoryProperties() const noexcept;
+
+  /// Whether these are enabled.
+  [[nodiscard]] bool multiDrawIndirect() const noexcept;
+  [[nodiscard]] bool indirectFirstInstance() const noexcept;
 
   /// Graphics and compute.
   [[nodiscard]] VkQueue drawQueue() const noexcept;

@@ -14,8 +14,7 @@ constexpr std::uint32_t kMaxRow = 65535;
 void reserve(VulkanContext& context, MappedBuffer& buffer, std::size_t bytes) {
   const std::size_t capacity = buffer.bytes().size();
   if (bytes <= capacity) return;
-  constexpr std::size_t kLeast = 16 * kKiB;
-  buffer = MappedBuffer(context, std::max({bytes, 2 * capacity, kLeast}),
+  buffer = MappedBuffer(context, grownBytes(bytes, capacity),
                         VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT);
 }
 
@@ -26,8 +25,10 @@ void HashPass::record(VulkanContext& context, VkCommandBuffer commands, const Ha
   split_.clear();
   for (std::size_t i = 0; i < ranges_.size(); ++i) {
     forEachHashPiece(ranges_[i].bytes, [&](ByteOffset offset, std::uint32_t bytes) {
-      split_.push_back({ranges_[i].address + offset, bytes, static_cast<std::uint32_t>(offset / 4),
-                        static_cast<std::uint32_t>(i), 0});
+      const HashRange& range = ranges_[i];
+      split_.push_back({range.named ? range.address : range.address + offset, bytes,
+                        static_cast<std::uint32_t>(offset / 4), static_cast<std::uint32_t>(i),
+                        range.named ? static_cast<std::uint32_t>(range.bytes) : 0});
     });
   }
   const auto pieces = std::as_bytes(std::span(split_));

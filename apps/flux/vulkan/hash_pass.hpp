@@ -18,6 +18,9 @@ namespace flux::app {
 struct HashRange {
   VkDeviceAddress address = 0;
   ByteCount bytes = 0;
+  /// At `address` the device itself has named the range, as `Named` of shaders/by_handle.glsl. If it has another size
+  /// there, the hash is 0.
+  bool named = false;
 };
 
 /// The hashes of one frame in flight: ranges go in, `hashBytes` of each comes out once the frame has finished.
@@ -49,7 +52,7 @@ class HashPass {
     std::uint32_t bytes = 0;
     std::uint32_t firstIndex = 0;
     std::uint32_t result = 0;
-    std::uint32_t unused = 0;
+    std::uint32_t namedBytes = 0;
   };
   static_assert(sizeof(Piece) == 24);
 

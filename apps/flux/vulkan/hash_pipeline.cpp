@@ -18,13 +18,7 @@ HashPipeline::HashPipeline(VulkanContext& context) {
   }
   VkDevice device = context.vulkanDevice();
   layout_ = makePipelineLayout(device, nullptr, {VK_SHADER_STAGE_COMPUTE_BIT, 0, sizeof(HashPush)});
-  const UniqueShaderModule shader = makeShader(device, kHash);
-  VkComputePipelineCreateInfo info{VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO};
-  info.stage = shaderStage(VK_SHADER_STAGE_COMPUTE_BIT, shader);
-  info.layout = layout_.get();
-  VkPipeline pipeline = VK_NULL_HANDLE;
-  check(vkCreateComputePipelines(device, VK_NULL_HANDLE, 1, &info, nullptr, &pipeline), "vkCreateComputePipelines");
-  pipeline_ = {device, pipeline};
+  pipeline_ = makeCompute(device, layout_, kHash);
 }
 
 }  // namespace flux::app

@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <utility>
 
 namespace flux::app {
 namespace {
@@ -33,33 +34,58 @@ UniqueMemory allocate(VulkanContext& context, const VkMemoryRequirements& needs,
   return UniqueMemory::create(context.vulkanDevice(), vkAllocateMemory, info, "vkAllocateMemory");
 }
 
-}  // namespace
+/// A buffer with memory of its own, and its address if `usage` asks for one.
+struct MadeBuffer {
+  UniqueMemory memory;
+  UniqueBuffer buffer;
+  VkDeviceAddress address = 0;
+};
 
-MappedBuffer::MappedBuffer(VulkanContext& context, ByteCount bytes, VkBufferUsageFlags usage) {
+MadeBuffer makeBuffer(VulkanContext& context, ByteCount bytes, VkBufferUsageFlags usage, VkMemoryPropertyFlags required,
+                      VkMemoryPropertyFlags wanted) {
   VkDevice device = context.vulkanDevice();
   const bool addressed = (usage & VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT) != 0;
+  MadeBuffer made;
 
   VkBufferCreateInfo info{VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO};
   info.size = bytes;
   info.usage = usage;
-  buffer_ = UniqueBuffer::create(device, vkCreateBuffer, info, "vkCreateBuffer");
+  made.buffer = UniqueBuffer::create(device, vkCreateBuffer, info, "vkCreateBuffer");
 
   VkMemoryRequirements needs{};
-  vkGetBufferMemoryRequirements(device, buffer_.get(), &needs);
+  vkGetBufferMemoryRequirements(device, made.buffer.get(), &needs);
   VkMemoryAllocateFlagsInfo flags{VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_FLAGS_INFO};
   flags.flags = addressed ? VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT : 0;
-  memory_ = allocate(context, needs, VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT,
-                     VK_MEMORY_PROPERTY_HOST_CACHED_BIT, &flags);
-  check(vkBindBufferMemory(device, buffer_.get(), memory_.get(), 0), "vkBindBufferMemory");
-
-  void* data = nullptr;
-  check(vkMapMemory(device, memory_.get(), 0, VK_WHOLE_SIZE, 0, &data), "vkMapMemory");
-  bytes_ = {static_cast<std::byte*>(data), static_cast<std::size_t>(bytes)};
+  made.memory = allocate(context, needs, required, wanted, &flags);
+  check(vkBindBufferMemory(device, made.buffer.get(), made.memory.get(), 0), "vkBindBufferMemory");
   if (addressed) {
     VkBufferDeviceAddressInfo query{VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO};
-    query.buffer = buffer_.get();
-    address_ = vkGetBufferDeviceAddress(device, &query);
+    query.buffer = made.buffer.get();
+    made.address = vkGetBufferDeviceAddress(device, &query);
   }
+  return made;
+}
+
+}  // namespace
+
+MappedBuffer::MappedBuffer(VulkanContext& context, ByteCount bytes, VkBufferUsageFlags usage) {
+  MadeBuffer made =
+      makeBuffer(context, bytes, usage, VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT,
+                 VK_MEMORY_PROPERTY_HOST_CACHED_BIT);
+  memory_ = std::move(made.memory);
+  buffer_ = std::move(made.buffer);
+  address_ = made.address;
+  void* data = nullptr;
+  check(vkMapMemory(context.vulkanDevice(), memory_.get(), 0, VK_WHOLE_SIZE, 0, &data), "vkMapMemory");
+  bytes_ = {static_cast<std::byte*>(data), static_cast<std::size_t>(bytes)};
+}
+
+DeviceBuffer::DeviceBuffer(VulkanContext& context, ByteCount bytes, VkBufferUsageFlags usage) : bytes_(bytes) {
+  MadeBuffer made = makeBuffer(context, bytes, usage | VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT, 0,
+                               VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT);
+  memory_ = std::move(made.memory);
+  buffer_ = std::move(made.buffer);
+  address_ = made.address;
 }
 
 Target::Target(VulkanContext& context, const TargetDesc& desc) : aspect_(desc.aspect) {

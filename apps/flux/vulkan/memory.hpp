@@ -7,6 +7,7 @@
 
 #include <flux/types.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 
@@ -32,6 +33,32 @@ class MappedBuffer {
   std::span<std::byte> bytes_;
   VkDeviceAddress address_ = 0;
 };
+
+/// A buffer in device memory, with a device address, that the device alone writes and reads.
+///
+/// **Thread contract.** Constant once made. **Units.** Bytes.
+class DeviceBuffer {
+ public:
+  DeviceBuffer() = default;
+  /// Throws Failure.
+  DeviceBuffer(VulkanContext& context, ByteCount bytes, VkBufferUsageFlags usage);
+
+  [[nodiscard]] VkBuffer get() const noexcept { return buffer_.get(); }
+  [[nodiscard]] ByteCount bytes() const noexcept { return bytes_; }
+  [[nodiscard]] VkDeviceAddress address() const noexcept { return address_; }
+
+ private:
+  UniqueMemory memory_;
+  UniqueBuffer buffer_;
+  ByteCount bytes_ = 0;
+  VkDeviceAddress address_ = 0;
+};
+
+/// Room for `bytes` and then some, for a buffer that grows with what frames hold; `capacity`: what it has.
+[[nodiscard]] constexpr ByteCount grownBytes(ByteCount bytes, ByteCount capacity) noexcept {
+  constexpr ByteCount kLeast = 16 * kKiB;
+  return std::max({bytes, 2 * capacity, kLeast});
+}
 
 struct TargetDesc {
   VkExtent2D extent{};

@@ -27,4 +27,14 @@ UniquePipelineLayout makePipelineLayout(VkDevice device, const VkDescriptorSetLa
   return UniquePipelineLayout::create(device, vkCreatePipelineLayout, info, "vkCreatePipelineLayout");
 }
 
+UniquePipeline makeCompute(VkDevice device, const UniquePipelineLayout& layout, std::span<const std::uint32_t> words) {
+  const UniqueShaderModule shader = makeShader(device, words);
+  VkComputePipelineCreateInfo info{VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO};
+  info.stage = shaderStage(VK_SHADER_STAGE_COMPUTE_BIT, shader);
+  info.layout = layout.get();
+  VkPipeline pipeline = VK_NULL_HANDLE;
+  check(vkCreateComputePipelines(device, VK_NULL_HANDLE, 1, &info, nullptr, &pipeline), "vkCreateComputePipelines");
+  return {device, pipeline};
+}
+
 }  // namespace flux::app

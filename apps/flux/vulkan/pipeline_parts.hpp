@@ -15,5 +15,7 @@ namespace flux::app {
 /// `set` may be null.
 [[nodiscard]] UniquePipelineLayout makePipelineLayout(VkDevice device, const VkDescriptorSetLayout* set,
                                                       const VkPushConstantRange& push);
+[[nodiscard]] UniquePipeline makeCompute(VkDevice device, const UniquePipelineLayout& layout,
+                                         std::span<const std::uint32_t> words);
 
 }  // namespace flux::app

@@ -16,6 +16,9 @@ constexpr std::uint32_t kObjectVertex[] = {
 constexpr std::uint32_t kObjectFragment[] = {
 #include "object.frag.inc"
 };
+constexpr std::uint32_t kPulledVertex[] = {
+#include "pulled.vert.inc"
+};
 constexpr std::uint32_t kSkyVertex[] = {
 #include "sky.vert.inc"
 };
@@ -34,14 +37,17 @@ UniqueSetLayout makeObjectSetLayout(VkDevice device) {
   return UniqueSetLayout::create(device, vkCreateDescriptorSetLayout, info, "vkCreateDescriptorSetLayout");
 }
 
-VkPipelineVertexInputStateCreateInfo vertexInput(bool objects) {
+/// What a pipeline draws.
+enum class Drawn : std::uint8_t { Objects, ObjectsByHandle, Sky };
+
+VkPipelineVertexInputStateCreateInfo vertexInput(Drawn drawn) {
   static constexpr VkVertexInputBindingDescription kBinding{0, sizeof(Vertex), VK_VERTEX_INPUT_RATE_VERTEX};
   static constexpr std::array<VkVertexInputAttributeDescription, 2> kAttributes{{
       {0, 0, VK_FORMAT_R32G32B32_SFLOAT, offsetof(Vertex, position)},
       {1, 0, VK_FORMAT_R32G32B32_SFLOAT, offsetof(Vertex, normal)},
   }};
   VkPipelineVertexInputStateCreateInfo info{VK_STRUCTURE_TYPE_PIPELINE_VERTEX_INPUT_STATE_CREATE_INFO};
-  if (objects) {
+  if (drawn == Drawn::Objects) {
     info.vertexBindingDescriptionCount = 1;
     info.pVertexBindingDescriptions = &kBinding;
     info.vertexAttributeDescriptionCount = static_cast<std::uint32_t>(kAttributes.size());
@@ -50,16 +56,16 @@ VkPipelineVertexInputStateCreateInfo vertexInput(bool objects) {
   return info;
 }
 
-/// Objects write depth; the sky has no vertices and fills what they left at the far plane.
+/// Objects write depth; the sky fills what they left at the far plane.
 UniquePipeline makeGraphics(VkDevice device, VkPipelineLayout layout, VkExtent2D extent, const TargetFormats& formats,
                             std::span<const std::uint32_t> vertex, std::span<const std::uint32_t> fragment,
-                            bool objects) {
+                            Drawn drawn) {
   const UniqueShaderModule vertexShader = makeShader(device, vertex);
   const UniqueShaderModule fragmentShader = makeShader(device, fragment);
   const std::array stages{shaderStage(VK_SHADER_STAGE_VERTEX_BIT, vertexShader),
                           shaderStage(VK_SHADER_STAGE_FRAGMENT_BIT, fragmentShader)};
 
-  const VkPipelineVertexInputStateCreateInfo input = vertexInput(objects);
+  const VkPipelineVertexInputStateCreateInfo input = vertexInput(drawn);
 
   VkPipelineInputAssemblyStateCreateInfo assembly{VK_STRUCTURE_TYPE_PIPELINE_INPUT_ASSEMBLY_STATE_CREATE_INFO};
   assembly.topology = VK_PRIMITIVE_TOPOLOGY_TRIANGLE_LIST;
@@ -81,7 +87,7 @@ UniquePipeline makeGraphics(VkDevice device, VkPipelineLayout layout, VkExtent2D
 
   VkPipelineDepthStencilStateCreateInfo depth{VK_STRUCTURE_TYPE_PIPELINE_DEPTH_STENCIL_STATE_CREATE_INFO};
   depth.depthTestEnable = VK_TRUE;
-  depth.depthWriteEnable = objects ? VK_TRUE : VK_FALSE;
+  depth.depthWriteEnable = drawn != Drawn::Sky ? VK_TRUE : VK_FALSE;
   depth.depthCompareOp = VK_COMPARE_OP_LESS_OR_EQUAL;
 
   VkPipelineColorBlendAttachmentState attachment{};
@@ -115,13 +121,17 @@ UniquePipeline makeGraphics(VkDevice device, VkPipelineLayout layout, VkExtent2D
 
 }  // namespace
 
-Pipelines::Pipelines(VulkanContext& context, VkExtent2D extent, const TargetFormats& formats) {
+Pipelines::Pipelines(VulkanContext& context, VkExtent2D extent, const TargetFormats& formats, bool byHandle) {
   VkDevice device = context.vulkanDevice();
   objectSetLayout_ = makeObjectSetLayout(device);
   VkDescriptorSetLayout set = objectSetLayout_.get();
   sceneLayout_ = makePipelineLayout(device, &set, {kSceneStages, 0, sizeof(ScenePush)});
-  object_ = makeGraphics(device, sceneLayout_.get(), extent, formats, kObjectVertex, kObjectFragment, true);
-  sky_ = makeGraphics(device, sceneLayout_.get(), extent, formats, kSkyVertex, kSkyFragment, false);
+  object_ = makeGraphics(device, sceneLayout_.get(), extent, formats, kObjectVertex, kObjectFragment, Drawn::Objects);
+  if (byHandle) {
+    byHandle_ = makeGraphics(device, sceneLayout_.get(), extent, formats, kPulledVertex, kObjectFragment,
+                             Drawn::ObjectsByHandle);
+  }
+  sky_ = makeGraphics(device, sceneLayout_.get(), extent, formats, kSkyVertex, kSkyFragment, Drawn::Sky);
 }
 
 }  // namespace flux::app

@@ -8,6 +8,8 @@
 #include "vulkan/context.hpp"
 #include "vulkan/draw_list.hpp"
 #include "vulkan/draw_queue.hpp"
+#include "vulkan/handle_pass.hpp"
+#include "vulkan/handle_pipeline.hpp"
 #include "vulkan/hash_pass.hpp"
 #include "vulkan/memory.hpp"
 #include "vulkan/pipelines.hpp"
@@ -32,6 +34,9 @@ class VulkanRenderer final : public Renderer {
   Device& device() override { return context_.device(); }
   std::vector<FinishedFrame> beginFrame(std::uint64_t number, const CameraView& camera) override;
   void record(std::uint32_t part, std::span<const DrawCommand> draws) override;
+  void drawByHandle(const Frame& frame, std::span<const HandleDraw> draws,
+                    std::span<const ExpectedDraw> expected) override;
+  std::uint64_t indirectCalls() const override { return indirectCalls_; }
   void submitFrame(Frame& frame) override;
   std::vector<FinishedFrame> finish() override;
   void writePicture(const std::filesystem::path& png) override;
@@ -47,7 +52,9 @@ class VulkanRenderer final : public Renderer {
     UniqueCommandPool pool;
     VkCommandBuffer primary = VK_NULL_HANDLE;
     VkCommandBuffer sky = VK_NULL_HANDLE;
+    VkCommandBuffer byHandle = VK_NULL_HANDLE;
     std::vector<std::unique_ptr<DrawList>> lists;  ///< By part.
+    HandlePass handles;                            ///< Of frames that draw by handle.
     HashPass hashes;
     std::uint64_t frame = 0;
     TimelineValue value = 0;  ///< Of its submission; 0: not submitted, or handed over.
@@ -55,6 +62,7 @@ class VulkanRenderer final : public Renderer {
 
   void prepare(Slot& slot, std::uint32_t parts);
   void recordSky(const Slot& slot) const;
+  void recordByHandle(const Slot& slot);
   void recordPrimary(Slot& slot);
   void recordRendering(Slot& slot);
   void collect(Slot& slot, std::vector<FinishedFrame>& finished) const;
@@ -63,12 +71,14 @@ class VulkanRenderer final : public Renderer {
   DeviceMessages& messages_;
   const Targets targets_;
   Pipelines pipelines_;
-  std::optional<HashPipeline> hashPipeline_;  ///< Where frames are verified.
+  std::optional<HandlePipeline> handlePipeline_;  ///< Where frames draw by handle.
+  std::optional<HashPipeline> hashPipeline_;      ///< Where frames are verified.
   ChunkSets chunkSets_;
   DrawSetup setup_;
   std::array<Slot, kFramesInFlight> slots_;
   std::size_t current_ = kFramesInFlight - 1;
   ScenePush scene_{};
+  std::uint64_t indirectCalls_ = 0;
   DrawQueue queue_;  ///< Last: it waits before anything goes that submissions may use.
 };
 
@@ -77,10 +87,11 @@ VulkanRenderer::VulkanRenderer(const RendererDesc& desc, DeviceMessages* message
           {.validate = desc.validate, .separateCopyQueue = !desc.singleQueue, .deviceName = {}, .messages = messages}),
       messages_(messages != nullptr ? *messages : context_.messages()),
       targets_(context_, {desc.width, desc.height}),
-      pipelines_(context_, targets_.extent(), targets_.formats()),
+      pipelines_(context_, targets_.extent(), targets_.formats(), desc.indirect),
       chunkSets_(context_.vulkanDevice(), pipelines_.objectSetLayout(), sizeof(ObjectConstants)),
       setup_{context_.vulkanDevice(), &pipelines_, &chunkSets_, targets_.formats(), desc.verify},
       queue_(context_) {
+  if (desc.indirect) handlePipeline_.emplace(context_);
   if (desc.verify) hashPipeline_.emplace(context_);
   for (Slot& slot : slots_) prepare(slot, desc.parts);
 }
@@ -89,6 +100,7 @@ void VulkanRenderer::prepare(Slot& slot, std::uint32_t parts) {
   slot.pool = makeCommandPool(setup_.device, context_.drawFamily());
   slot.primary = allocateCommands(setup_.device, slot.pool.get(), VK_COMMAND_BUFFER_LEVEL_PRIMARY);
   slot.sky = allocateCommands(setup_.device, slot.pool.get(), VK_COMMAND_BUFFER_LEVEL_SECONDARY);
+  slot.byHandle = allocateCommands(setup_.device, slot.pool.get(), VK_COMMAND_BUFFER_LEVEL_SECONDARY);
   for (std::uint32_t part = 0; part < parts; ++part) {
     slot.lists.push_back(std::make_unique<DrawList>(setup_, context_.drawFamily()));
   }
@@ -107,6 +119,7 @@ std::vector<FinishedFrame> VulkanRenderer::beginFrame(std::uint64_t number, cons
   }
 
   slot.frame = number;
+  slot.handles.clear();
   slot.hashes.clear();
   for (auto& list : slot.lists) list->reset();
   scene_ = {camera.viewProjection, glm::vec4(camera.eye, farDistance(camera)), glm::vec4(0, 0, 0, 1)};
@@ -118,10 +131,18 @@ void VulkanRenderer::record(std::uint32_t part, std::span<const DrawCommand> dra
   slots_[current_].lists[part]->record(scene_, draws);
 }
 
+void VulkanRenderer::drawByHandle(const Frame& frame, std::span<const HandleDraw> draws,
+                                  std::span<const ExpectedDraw> expected) {
+  FLUX_ASSERT(handlePipeline_.has_value(), "draws by handle were asked for when the renderer was made");
+  slots_[current_].handles.set(context_, frame.records(), draws, expected);
+}
+
 void VulkanRenderer::submitFrame(Frame& frame) {
   Slot& slot = slots_[current_];
   check(vkResetCommandPool(setup_.device, slot.pool.get(), 0), "vkResetCommandPool");
   recordSky(slot);
+  if (handlePipeline_) recordByHandle(slot);
+  slot.hashes.append(slot.handles.ranges());
   for (const auto& list : slot.lists) slot.hashes.append(list->ranges());
   recordPrimary(slot);
   slot.value = queue_.submit(slot.primary, frame.waits());
@@ -138,8 +159,15 @@ void VulkanRenderer::recordSky(const Slot& slot) const {
   check(vkEndCommandBuffer(slot.sky), "vkEndCommandBuffer");
 }
 
+void VulkanRenderer::recordByHandle(const Slot& slot) {
+  beginSecondary(slot.byHandle, targets_.formats());
+  indirectCalls_ += slot.handles.recordDraws(context_, slot.byHandle, pipelines_, scene_);
+  check(vkEndCommandBuffer(slot.byHandle), "vkEndCommandBuffer");
+}
+
 void VulkanRenderer::recordPrimary(Slot& slot) {
   beginCommands(slot.primary);
+  if (handlePipeline_) slot.handles.recordLookUp(context_, slot.primary, *handlePipeline_);
   recordRendering(slot);
   if (hashPipeline_) slot.hashes.record(context_, slot.primary, *hashPipeline_);
   check(vkEndCommandBuffer(slot.primary), "vkEndCommandBuffer");
@@ -147,7 +175,8 @@ void VulkanRenderer::recordPrimary(Slot& slot) {
 
 void VulkanRenderer::recordRendering(Slot& slot) {
   std::vector<VkCommandBuffer> lists;
-  lists.reserve(slot.lists.size() + 1);
+  lists.reserve(slot.lists.size() + 2);
+  if (handlePipeline_) lists.push_back(slot.byHandle);
   for (auto& list : slot.lists) {
     if (VkCommandBuffer commands = list->close(); commands != VK_NULL_HANDLE) lists.push_back(commands);
   }
@@ -161,7 +190,9 @@ void VulkanRenderer::collect(Slot& slot, std::vector<FinishedFrame>& finished) c
   slot.value = 0;
   FinishedFrame& frame = finished.emplace_back();
   frame.frame = slot.frame;
+  if (handlePipeline_) frame.byHandle = slot.handles.counts();
   std::span<const std::uint64_t> hashes = slot.hashes.hashes();
+  for (const VerifiedDraw& draw : slot.handles.expected()) addVerified(frame, draw, hashes);
   for (const auto& list : slot.lists) {
     for (const VerifiedDraw& draw : list->drawn()) addVerified(frame, draw, hashes);
   }

@@ -122,6 +122,19 @@ TEST(ViewTest, AnInterruptEndsTheRunWithItsReport) {
   EXPECT_EQ(nlohmann::json::parse(readText(options.out / "report.json"))["interrupted"], true);
 }
 
+TEST(ViewTest, OnlyVulkanDrawsByHandle) {
+  const TestFolder folder;
+  ViewOptions options = smallView(folder);
+  options.indirect = true;
+  try {
+    (void)run(options);
+    FAIL();
+  } catch (const Failure& failure) {
+    EXPECT_EQ(std::string(failure.what()), "--indirect: only --backend vulkan draws by handle, 'host' does not");
+    EXPECT_EQ(failure.exitCode(), 2);
+  }
+}
+
 TEST(ViewTest, SayWhatIsWrongInOneLine) {
   const TestFolder folder;
   ViewOptions options = smallView(folder);

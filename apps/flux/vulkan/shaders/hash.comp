@@ -13,7 +13,14 @@ struct Piece {
   uint bytes;
   uint firstIndex;  // Of its first word in the range.
   uint result;      // Which range.
+  uint namedBytes;  // Not 0: at `address` the device itself has named the range, which has to be so large.
 };
+struct Named {
+  uvec2 address;
+  uint bytes;
+  uint unused;
+};
+layout(buffer_reference, std430, buffer_reference_align = 16) readonly buffer NamedRange { Named range; };
 layout(buffer_reference, std430, buffer_reference_align = 8) readonly buffer Pieces { Piece at[]; };
 
 struct Sums {
@@ -41,11 +48,20 @@ void main() {
   }
   barrier();
 
-  Words words = Words(push.pieces.at[index].address);
+  uvec2 address = push.pieces.at[index].address;
   uint firstIndex = push.pieces.at[index].firstIndex;
   uint whole = push.pieces.at[index].bytes / 4;
   uint restBytes = push.pieces.at[index].bytes % 4;
   uint count = whole + (restBytes != 0 ? 1 : 0);
+  uint namedBytes = push.pieces.at[index].namedBytes;
+  if (namedBytes != 0) {
+    Named range = NamedRange(address).range;
+    uint carry;
+    address = uvec2(uaddCarry(range.address.x, 4 * firstIndex, carry), range.address.y);
+    address.y += carry;
+    if (range.bytes != namedBytes) count = 0;  // Nothing of it is hashed, so the hash is wrong.
+  }
+  Words words = Words(address);
   uint low = 0;
   uint high = 0;
   for (uint i = gl_LocalInvocationIndex; i < count; i += gl_WorkGroupSize.x) {

@@ -1,0 +1,63 @@
+// The mirrors of the records in device memory: each publish takes one that nobody reads any more, brings it level with
+// the master, and gives it to the snapshot. They retire as everything that a snapshot names.
+
+#include "pool/pool_impl.hpp"
+
+#include <algorithm>
+
+namespace flux {
+
+/// Nothing, if it has to be tried again: `report` says why.
+std::optional<std::uint32_t> Pool::Impl::mirrorRecords(PublishReport& report) {
+  // The values of copies that were refused would be wrong if another batch went before.
+  if (relocations_.refused() || !mirrors_->listEdits()) return std::nullopt;
+  const std::optional<std::uint32_t> mirror = mirrors_->choose();
+  if (!mirror) return std::nullopt;
+  if (const ByteCount bytes = mirrors_->neededBytes(*mirror); bytes != 0) {
+    constexpr auto kStorage = static_cast<std::size_t>(PartKind::Storage);
+    const std::uint32_t alignment =
+        std::max<std::uint32_t>(device_.caps().partAlignmentBytes[kStorage], sizeof(DeviceRecord));
+    const Result<Placement> place = acquirePlace(Lifetime::LongLived, bytes, alignment);
+    if (!place) {
+      report.error = named(place.error(), "mirror of the records", {}, place.error().where);
+      return std::nullopt;
+    }
+    if (const std::optional<Placement> old = mirrors_->move(*mirror, *place)) retireMirrorPlace(*old);
+  }
+  const RecordMirrors::Written written = mirrors_->write(*mirror);
+  if (written.copies != 0) {
+    relocations_.submittedBeside(written.copies);
+    visibleCopies_ = std::max(visibleCopies_, written.copies);
+  }
+  counters_.mirroredRecords += written.records;
+  report.mirroredRecords = written.records;
+  report.error = written.error;
+  return written.level ? mirror : std::nullopt;
+}
+
+void Pool::Impl::retireMirror(std::uint32_t mirror, SnapshotNumber last) {
+  retirement_.retire(RetiredMirror{mirror}, mirrors_->snapshotOf(mirror), last, relocations_.lastUse());
+}
+
+/// No frame can name it, but the copy queue may still write to it.
+void Pool::Impl::retireMirrorPlace(const Placement& place) {
+  retirement_.retire(RetiredRange{place, Lifetime::LongLived}, 1, 0, relocations_.lastUse(), place.bytes);
+}
+
+void Pool::Impl::reclaimMirror(std::uint32_t mirror) {
+  mirrors_->setFree(mirror);
+  if (lost_) giveUpMirror(mirror);
+}
+
+void Pool::Impl::giveUpMirror(std::uint32_t mirror) {
+  if (const std::optional<Placement> place = mirrors_->giveUp(mirror)) retireMirrorPlace(*place);
+}
+
+void Pool::Impl::loseMirrors() {
+  for (std::uint32_t i = 0; i < mirrors_->most(); ++i) {
+    if (mirrors_->isFree(i)) giveUpMirror(i);
+  }
+  if (const std::optional<std::uint32_t> published = mirrors_->retract()) retireMirror(*published, ring_.published());
+}
+
+}  // namespace flux
