@@ -16,10 +16,10 @@ namespace flux::app {
   for (std::size_t kind = 0; kind < kPartKindCount; ++kind) {
     alignments[std::string(toString(static_cast<PartKind>(kind)))] = caps.partAlignmentBytes[kind];
   }
-  return {{"budgetBytes", budget.budgetBytes},   {"budgetFromSystem", budget.fromSystem},
-          {"maxChunkBytes", caps.maxChunkBytes}, {"maxAllocations", caps.maxAllocations},
-          {"unifiedMemory", caps.unifiedMemory}, {"bufferAddresses", caps.bufferAddresses},
-          {"partAlignmentBytes", alignments}};
+  return {{"budgetBytes", budget.budgetBytes},         {"budgetFromSystem", budget.fromSystem},
+          {"maxChunkBytes", caps.maxChunkBytes},       {"maxAllocations", caps.maxAllocations},
+          {"unifiedMemory", caps.unifiedMemory},       {"bufferAddresses", caps.bufferAddresses},
+          {"directWriteBytes", caps.directWriteBytes}, {"partAlignmentBytes", alignments}};
 }
 
 /// A device of a back end that always can be used, as `flux info` shows it.

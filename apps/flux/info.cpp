@@ -2,6 +2,7 @@
 
 #include "backends.hpp"
 
+#include <flux/device.hpp>
 #include <flux/version.hpp>
 
 #include <nlohmann/json.hpp>
@@ -79,6 +80,9 @@ void printChoices(std::ostream& out, const Json& flux) {
   line(out, "-> memory",
        std::string(flux["unifiedMemory"].get<bool>() ? "unified" : "separate") +
            (flux["bufferAddresses"].get<bool>() ? ", buffer addresses" : ", no buffer addresses"));
+  const auto direct = flux["directWriteBytes"].get<ByteCount>();
+  line(out, "-> direct writes",
+       direct == kAllBytes ? "all bytes from the host: no staging" : std::to_string(direct) + " bytes a step");
 }
 
 void printDevice(std::ostream& out, const AppBackend& backend, const Json& device) {

@@ -6,6 +6,7 @@
 #include <flux/device.hpp>
 
 #include <memory>
+#include <optional>
 #include <span>
 
 struct ID3D12CommandQueue;
@@ -32,6 +33,11 @@ struct D3D12DeviceDesc {
 
   /// Without an adapter: the memory that buffers can live in, which the budget is estimated from.
   ByteCount deviceMemoryBytes = 0;
+
+  /// How many bytes of a step the host writes straight into chunks (`DeviceCaps::directWriteBytes`): 0 for copies only,
+  /// `kAllBytes` for no staging. Without it, all of them where the device has no memory of its own, else none. A device
+  /// with memory of its own needs GPU upload heaps for it. Why: docs/design/moving-bytes.md.
+  std::optional<ByteCount> directWriteBytes;
 };
 
 /// A `Device` on an adopted `ID3D12Device` (feature level 11_0).
@@ -48,6 +54,7 @@ struct D3D12DeviceDesc {
 ///
 /// **Order.** A queue of the application that reads what a batch wrote waits on the device first:
 /// `queue->Wait(device.copyFence(), value)` for the values of `Frame::waits`. The wait also makes the bytes visible.
+/// What the host has written straight into chunks is seen by all lists that are executed after it.
 ///
 /// **Addresses.** `ChunkInfo::address` is the buffer's GPU virtual address: for vertex and index buffer views and root
 /// descriptors, since shaders cannot follow addresses.

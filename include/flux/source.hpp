@@ -73,7 +73,7 @@ class Source {
   /// Nothing, unless the bytes lie in staging.
   [[nodiscard]] const StagedBytes& stagedBytes() const noexcept { return staged_; }
 
-  /// Its first byte belongs to `begins` of the part. REQUIRES: `isLater()`.
+  /// Its first byte belongs to `begins` of the part. REQUIRES: nothing is staged.
   [[nodiscard]] bool fill(FillRequest request, ByteOffset begins) const {
     if (fill_ == nullptr) {
       const std::byte* const from = data_.data() + (request.offset - begins);

@@ -70,19 +70,27 @@ struct VulkanDeviceDesc {
   /// `create` measures on the copy queue, which takes some milliseconds; where the device is a CPU it takes plain
   /// copies.
   std::optional<VulkanCopyCrossover> copyCrossover;
+
+  /// How many bytes of a step the host writes straight into chunks (`DeviceCaps::directWriteBytes`), where the memory
+  /// that they are in can be mapped: 0 for copies only, `kAllBytes` for no staging. Without it, all of them where the
+  /// device has no memory of its own; else 64 KiB, if all of that can be mapped (resizable BAR). Why:
+  /// docs/design/moving-bytes.md.
+  std::optional<ByteCount> directWriteBytes;
 };
 
 /// Which memory a device would use, and why.
 struct VulkanMemoryChoice {
   std::uint32_t chunkType = 0;
   std::uint32_t stagingType = 0;
+  ByteCount directWriteBytes = 0;
   std::string chunkReason;
   std::string stagingReason;
 };
 
 /// Pure: decides from the properties alone, as the device does. Errors: Unsupported.
 [[nodiscard]] Result<VulkanMemoryChoice> chooseVulkanMemory(const VkPhysicalDeviceMemoryProperties& properties,
-                                                            std::uint32_t allowedTypeBits = ~0U);
+                                                            std::uint32_t allowedTypeBits = ~0U,
+                                                            std::optional<ByteCount> directWriteBytes = std::nullopt);
 
 /// A `Device` on an adopted `VkDevice` (Vulkan 1.2 or later).
 ///
@@ -90,7 +98,10 @@ struct VulkanMemoryChoice {
 /// waits for Flux's own copies; submissions of the application that read chunks must have finished before.
 ///
 /// Chunk buffers have every buffer usage and concurrent sharing among the given families, so they never change owner.
-/// Copies are made visible to other submissions by waiting for `copyTimeline()` (`Frame::waits`).
+/// Copies are made visible to other submissions by waiting for `copyTimeline()` (`Frame::waits`). Direct writes are
+/// visible to what is submitted after them (Vulkan 1.3, section 7.9, "Host Write Ordering Guarantees"). Where there are
+/// such, a submission of the application that itself writes to a block ends with a barrier from these writes to
+/// VK_PIPELINE_STAGE_HOST_BIT, VK_ACCESS_HOST_WRITE_BIT: once the block has gone, the host writes there.
 class VulkanDevice : public Device {
  public:
   /// Errors: InvalidArgument and Unsupported (name the field or the feature), OutOfDeviceMemory, DriverError.

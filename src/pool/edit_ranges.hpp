@@ -18,7 +18,7 @@ struct EditContents {
 
   [[nodiscard]] bool staged() const noexcept { return static_cast<bool>(source.stagedBytes()); }
 
-  /// Fills `destination`, which goes to `offset` of the part. REQUIRES: the source gives its bytes later.
+  /// Fills `destination`, which goes to `offset` of the part. REQUIRES: they are not staged.
   [[nodiscard]] bool fill(BlockHandle block, PartId part, std::uint32_t offset,
                           std::span<std::byte> destination) const {
     return source.fill({block, part, offset, destination}, begins);

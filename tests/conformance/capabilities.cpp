@@ -10,6 +10,8 @@ std::string_view nameOf(Capability capability) noexcept {
       return "addresses in shaders";
     case Capability::UnifiedMemory:
       return "unified memory";
+    case Capability::DirectWrites:
+      return "direct writes";
     case Capability::BudgetOfTheSystem:
       return "budget from the system";
     case Capability::BoundedAllocations:
@@ -24,6 +26,8 @@ bool claims(Device& device, Capability capability) {
       return device.caps().bufferAddresses;
     case Capability::UnifiedMemory:
       return device.caps().unifiedMemory;
+    case Capability::DirectWrites:
+      return device.caps().directWriteBytes != 0;
     case Capability::BudgetOfTheSystem:
       return device.budget().fromSystem;
     case Capability::BoundedAllocations:

@@ -9,10 +9,11 @@
 
 namespace flux::test {
 
-enum class Capability { AddressesInShaders, UnifiedMemory, BudgetOfTheSystem, BoundedAllocations };
+enum class Capability { AddressesInShaders, UnifiedMemory, DirectWrites, BudgetOfTheSystem, BoundedAllocations };
 
 inline constexpr std::array kCapabilities{Capability::AddressesInShaders, Capability::UnifiedMemory,
-                                          Capability::BudgetOfTheSystem, Capability::BoundedAllocations};
+                                          Capability::DirectWrites, Capability::BudgetOfTheSystem,
+                                          Capability::BoundedAllocations};
 
 /// As the first column of the table says it.
 [[nodiscard]] std::string_view nameOf(Capability capability) noexcept;

@@ -14,6 +14,7 @@ namespace flux::test {
 namespace slot {
 inline constexpr std::size_t kCreateCommandAllocator = 9;
 inline constexpr std::size_t kCreateCommandList = 12;
+inline constexpr std::size_t kCheckFeatureSupport = 13;
 inline constexpr std::size_t kCreateCommittedResource = 27;
 inline constexpr std::size_t kCreateFence = 36;
 inline constexpr std::size_t kGetDeviceRemovedReason = 37;

@@ -1,5 +1,6 @@
 #include "info.hpp"
 
+#include "direct_writes.hpp"
 #include "vulkan/context.hpp"
 
 #include <gtest/gtest.h>
@@ -33,7 +34,7 @@ TEST(Info, JsonSaysWhatTheDeviceIsAndWhatFluxChooses) {
 
   const auto& flux = device["flux"];
   EXPECT_TRUE(flux["usable"]);
-  const auto memory = chooseVulkanMemory(context.memoryProperties());
+  const auto memory = chooseVulkanMemory(context.memoryProperties(), ~0U, wantedDirectWrites());
   ASSERT_TRUE(memory);
   EXPECT_EQ(flux["chunks"]["memoryType"], memory->chunkType);
   EXPECT_EQ(flux["staging"]["memoryType"], memory->stagingType);

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <initializer_list>
+#include <optional>
 
 namespace flux {
 namespace {
@@ -34,13 +35,16 @@ struct Case {
   VkPhysicalDeviceMemoryProperties properties;
   std::uint32_t chunk;
   std::uint32_t staging;
+  ByteCount direct = 0;
+  std::optional<ByteCount> wanted = std::nullopt;
 };
 
 class MemoryChoiceTest : public testing::TestWithParam<Case> {};
 
 TEST_P(MemoryChoiceTest, TakesTheExpectedTypes) {
-  const auto choice = chooseVulkanMemory(GetParam().properties);
+  const auto choice = chooseVulkanMemory(GetParam().properties, ~0U, GetParam().wanted);
   ASSERT_TRUE(choice);
+  EXPECT_EQ(choice->directWriteBytes, GetParam().direct);
   EXPECT_EQ(choice->chunkType, GetParam().chunk) << choice->chunkReason;
   EXPECT_EQ(choice->stagingType, GetParam().staging) << choice->stagingReason;
   EXPECT_FALSE(choice->chunkReason.empty());
@@ -90,22 +94,46 @@ INSTANTIATE_TEST_SUITE_P(
                                                                           {kDeviceLocal, 0},
                                                                           {kVisible | kCoherent, 1},
                                                                           {kVisible | kCoherent | kCached, 1}}),
-                         2, 3},
+                         1, 3, 64 * kKiB},
+                    Case{"TheSameWhereAllGoesByCopies",
+                         memory({{24 * kGiB, true}, {64 * kGiB, false}}, {{0, 1},
+                                                                          {kDeviceLocal | kVisible | kCoherent, 0},
+                                                                          {kDeviceLocal, 0},
+                                                                          {kVisible | kCoherent, 1},
+                                                                          {kVisible | kCoherent | kCached, 1}}),
+                         2, 3, 0, 0},
+                    Case{"TheSameWhereNothingIsStaged",
+                         memory({{24 * kGiB, true}, {64 * kGiB, false}}, {{0, 1},
+                                                                          {kDeviceLocal | kVisible | kCoherent, 0},
+                                                                          {kDeviceLocal, 0},
+                                                                          {kVisible | kCoherent, 1},
+                                                                          {kVisible | kCoherent | kCached, 1}}),
+                         1, 4, kAllBytes, kAllBytes},
+                    Case{"DiscreteWithMappableMemoryThatNeedsAFlush",
+                         memory({{24 * kGiB, true}, {64 * kGiB, false}},
+                                {{kDeviceLocal, 0}, {kDeviceLocal | kVisible, 0}, {kVisible | kCoherent, 1}}),
+                         0, 2},
                     Case{"DiscreteThatIsAllMappable",
                          memory({{24 * kGiB, true}, {64 * kGiB, false}},
                                 {{kVisible | kCoherent | kCached, 1}, {kDeviceLocal | kVisible | kCoherent, 0}}),
-                         1, 0},
+                         1, 0, 64 * kKiB},
                     Case{"Integrated",
                          memory({{12 * kGiB, true}}, {{kDeviceLocal, 0},
                                                       {kDeviceLocal | kVisible | kCoherent | kCached, 0},
                                                       {kDeviceLocal | kVisible | kCoherent, 0}}),
-                         0, 2},
+                         2, 1, kAllBytes},
+                    Case{"IntegratedWhereAllGoesByCopies",
+                         memory({{12 * kGiB, true}}, {{kDeviceLocal, 0},
+                                                      {kDeviceLocal | kVisible | kCoherent | kCached, 0},
+                                                      {kDeviceLocal | kVisible | kCoherent, 0}}),
+                         0, 2, 0, 0},
                     Case{"IntegratedWithACarveOut",
                          memory({{512 * kMiB, true}, {12 * kGiB, false}},
                                 {{kDeviceLocal, 0}, {kVisible | kCoherent, 1}, {kVisible | kCoherent | kCached, 1}}),
                          0, 1},
                     Case{"OneTypeForAll",
-                         memory({{2 * kGiB, true}}, {{kDeviceLocal | kVisible | kCoherent | kCached, 0}}), 0, 0},
+                         memory({{2 * kGiB, true}}, {{kDeviceLocal | kVisible | kCoherent | kCached, 0}}), 0, 0,
+                         kAllBytes},
                     Case{"PrefersCoherentToUncached",
                          memory({{4 * kGiB, true}, {4 * kGiB, false}},
                                 {{kDeviceLocal, 0}, {kVisible, 1}, {kVisible | kCoherent | kCached, 1}}),
@@ -117,7 +145,7 @@ INSTANTIATE_TEST_SUITE_P(
                                  {kVisible | kCoherent | VK_MEMORY_PROPERTY_DEVICE_UNCACHED_BIT_AMD, 0},
                                  {kVisible | kCoherent, 0},
                                  {kDeviceLocal | kVisible | kCoherent, 1}}),
-                         4, 3}),
+                         4, 3, 64 * kKiB}),
     [](const testing::TestParamInfo<Case>& tested) { return tested.param.name; });
 
 TEST(MemoryChoice, TakesOnlyAllowedTypes) {

@@ -1,5 +1,6 @@
 #include "d3d12/context.hpp"
 
+#include "direct_writes.hpp"
 #include "failure.hpp"
 
 #include <chrono>
@@ -69,7 +70,7 @@ D3D12Context::~D3D12Context() {
   waitIdle();
 }
 
-D3D12DeviceDesc D3D12Context::adoption() noexcept {
+D3D12DeviceDesc D3D12Context::adoption() {
   D3D12DeviceDesc desc;
   desc.device = d3d12Device_.get();
   desc.copyQueue = copyQueue();
@@ -79,6 +80,7 @@ D3D12DeviceDesc D3D12Context::adoption() noexcept {
 #else
   desc.deviceMemoryBytes = hostMemoryBytes();  // vkd3d does not say what the driver has.
 #endif
+  desc.directWriteBytes = wantedDirectWrites();
   return desc;
 }
 

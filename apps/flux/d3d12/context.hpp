@@ -48,7 +48,7 @@ class D3D12Context {
   [[nodiscard]] D3D12Device& device() noexcept { return *device_; }
 
   /// What `device()` was made from, for more Flux devices; it views into the context.
-  [[nodiscard]] D3D12DeviceDesc adoption() noexcept;
+  [[nodiscard]] D3D12DeviceDesc adoption();
 
   /// Executes closed lists, one after the other, on the draw queue once the waits are over. Returns their value on
   /// `kDrawQueue`. Throws Failure.

@@ -1,3 +1,4 @@
+#include "direct_writes.hpp"
 #include "failure.hpp"
 #include "replay/target.hpp"
 
@@ -16,6 +17,7 @@ class HostTarget final : public ReplayTarget {
     HostDeviceDesc host;
     host.completion = HostDeviceDesc::Completion::Manual;
     host.maxAllocations = kMaxChunks;
+    host.directWriteBytes = wantedDirectWrites().value_or(0);
     host_ = HostDevice::create(host);
     if (desc.validate) checked_ = makeCheckedDevice(*host_);
   }

@@ -1,5 +1,6 @@
 // A renderer that draws nothing: its frames read the bytes of their draws on a simulated queue that finishes late.
 
+#include "direct_writes.hpp"
 #include "view/renderer.hpp"
 
 #include <flux/decorators.hpp>
@@ -22,6 +23,7 @@ class HostRenderer final : public Renderer {
     HostDeviceDesc host;
     host.completion = HostDeviceDesc::Completion::Delayed;
     host.seed = desc.seed;
+    host.directWriteBytes = wantedDirectWrites().value_or(0);
     host_ = HostDevice::create(host);
     if (desc.validate) checked_ = makeCheckedDevice(*host_);
   }

@@ -1,5 +1,6 @@
 #include "vulkan/context.hpp"
 
+#include "direct_writes.hpp"
 #include "failure.hpp"
 #include "vulkan/instance.hpp"
 #include "vulkan/queue_choice.hpp"
@@ -85,6 +86,7 @@ class VulkanContext::Impl {
     desc.readerQueueFamilies = std::span(&queues.drawFamily, 1);
     desc.timelines = std::span(&drawTimeline, 1);
     desc.copyCrossover = wantedCopies();
+    desc.directWriteBytes = wantedDirectWrites();
     return desc;
   }
 

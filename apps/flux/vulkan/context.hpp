@@ -30,7 +30,8 @@ struct VulkanContextDesc {
 };
 
 /// Owns a Vulkan 1.3 instance, device and queues without any surface. The environment variable FLUX_COPIES says how the
-/// Flux device copies: `kernel`, `plain`, or `auto` (as without it: what the device measures).
+/// Flux device copies: `kernel`, `plain`, or `auto` (as without it: what the device measures). FLUX_DIRECT:
+/// direct_writes.hpp.
 ///
 /// Enabled: timelineSemaphore, synchronization2, dynamicRendering, maintenance4; bufferDeviceAddress,
 /// multiDrawIndirect, drawIndirectFirstInstance and VK_EXT_memory_budget where they exist; VK_EXT_debug_utils when

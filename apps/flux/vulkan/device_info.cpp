@@ -1,6 +1,7 @@
 #include "vulkan/device_info.hpp"
 
 #include "caps_info.hpp"
+#include "direct_writes.hpp"
 #include "failure.hpp"
 #include "vulkan/context.hpp"
 #include "vulkan/instance.hpp"
@@ -112,7 +113,7 @@ Json fluxInfo(std::size_t index) {
   try {
     VulkanContext context({.deviceName = std::to_string(index)});
     Json info{{"usable", true}};
-    const auto memory = chooseVulkanMemory(context.memoryProperties());
+    const auto memory = chooseVulkanMemory(context.memoryProperties(), ~0U, wantedDirectWrites());
     if (memory) {
       info["chunks"] = {{"memoryType", memory->chunkType}, {"reason", memory->chunkReason}};
       info["staging"] = {{"memoryType", memory->stagingType}, {"reason", memory->stagingReason}};

@@ -13,7 +13,7 @@ constexpr D3D12_RESOURCE_STATES kWritten = D3D12_RESOURCE_STATE_COPY_DEST;
 }  // namespace
 
 Result<void> BatchRecorder::create(Buffers& buffers) {
-  auto made = buffers.create(D3D12_HEAP_TYPE_DEFAULT, kBounceBytes);
+  auto made = buffers.create(BufferUse::Bounce, kBounceBytes);
   if (!made) return Unexpected(made.error());
   bounce_ = std::move(*made);
   return {};

@@ -5,6 +5,7 @@
 #include "device/d3d12/command_lists.hpp"
 #include "device/d3d12/device_caps.hpp"
 #include "device/d3d12/errors.hpp"
+#include "device/d3d12/heap_choice.hpp"
 #include "device/d3d12/queue_fences.hpp"
 #include "device/slots.hpp"
 
@@ -37,7 +38,7 @@ class AdoptedDevice final : public D3D12Device {
         adapter_(ComPtr<IDXGIAdapter3>::share(desc.adapter)),
 #endif
         deviceMemoryBytes_(desc.deviceMemoryBytes),
-        buffers_(desc.device, queue.NodeMask),
+        buffers_(desc.device, chooseHeaps(desc.device, queue.NodeMask, desc.directWriteBytes)),
         commandLists_(desc.device, queue),
         fences_(desc.device, commandLists_) {
   }
@@ -51,10 +52,13 @@ class AdoptedDevice final : public D3D12Device {
   }
   Result<ChunkInfo> createChunk(ChunkIndex index, ByteCount bytes) override;
   void destroyChunk(ChunkIndex index) noexcept override;
+  std::span<std::byte> mapped(ChunkIndex index, ByteOffset offset, ByteCount bytes) noexcept override {
+    return {usedSlot(chunks_, static_cast<std::uint32_t>(index)).mapped + offset, static_cast<std::size_t>(bytes)};
+  }
   Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes, StagingUse use) override;
   Result<void> sealStaging(StagingIndex, ByteCount) override {
     return {};
-  }  // Upload heaps are coherent.
+  }  // What is mapped is coherent.
   void closeStaging(StagingIndex index) noexcept override;
   Result<TimelineValue> submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) override;
   Result<void> poll() override {
@@ -105,6 +109,7 @@ Result<void> AdoptedDevice::init(const D3D12DeviceDesc& desc) {
   if (auto created = fences_.create(desc.fences); !created) return created;
   if (auto created = recorder_.create(buffers_); !created) return created;
   caps_ = queryCaps(desc.device, desc.adapter, fences_.count());
+  caps_.directWriteBytes = buffers_.directWriteBytes();
   return {};
 }
 
@@ -114,7 +119,7 @@ Result<ChunkInfo> AdoptedDevice::createChunk(ChunkIndex index, ByteCount bytes) 
   if (bytes > caps_.maxChunkBytes) {
     return Unexpected(makeError(ErrorCode::OutOfDeviceMemory, "maxChunkBytes", {}, {bytes, buffers_.allocatedBytes()}));
   }
-  auto made = buffers_.create(D3D12_HEAP_TYPE_DEFAULT, bytes);
+  auto made = buffers_.create(BufferUse::Chunk, bytes);
   if (!made) return Unexpected(made.error());
   slot = std::move(*made);
   chunkBytes_ += slot.allocatedBytes;
@@ -130,21 +135,14 @@ void AdoptedDevice::destroyChunk(ChunkIndex index) noexcept {
 
 Result<std::span<std::byte>> AdoptedDevice::openStaging(StagingIndex index, ByteCount bytes, StagingUse use) {
   Buffer& slot = freeSlot(staging_, static_cast<std::uint32_t>(index));
-  const bool upload = use == StagingUse::Upload;
-  auto made = buffers_.create(upload ? D3D12_HEAP_TYPE_UPLOAD : D3D12_HEAP_TYPE_READBACK, bytes);
+  auto made = buffers_.create(use == StagingUse::Upload ? BufferUse::Upload : BufferUse::Readback, bytes);
   if (!made) return Unexpected(made.error());
-  constexpr D3D12_RANGE kReadsNothing{0, 0};
-  void* mapped = nullptr;
-  if (const HRESULT result = made->resource->Map(0, upload ? &kReadsNothing : nullptr, &mapped); FAILED(result)) {
-    buffers_.destroy(*made);
-    return failed(device_.get(), result, "ID3D12Resource::Map", {bytes, buffers_.allocatedBytes()});
-  }
   slot = std::move(*made);
-  return std::span(static_cast<std::byte*>(mapped), static_cast<std::size_t>(bytes));
+  return std::span(slot.mapped, static_cast<std::size_t>(bytes));
 }
 
 void AdoptedDevice::closeStaging(StagingIndex index) noexcept {
-  buffers_.destroy(usedSlot(staging_, static_cast<std::uint32_t>(index)));  // Unmaps it too.
+  buffers_.destroy(usedSlot(staging_, static_cast<std::uint32_t>(index)));
 }
 
 Result<TimelineValue> AdoptedDevice::submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) {

@@ -86,17 +86,19 @@ void BatchRecorder::record(VkCommandBuffer commands, CommandList list) {
   kernel_.record(commands, runs_);
   recordPlainCopies(commands);
   // Other submissions synchronise through the timeline: its signal makes everything written available, the reader's
-  // wait makes it visible. Only what follows in the same command list needs more, and the host, which no signal makes
-  // writes visible to (Vulkan 1.3, section 7.9).
+  // wait makes it visible. Only what follows in the same command list needs more, and the host, which is no queue and
+  // which no signal makes writes visible to (Vulkan 1.3, section 7.9): without this it would not see what it reads
+  // back, and what a cache of the device still holds could end up over what it writes to chunks later.
   VkPipelineStageFlags after = 0;
   barrier.dstAccessMask = 0;
   if (list == CommandList::Application) {
     after |= VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
     barrier.dstAccessMask |= VK_ACCESS_MEMORY_READ_BIT | VK_ACCESS_MEMORY_WRITE_BIT;
   }
-  if (readsBack_) {
+  if (readsBack_ || hostWritesChunks_) {
     after |= VK_PIPELINE_STAGE_HOST_BIT;
-    barrier.dstAccessMask |= VK_ACCESS_HOST_READ_BIT;
+    if (readsBack_) barrier.dstAccessMask |= VK_ACCESS_HOST_READ_BIT;
+    if (hostWritesChunks_) barrier.dstAccessMask |= VK_ACCESS_HOST_WRITE_BIT;
   }
   if (after == 0) return;
   functions_.vkCmdPipelineBarrier(commands, stages, after, 0, 1, &barrier, 0, nullptr, 0, nullptr);

@@ -34,6 +34,9 @@ class BatchRecorder {
   void setCrossover(const VulkanCopyCrossover& crossover) noexcept { crossover_ = crossover; }
   [[nodiscard]] const VulkanCopyCrossover& crossover() const noexcept { return crossover_; }
 
+  /// The host writes to chunks when copies there are done.
+  void setHostWritesChunks(bool writes) noexcept { hostWritesChunks_ = writes; }
+
   /// Takes a batch; all of it that can fail. What was taken before and not submitted is forgotten.
   /// O(n), with plain copies O(n log n). Errors: as `BufferMemory::create`.
   [[nodiscard]] Result<void> prepare(std::span<const CopyPiece> batch, TimelineValue completed);
@@ -58,6 +61,7 @@ class BatchRecorder {
   SegmentLists lists_;
   CopyKernel kernel_;
   VulkanCopyCrossover crossover_;
+  bool hostWritesChunks_ = false;
   std::vector<CopyPiece> plain_;
   CopyPlan plan_;
   std::span<const SegmentRun> runs_;

@@ -65,6 +65,14 @@ Result<Buffer> BufferMemory::create(const BufferKind& kind, ByteCount bytes) {
       result != VK_SUCCESS) {
     return undo(result, "vkBindBufferMemory");
   }
+  if (kind.mapped) {
+    void* mapped = nullptr;
+    if (const VkResult result = functions_.vkMapMemory(device_, made.memory, 0, VK_WHOLE_SIZE, 0, &mapped);
+        result != VK_SUCCESS) {
+      return undo(result, "vkMapMemory");
+    }
+    made.mapped = static_cast<std::byte*>(mapped);
+  }
   if (kind.deviceAddress) {
     VkBufferDeviceAddressInfo address{VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO};
     address.buffer = made.buffer;

@@ -8,6 +8,7 @@
 #include <flux/types.hpp>
 #include <flux/vulkan.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct Buffer {
   ByteCount bytes = 0;           ///< As asked for.
   ByteCount allocatedBytes = 0;  ///< Of the allocation.
   std::uint64_t address = 0;     ///< In shaders; 0 unless its kind has addresses.
+  std::byte* mapped = nullptr;   ///< Until it is destroyed; null unless its kind is mapped.
 
   explicit operator bool() const noexcept { return buffer != VK_NULL_HANDLE; }
 };
@@ -31,6 +33,7 @@ struct BufferKind {
   std::vector<std::uint32_t> families;
   std::uint32_t memoryType = 0;
   bool deviceAddress = false;
+  bool mapped = false;
 };
 
 /// Makes and destroys buffers, and counts their allocations.

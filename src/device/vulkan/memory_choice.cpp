@@ -1,5 +1,9 @@
 #include "device/vulkan/memory_choice.hpp"
 
+#include "device/direct_writes.hpp"
+
+#include <flux/device.hpp>
+
 #include <algorithm>
 #include <optional>
 #include <span>
@@ -28,6 +32,13 @@ std::optional<std::uint32_t> bestType(const VkPhysicalDeviceMemoryProperties& pr
   return best;
 }
 
+/// Without a flush before the device reads what the host wrote.
+constexpr VkMemoryPropertyFlags kMappable = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
+
+constexpr bool isMappable(const VkMemoryType& type) noexcept {
+  return (type.propertyFlags & kMappable) == kMappable;
+}
+
 std::string heapText(const VkPhysicalDeviceMemoryProperties& properties, std::uint32_t type) {
   const std::uint32_t heap = properties.memoryTypes[type].heapIndex;
   return "heap " + std::to_string(heap) + " (" + std::to_string(properties.memoryHeaps[heap].size / kMiB) + " MiB)";
@@ -36,28 +47,30 @@ std::string heapText(const VkPhysicalDeviceMemoryProperties& properties, std::ui
 }  // namespace
 
 Result<MemoryTypeChoice> chooseChunkMemory(const VkPhysicalDeviceMemoryProperties& properties,
-                                           std::uint32_t allowedTypeBits) {
-  // The heap's size goes first: the mappable window of a discrete GPU may be a small heap of its own. Where all of
-  // the memory is mappable, a type without that leaves the driver free to compress and to place.
+                                           std::uint32_t allowedTypeBits, bool mapped) {
+  // The heap's size goes first: the mappable window of a discrete GPU may be a small heap of its own. A type that the
+  // host cannot see leaves the driver free to compress and to place, one that it does not cache spares the device
+  // looking into its caches.
   const auto rank = [&](const VkMemoryType& type) {
     const bool hidden = (type.propertyFlags & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT) == 0;
-    return std::pair(properties.memoryHeaps[type.heapIndex].size, hidden);
+    const bool uncached = (type.propertyFlags & VK_MEMORY_PROPERTY_HOST_CACHED_BIT) == 0;
+    return std::tuple(properties.memoryHeaps[type.heapIndex].size, mapped ? isMappable(type) : hidden, uncached);
   };
   const auto best = bestType(properties, allowedTypeBits, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, rank);
   if (!best) return Unexpected(makeError(ErrorCode::Unsupported, "device-local memory for buffers", {}));
   const bool hidden = (properties.memoryTypes[*best].propertyFlags & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT) == 0;
   return MemoryTypeChoice{*best, "device-local, in the largest such heap: " + heapText(properties, *best) +
-                                     (hidden ? "; not host-visible" : "; host-visible, as all of its kind")};
+                                     (hidden ? "; not host-visible" : "; host-visible")};
 }
 
 Result<MemoryTypeChoice> chooseStagingMemory(const VkPhysicalDeviceMemoryProperties& properties,
-                                             std::uint32_t allowedTypeBits) {
-  // Staging is written once, front to back, and never read by the host: caching would only cost.
+                                             std::uint32_t allowedTypeBits, bool readByHost) {
+  // Staging is written once, front to back. Where the host does not read it, caching would only cost.
   const auto rank = [&](const VkMemoryType& type) {
     const bool hostHeap = (type.propertyFlags & VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT) == 0;
     const bool coherent = (type.propertyFlags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT) != 0;
-    const bool uncached = (type.propertyFlags & VK_MEMORY_PROPERTY_HOST_CACHED_BIT) == 0;
-    return std::tuple(hostHeap, coherent, uncached, properties.memoryHeaps[type.heapIndex].size);
+    const bool cached = (type.propertyFlags & VK_MEMORY_PROPERTY_HOST_CACHED_BIT) != 0;
+    return std::tuple(hostHeap, coherent, cached == readByHost, properties.memoryHeaps[type.heapIndex].size);
   };
   const auto best = bestType(properties, allowedTypeBits, VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT, rank);
   if (!best) return Unexpected(makeError(ErrorCode::Unsupported, "host-visible memory for buffers", {}));
@@ -99,6 +112,12 @@ Result<MemoryTypeChoice> chooseListMemory(const VkPhysicalDeviceMemoryProperties
   return MemoryTypeChoice{*best, "coherent: " + heapText(properties, *best)};
 }
 
+ByteCount chooseDirectWriteBytes(const VkPhysicalDeviceMemoryProperties& properties, std::uint32_t chunkType,
+                                 std::optional<ByteCount> wanted) noexcept {
+  if (!isMappable(properties.memoryTypes[chunkType])) return 0;
+  return wanted.value_or(isUnifiedMemory(properties) ? kAllBytes : kDirectBytesOverABus);
+}
+
 bool isUnifiedMemory(const VkPhysicalDeviceMemoryProperties& properties) noexcept {
   const std::span heaps(properties.memoryHeaps, properties.memoryHeapCount);
   return std::all_of(heaps.begin(), heaps.end(),
@@ -110,12 +129,14 @@ bool isUnifiedMemory(const VkPhysicalDeviceMemoryProperties& properties) noexcep
 namespace flux {
 
 Result<VulkanMemoryChoice> chooseVulkanMemory(const VkPhysicalDeviceMemoryProperties& properties,
-                                              std::uint32_t allowedTypeBits) {
-  auto chunk = vulkan::chooseChunkMemory(properties, allowedTypeBits);
+                                              std::uint32_t allowedTypeBits,
+                                              std::optional<ByteCount> directWriteBytes) {
+  auto chunk = vulkan::chooseChunkMemory(properties, allowedTypeBits, directWriteBytes != ByteCount{0});
   if (!chunk) return Unexpected(chunk.error());
-  auto staging = vulkan::chooseStagingMemory(properties, allowedTypeBits);
+  const ByteCount direct = vulkan::chooseDirectWriteBytes(properties, chunk->type, directWriteBytes);
+  auto staging = vulkan::chooseStagingMemory(properties, allowedTypeBits, direct == kAllBytes);
   if (!staging) return Unexpected(staging.error());
-  return VulkanMemoryChoice{chunk->type, staging->type, std::move(chunk->reason), std::move(staging->reason)};
+  return VulkanMemoryChoice{chunk->type, staging->type, direct, std::move(chunk->reason), std::move(staging->reason)};
 }
 
 }  // namespace flux

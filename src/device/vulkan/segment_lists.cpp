@@ -15,6 +15,7 @@ SegmentLists::~SegmentLists() {
 Result<void> SegmentLists::create(const VkPhysicalDeviceMemoryProperties& memory) {
   kind_.usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT;
   kind_.deviceAddress = true;
+  kind_.mapped = true;
   const auto allowed = buffers_.allowedTypes(kind_);
   if (!allowed) return Unexpected(allowed.error());
   const auto choice = chooseListMemory(memory, *allowed);
@@ -28,13 +29,7 @@ Result<void> SegmentLists::create(const VkPhysicalDeviceMemoryProperties& memory
 Result<void> SegmentLists::makePage() {
   auto buffer = buffers_.create(kind_, ByteCount{kPageSegments} * sizeof(Segment));
   if (!buffer) return Unexpected(buffer.error());
-  void* mapped = nullptr;
-  if (const VkResult result = functions_.vkMapMemory(device_, buffer->memory, 0, VK_WHOLE_SIZE, 0, &mapped);
-      result != VK_SUCCESS) {
-    buffers_.destroy(*buffer);
-    return failed(result, "vkMapMemory", {buffer->bytes, buffers_.allocatedBytes()});
-  }
-  pages_.push_back({*buffer, static_cast<Segment*>(mapped)});
+  pages_.push_back({*buffer, reinterpret_cast<Segment*>(buffer->mapped)});
   return {};
 }
 

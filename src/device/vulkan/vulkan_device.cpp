@@ -84,6 +84,9 @@ class AdoptedDevice final : public VulkanDevice {
   const DeviceCaps& caps() const noexcept override { return caps_; }
   Result<ChunkInfo> createChunk(ChunkIndex index, ByteCount bytes) override;
   void destroyChunk(ChunkIndex index) noexcept override;
+  std::span<std::byte> mapped(ChunkIndex index, ByteOffset offset, ByteCount bytes) noexcept override {
+    return {slots_.chunk(index).mapped + offset, static_cast<std::size_t>(bytes)};
+  }
   Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes, StagingUse use) override;
   Result<void> sealStaging(StagingIndex index, ByteCount bytes) override;
   void closeStaging(StagingIndex index) noexcept override;
@@ -168,20 +171,27 @@ Result<void> AdoptedDevice::init(const VulkanDeviceDesc& desc) {
   readbackKind_ = stagingKind_;
   readbackKind_.usage ^= VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT;
 
-  const auto chooseType = [this](BufferKind& kind, auto choose) -> Result<void> {
+  const auto chooseType = [this](BufferKind& kind, auto choose, auto... option) -> Result<void> {
     const auto allowed = buffers_.allowedTypes(kind);
     if (!allowed) return Unexpected(allowed.error());
-    const auto choice = choose(properties_.memory, *allowed);
+    const auto choice = choose(properties_.memory, *allowed, option...);
     if (!choice) return Unexpected(choice.error());
     kind.memoryType = choice->type;
     return {};
   };
-  if (auto chosen = chooseType(chunkKind_, chooseChunkMemory); !chosen) return chosen;
-  if (auto chosen = chooseType(stagingKind_, chooseStagingMemory); !chosen) return chosen;
+  const bool mapped = desc.directWriteBytes != ByteCount{0};
+  if (auto chosen = chooseType(chunkKind_, chooseChunkMemory, mapped); !chosen) return chosen;
+  const ByteCount direct = chooseDirectWriteBytes(properties_.memory, chunkKind_.memoryType, desc.directWriteBytes);
+  if (auto chosen = chooseType(stagingKind_, chooseStagingMemory, direct == kAllBytes); !chosen) return chosen;
   if (auto chosen = chooseType(readbackKind_, chooseReadbackMemory); !chosen) return chosen;
+  chunkKind_.mapped = direct != 0;
+  stagingKind_.mapped = true;
+  readbackKind_.mapped = true;
+  recorder_.setHostWritesChunks(direct != 0);
   if (auto created = commandBuffers_.create(desc.copyQueueFamily); !created) return created;
   if (auto created = timelines_.create(desc.timelines); !created) return created;
   caps_ = makeCaps(properties_, chunkKind_.memoryType, timelines_.count(), chunkKind_.deviceAddress);
+  caps_.directWriteBytes = direct;
   return createKernel(desc);
 }
 
@@ -261,14 +271,8 @@ void AdoptedDevice::destroyChunk(ChunkIndex index) noexcept {
 Result<std::span<std::byte>> AdoptedDevice::openStaging(StagingIndex index, ByteCount bytes, StagingUse use) {
   auto made = buffers_.create(use == StagingUse::Upload ? stagingKind_ : readbackKind_, bytes);
   if (!made) return Unexpected(made.error());
-  void* mapped = nullptr;
-  if (const VkResult result = functions_.vkMapMemory(device_, made->memory, 0, VK_WHOLE_SIZE, 0, &mapped);
-      result != VK_SUCCESS) {
-    buffers_.destroy(*made);
-    return failed(result, "vkMapMemory", {bytes, buffers_.allocatedBytes()});
-  }
   slots_.put(index, *made);
-  return std::span(static_cast<std::byte*>(mapped), static_cast<std::size_t>(bytes));
+  return std::span(made->mapped, static_cast<std::size_t>(bytes));
 }
 
 Result<void> AdoptedDevice::sealStaging(StagingIndex index, ByteCount bytes) {
