@@ -14,8 +14,8 @@ class PassingDevice : public Device {
   std::span<std::byte> mapped(ChunkIndex index, ByteOffset offset, ByteCount bytes) noexcept override {
     return inner_.mapped(index, offset, bytes);
   }
-  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes) override {
-    return inner_.openStaging(index, bytes);
+  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes, StagingUse use) override {
+    return inner_.openStaging(index, bytes, use);
   }
   Result<void> sealStaging(StagingIndex index, ByteCount bytes) override { return inner_.sealStaging(index, bytes); }
   void closeStaging(StagingIndex index) noexcept override { inner_.closeStaging(index); }

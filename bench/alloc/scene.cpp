@@ -28,8 +28,7 @@ class Memory {
   void replace(ByteCount bytes, ByteCount oldBytes, ByteCount usedBytes) {
     make(bytes);
     peakBytes_ = std::max(peakBytes_, bytes_);
-    const CopyPiece piece{
-        .from = CopyPiece::From::Chunk, .source = next_ - 2, .destination = ChunkIndex{next_ - 1}, .bytes = usedBytes};
+    const CopyPiece piece{.source = ChunkIndex{next_ - 2}, .destination = ChunkIndex{next_ - 1}, .bytes = usedBytes};
     worked(
         [&] {
           return usedBytes == 0 || (device_->submit({&piece, 1}).has_value() && device_->poll().has_value());

@@ -254,9 +254,9 @@ Timing Bed::copyByFlux(From from, const std::vector<Move>& moves) {
     const auto start = Clock::now();
     batch.clear();
     for (const Move& move : moves) {
-      batch.push_back({from == From::Host ? CopyPiece::From::Staging : CopyPiece::From::Chunk, move.source,
-                       ChunkIndex{chunkCount_ + move.destination}, move.sourceOffset, move.destinationOffset,
-                       move.bytes});
+      const CopyEnd source = from == From::Host ? CopyEnd(StagingIndex{move.source}) : CopyEnd(ChunkIndex{move.source});
+      batch.push_back(
+          {source, ChunkIndex{chunkCount_ + move.destination}, move.sourceOffset, move.destinationOffset, move.bytes});
     }
     const double gathered = secondsSince(start);
     VkCommandBuffer commands = begin();

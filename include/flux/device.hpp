@@ -8,6 +8,8 @@
 
 #include <array>
 #include <chrono>
+#include <compare>
+#include <cstdint>
 #include <limits>
 #include <span>
 #include <string>
@@ -46,13 +48,41 @@ struct MemoryBudget {
   bool fromSystem = false;    ///< false: an estimate from the heap's size.
 };
 
-/// One piece of a batch. Offsets and sizes are multiples of 4 bytes.
-struct CopyPiece {
-  enum class From : std::uint8_t { Staging, Chunk };
+/// Which way bytes go through a staging page.
+enum class StagingUse : std::uint8_t {
+  Upload,    ///< The host writes, the device reads.
+  Readback,  ///< The device writes, the host reads.
+};
 
-  From from = From::Staging;
-  std::uint32_t source = 0;  ///< A `StagingIndex` or a `ChunkIndex`.
-  ChunkIndex destination{};
+/// What a piece copies from, or to: a chunk or a staging page.
+class CopyEnd {
+ public:
+  // Implicit, so that a piece is written as what it copies.
+  constexpr CopyEnd(ChunkIndex chunk) noexcept : bits_(static_cast<std::uint32_t>(chunk)) {}
+  constexpr CopyEnd(StagingIndex page) noexcept : bits_(static_cast<std::uint32_t>(page) | kPageBit) {}
+
+  [[nodiscard]] constexpr bool isPage() const noexcept { return (bits_ & kPageBit) != 0; }
+  /// Of the chunk, or of the page.
+  [[nodiscard]] constexpr std::uint32_t index() const noexcept { return bits_ & ~kPageBit; }
+  /// REQUIRES: it is one.
+  [[nodiscard]] constexpr ChunkIndex chunk() const noexcept { return ChunkIndex{index()}; }
+  [[nodiscard]] constexpr StagingIndex page() const noexcept { return StagingIndex{index()}; }
+
+  /// All of it in one number; those of pages are greater.
+  [[nodiscard]] constexpr std::uint32_t bits() const noexcept { return bits_; }
+
+  friend constexpr auto operator<=>(CopyEnd, CopyEnd) noexcept = default;
+
+ private:
+  static constexpr std::uint32_t kPageBit = std::uint32_t{1} << 31U;
+  std::uint32_t bits_;
+};
+
+/// One piece of a batch: from a page to a chunk, between chunks or inside one, or from a chunk to a page for readback.
+/// Offsets and sizes are multiples of 4 bytes.
+struct CopyPiece {
+  CopyEnd source = StagingIndex{0};
+  CopyEnd destination = ChunkIndex{0};
   ByteOffset sourceOffset = 0;
   ByteOffset destinationOffset = 0;
   ByteCount bytes = 0;
@@ -66,7 +96,8 @@ struct CopyPiece {
 /// **Invariants.**
 /// - (D1) A batch executes after every batch submitted before it, and sees what they wrote.
 /// - (D2) When `completed(kCopyQueue) >= v`, the batch of value v is done: its bytes are in place, its
-///   sources may be overwritten. A reader on another queue still needs a device-side wait for v.
+///   sources may be overwritten, and any thread that has seen the value may read what it wrote into pages for readback.
+///   A reader on another queue still needs a device-side wait for v.
 /// - (D3) `completed` never goes back.
 /// - (D4) No call but `wait` and the destructor blocks on the device.
 class Device {
@@ -97,15 +128,16 @@ class Device {
     return {};
   }
 
-  /// Makes a staging page and maps it; it stays mapped until it is closed.
-  /// Errors: OutOfDeviceMemory, TooManyChunks, DriverError, DeviceLost.
-  [[nodiscard]] virtual Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes) = 0;
+  /// Makes a staging page for one use and maps it; it stays mapped until it is closed. Indices of both uses are below
+  /// 2^31. Errors: OutOfDeviceMemory, TooManyChunks, DriverError, DeviceLost.
+  [[nodiscard]] virtual Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes,
+                                                                 StagingUse use = StagingUse::Upload) = 0;
 
-  /// Makes what the host wrote into [0, bytes) of the page visible to batches submitted from now on.
+  /// Makes what the host wrote into [0, bytes) of a page for uploads visible to batches submitted from now on.
   /// Errors: DriverError, DeviceLost.
   [[nodiscard]] virtual Result<void> sealStaging(StagingIndex index, ByteCount bytes) = 0;
 
-  /// REQUIRES: no batch that reads the page is incomplete.
+  /// REQUIRES: no batch that uses the page is incomplete.
   virtual void closeStaging(StagingIndex index) noexcept = 0;
 
   /// Submits one batch and returns its value on `kCopyQueue`. Destinations are disjoint from each other

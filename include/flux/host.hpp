@@ -84,8 +84,9 @@ class HostDevice : public Device {
   /// was not yet seen to be complete. 0, or the program is wrong.
   [[nodiscard]] virtual std::uint64_t earlyReclaims() const noexcept = 0;
 
-  /// Copies and mapped ranges so far with bytes that had been written since they were new or reclaimed. 0 for a program
-  /// that, like the pool, writes every place once; then it shows that nobody wrote to a range after it was reclaimed.
+  /// Copies into chunks and mapped ranges so far with bytes that had been written since they were new or reclaimed. 0
+  /// for a program that, like the pool, writes every place once; then it shows that nobody wrote to a range after it
+  /// was reclaimed.
   [[nodiscard]] virtual std::uint64_t overwrites() const noexcept = 0;
 };
 

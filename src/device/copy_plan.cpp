@@ -3,21 +3,10 @@
 #include <algorithm>
 
 namespace flux {
-namespace {
-
-/// Source and destination of a piece in one number, by which pieces of one command are neighbours.
-constexpr std::uint64_t buffersOf(const CopyPiece& piece) noexcept {
-  static_assert(kMaxChunks <= 1U << 16U, "the index of a chunk has 16 bits");
-  return std::uint64_t{static_cast<std::uint8_t>(piece.from)} << 48U | std::uint64_t{piece.source} << 16U |
-         static_cast<std::uint32_t>(piece.destination);
-}
-
-}  // namespace
-
 void CopyPlan::build(std::span<const CopyPiece> batch) {
   sorted_.resize(batch.size());
   std::ranges::transform(batch, sorted_.begin(), [](const CopyPiece& piece) {
-    return Key{buffersOf(piece), piece.destinationOffset, &piece};
+    return Key{std::uint64_t{piece.source.bits()} << 32U | piece.destination.bits(), piece.destinationOffset, &piece};
   });
   commands_.clear();
   regions_.clear();
@@ -39,7 +28,7 @@ void CopyPlan::build(std::span<const CopyPiece> batch) {
       }
     } else {
       const auto first = static_cast<std::uint32_t>(regions_.size());
-      commands_.push_back({piece.from, piece.source, piece.destination, first, 0});
+      commands_.push_back({piece.source, piece.destination, first, 0});
     }
     regions_.push_back({piece.sourceOffset, piece.destinationOffset, piece.bytes});
     ++commands_.back().regionCount;

@@ -19,14 +19,14 @@ struct CopyRegion {
 
 /// All regions between one source and one destination.
 struct CopyCommand {
-  CopyPiece::From from = CopyPiece::From::Staging;
-  std::uint32_t source = 0;
-  ChunkIndex destination{};
+  CopyEnd source;
+  CopyEnd destination;
   std::uint32_t firstRegion = 0;
   std::uint32_t regionCount = 0;
 };
 
-/// Sorts pieces by source, destination and place, and merges those that continue each other on both sides.
+/// Sorts pieces by source (chunks before pages), destination and place, and merges those that continue each other on
+/// both sides.
 ///
 /// **Thread contract.** One thread. **Units.** Bytes. **Invariants.** The regions cover exactly the bytes of the
 /// pieces; no two commands have the same source and destination. Its memory is kept from batch to batch.
@@ -42,7 +42,7 @@ class CopyPlan {
 
  private:
   struct Key {
-    std::uint64_t buffers = 0;
+    std::uint64_t buffers = 0;  ///< Source and destination, so that pieces of one command are neighbours.
     ByteOffset destinationOffset = 0;
     const CopyPiece* piece = nullptr;  ///< While the batch is there.
   };

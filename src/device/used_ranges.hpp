@@ -1,5 +1,6 @@
 #pragma once
 
+#include <flux/device.hpp>
 #include <flux/types.hpp>
 
 #include <algorithm>
@@ -17,6 +18,10 @@ enum class MemoryKey : std::uint64_t {};
 }
 [[nodiscard]] constexpr MemoryKey memoryKey(StagingIndex page) noexcept {
   return MemoryKey{std::uint64_t{1} << 32U | static_cast<std::uint32_t>(page)};
+}
+
+[[nodiscard]] constexpr MemoryKey memoryKey(CopyEnd end) noexcept {
+  return end.isPage() ? memoryKey(end.page()) : memoryKey(end.chunk());
 }
 
 /// The ranges that one piece of queued work uses: says whether something else overlaps them.

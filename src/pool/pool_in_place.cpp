@@ -163,8 +163,7 @@ ByteCount Pool::Impl::addPiecesInPlace(Block& block, std::uint32_t index) {
       const EditContents& contents = edit.ranges.contents(range);
       const StagingSpan& span = StagingPages::spanOf(contents.source.stagedBytes());
       CopyPiece piece;
-      piece.from = CopyPiece::From::Staging;
-      piece.source = static_cast<std::uint32_t>(span.page);
+      piece.source = span.page;
       piece.sourceOffset = span.offset + (range.offset - contents.begins);
       piece.destination = block.place.chunk;
       piece.destinationOffset = block.place.offset + part.offsetBytes + range.offset;
@@ -178,7 +177,7 @@ ByteCount Pool::Impl::addPiecesInPlace(Block& block, std::uint32_t index) {
 
 Result<void> Pool::Impl::submitInPlace(StepReport& report) {
   if (gathered_.empty()) return {};
-  for (const CopyPiece& piece : inPlacePieces_) staging_.use(StagingIndex{piece.source});
+  for (const CopyPiece& piece : inPlacePieces_) staging_.use(piece.source.page());
   Result<TimelineValue> value = TimelineValue{0};
   Result<void> sealed = staging_.seal();
   const auto submit = [&](const QueueValues& tags) {

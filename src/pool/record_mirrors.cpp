@@ -168,8 +168,7 @@ Result<TimelineValue> RecordMirrors::copyPublished(std::uint32_t index) {
   const Mirror& from = mirrors_[*published_];
   Mirror& to = mirrors_[index];
   CopyPiece piece;
-  piece.from = CopyPiece::From::Chunk;
-  piece.source = static_cast<std::uint32_t>(from.place->chunk);
+  piece.source = from.place->chunk;
   piece.sourceOffset = from.place->offset;
   piece.destination = to.place->chunk;
   piece.destinationOffset = to.place->offset;
@@ -208,8 +207,7 @@ std::size_t RecordMirrors::gather(const Mirror& mirror, std::optional<Error>& er
         continue;
       }
       CopyPiece& piece = pieces_.emplace_back();
-      piece.from = CopyPiece::From::Staging;
-      piece.source = static_cast<std::uint32_t>(span.page);
+      piece.source = span.page;
       piece.sourceOffset = span.offset + i * kRecordBytes;
       piece.destination = mirror.place->chunk;
       piece.destinationOffset = mirror.place->offset + index * kRecordBytes;

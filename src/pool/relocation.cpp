@@ -187,8 +187,7 @@ RelocationQueue::Progress RelocationQueue::recordTransfer(Relocation& relocation
 
     if (transfer.from == Transfer::From::OldPlace) {
       bytes = allowed;
-      piece.from = CopyPiece::From::Chunk;
-      piece.source = static_cast<std::uint32_t>(relocation.from->chunk);
+      piece.source = relocation.from->chunk;
       piece.sourceOffset = relocation.from->offset + transfer.oldOffset + transfer.done;
       report.copiedBytes += bytes;
     } else {
@@ -212,8 +211,7 @@ RelocationQueue::Progress RelocationQueue::recordTransfer(Relocation& relocation
         }
       }
       const StagingSpan& span = staging_.use(staged);
-      piece.from = CopyPiece::From::Staging;
-      piece.source = static_cast<std::uint32_t>(span.page);
+      piece.source = span.page;
       piece.sourceOffset = span.offset + stagedOffset;
       report.uploadedBytes += bytes;
     }

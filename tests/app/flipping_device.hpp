@@ -13,15 +13,15 @@ namespace flux::app {
 class FlippingDevice final : public PassingDevice {
  public:
   using PassingDevice::PassingDevice;
-  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes) override {
-    Result<std::span<std::byte>> page = inner_.openStaging(index, bytes);
+  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes, StagingUse use) override {
+    Result<std::span<std::byte>> page = inner_.openStaging(index, bytes, use);
     if (page) pages_[index] = *page;
     return page;
   }
   Result<TimelineValue> submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) override {
     if (!std::exchange(flipped_, true)) {
       const CopyPiece& piece = batch[batch.size() / 4];
-      pages_[StagingIndex{piece.source}][piece.sourceOffset + piece.bytes / 2] ^= std::byte{1};
+      pages_[piece.source.page()][piece.sourceOffset + piece.bytes / 2] ^= std::byte{1};
     }
     return inner_.submit(batch, waits);
   }

@@ -30,14 +30,14 @@ RunReport run(const ViewOptions& options, const ViewHooks& hooks = {}) {
 class WrongMirrorDevice final : public PassingDevice {
  public:
   using PassingDevice::PassingDevice;
-  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes) override {
-    Result<std::span<std::byte>> page = inner_.openStaging(index, bytes);
+  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes, StagingUse use) override {
+    Result<std::span<std::byte>> page = inner_.openStaging(index, bytes, use);
     if (page) pages_[index] = *page;
     return page;
   }
   Result<TimelineValue> submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) override {
     for (const CopyPiece& piece : batch) {
-      if (piece.from == CopyPiece::From::Staging && piece.source >= kFirstMirrorPage) damage(piece);
+      if (piece.source.isPage() && piece.source.index() >= kFirstMirrorPage) damage(piece);
     }
     return inner_.submit(batch, waits);
   }
@@ -47,7 +47,7 @@ class WrongMirrorDevice final : public PassingDevice {
   static constexpr std::uint32_t kFirstMirrorPage = 12;
 
   void damage(const CopyPiece& piece) {
-    std::byte* const bytes = pages_[StagingIndex{piece.source}].data() + piece.sourceOffset;
+    std::byte* const bytes = pages_[piece.source.page()].data() + piece.sourceOffset;
     for (ByteOffset at = 0; at < piece.bytes; at += sizeof(DeviceRecord)) {
       DeviceRecord record;
       std::memcpy(&record, bytes + at, sizeof record);

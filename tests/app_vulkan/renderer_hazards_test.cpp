@@ -81,7 +81,7 @@ class LooseTriangle {
   LooseTriangle& operator=(const LooseTriangle&) = delete;
 
   void upload() {
-    const CopyPiece piece{.source = static_cast<std::uint32_t>(kPage), .destination = kChunk, .bytes = kBytes};
+    const CopyPiece piece{.source = kPage, .destination = kChunk, .bytes = kBytes};
     const auto value = renderer_.device().submit({&piece, 1});
     ASSERT_TRUE(value);
     copied_ = *value;

@@ -81,7 +81,7 @@ TEST_F(D3D12Adoption, AllReferencesAreGivenBack) {
     for (std::size_t i = 0; i < adopted.size(); ++i) EXPECT_GT(references(adopted[i]), before[i]);
     ASSERT_TRUE((*device)->createChunk(ChunkIndex{0}, 4096));
     openPage(**device, StagingIndex{0}, patternBytes(4096, 1));
-    const CopyPiece piece{CopyPiece::From::Staging, 0, ChunkIndex{0}, 0, 0, 4096};
+    const CopyPiece piece{StagingIndex{0}, ChunkIndex{0}, 0, 0, 4096};
     ASSERT_TRUE((*device)->submit({&piece, 1}));
   }
   for (std::size_t i = 0; i < adopted.size(); ++i) EXPECT_EQ(references(adopted[i]), before[i]);

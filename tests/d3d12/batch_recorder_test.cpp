@@ -16,7 +16,7 @@ class D3D12Batches : public D3D12Test {
       contents_[i] = patternBytes(kChunkBytes, i);
       chunks_[i] = device().createChunk(ChunkIndex{i}, kChunkBytes).value_or(ChunkInfo{});
       openPage(device(), StagingIndex{i}, contents_[i]);
-      copied_ = submit(std::array{CopyPiece{CopyPiece::From::Staging, i, ChunkIndex{i}, 0, 0, kChunkBytes}});
+      copied_ = submit(std::array{CopyPiece{StagingIndex{i}, ChunkIndex{i}, 0, 0, kChunkBytes}});
     }
   }
 
@@ -34,8 +34,7 @@ class D3D12Batches : public D3D12Test {
     const auto before = contents_;
     for (const CopyPiece& piece : batch) {
       std::copy_n(before[piece.source].begin() + static_cast<std::ptrdiff_t>(piece.sourceOffset), piece.bytes,
-                  contents_[static_cast<std::size_t>(piece.destination)].begin() +
-                      static_cast<std::ptrdiff_t>(piece.destinationOffset));
+                  contents_[piece.destination.index()].begin() + static_cast<std::ptrdiff_t>(piece.destinationOffset));
     }
     for (std::size_t i = 0; i < chunks_.size(); ++i) {
       EXPECT_TRUE(readChunk(context_, device(), chunks_[i], kChunkBytes, copied_) == contents_[i]) << "chunk " << i;
@@ -44,7 +43,7 @@ class D3D12Batches : public D3D12Test {
 
   static CopyPiece move(std::uint32_t source, ByteOffset from, std::uint32_t destination, ByteOffset to,
                         ByteCount bytes) {
-    return {CopyPiece::From::Chunk, source, ChunkIndex{destination}, from, to, bytes};
+    return {ChunkIndex{source}, ChunkIndex{destination}, from, to, bytes};
   }
 
   std::array<ChunkInfo, 2> chunks_;

@@ -73,7 +73,7 @@ TEST_F(D3D12Faults, ABatchThatFailedMayBeSubmittedAgain) {
   const auto chunk = device().createChunk(ChunkIndex{0}, 4096);
   ASSERT_TRUE(chunk);
   openPage(device(), StagingIndex{0}, bytes);
-  const std::array batch{CopyPiece{CopyPiece::From::Staging, 0, ChunkIndex{0}, 0, 0, 4096}};
+  const std::array batch{CopyPiece{StagingIndex{0}, ChunkIndex{0}, 0, 0, 4096}};
   {
     MethodPatch patch(context_.d3d12Device());
     for (const std::size_t call : {slot::kCreateCommandAllocator, slot::kCreateCommandList}) {
@@ -105,7 +105,7 @@ TEST_F(D3D12Faults, ADeviceMayEndWithABatchThatCouldNotBeSignalled) {
   {
     MethodPatch patch(context_.copyQueue());
     patch.replace(slot::kSignal, fails);
-    EXPECT_FALSE((*other)->submit(std::array{CopyPiece{CopyPiece::From::Staging, 0, ChunkIndex{0}, 0, 0, 4096}}));
+    EXPECT_FALSE((*other)->submit(std::array{CopyPiece{StagingIndex{0}, ChunkIndex{0}, 0, 0, 4096}}));
   }
   other->reset();  // The layer below would say that memory in use goes.
 }

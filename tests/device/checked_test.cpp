@@ -149,6 +149,30 @@ TEST_F(CheckedDeviceTest, Pieces) {
   expectRefused({fromChunk(kOther, kSize - 60, kChunk, 0, 64)}, "a piece's source lies inside its chunk");
 }
 
+TEST_F(CheckedDeviceTest, PagesAreUsedOneWay) {
+  constexpr StagingIndex kBack{5};
+  EXPECT_TRUE(succeeds(device_->openStaging(kBack, 256, StagingUse::Readback)));
+  expectRefused({toPage(kChunk, 0, kMissingPage, 0, 64)}, "a piece goes to a page that is open");
+  expectRefused({toPage(kChunk, 0, kPage, 0, 64)}, "a piece goes to a page for readback");
+  expectRefused({fromPage(kBack, 0, kChunk, 0, 64)}, "a piece comes from a page for uploads");
+  expectRefused({{kPage, kBack, 0, 0, 64}}, "what a piece reads back comes from a chunk");
+  expectRefused({toPage(kChunk, 0, kBack, 196, 64)}, "a piece's destination lies inside its page");
+  expectRefused({toPage(kChunk, kSize - 60, kBack, 0, 64)}, "a piece's source lies inside its chunk");
+  expectRefused({toPage(kChunk, 0, kBack, 0, 64), toPage(kChunk, 64, kBack, 60, 64)},
+                "the destinations of a batch are disjoint");
+  EXPECT_TRUE(failsWith(device_->sealStaging(kBack, 64), ErrorCode::InvalidArgument));
+  expectRule("a page that is sealed is for uploads");
+
+  const CopyPiece piece = toPage(kChunk, 0, kBack, 64, 64);
+  EXPECT_TRUE(succeeds(device_->submit({&piece, 1})));
+  device_->closeStaging(kBack);
+  expectRule("no batch uses a page that is closed");
+  device_->rangeReclaimed(kChunk, 0, 64);
+  expectRule("no batch uses a range that is reclaimed");
+  finish();
+  device_->closeStaging(kBack);
+}
+
 TEST_F(CheckedDeviceTest, SealingAgainCountsFromNowOn) {
   EXPECT_TRUE(succeeds(device_->sealStaging(kPage, 64)));
   expectRefused({fromPage(kPage, 64, kChunk, 0, 64)}, "a page is sealed before a batch reads it");
@@ -156,7 +180,7 @@ TEST_F(CheckedDeviceTest, SealingAgainCountsFromNowOn) {
   const CopyPiece piece = fromPage(kPage, 64, kChunk, 0, 64);
   EXPECT_TRUE(succeeds(device_->submit({&piece, 1})));
   device_->closeStaging(kPage);
-  expectRule("no batch reads a page that is closed");
+  expectRule("no batch uses a page that is closed");
   finish();
   device_->closeStaging(kPage);
   EXPECT_TRUE(succeeds(device_->openStaging(kPage, 256)));
@@ -188,7 +212,7 @@ TEST_F(CheckedDeviceTest, NothingInFlightIsTakenAway) {
   device_->destroyChunk(kOther);
   expectRule("no batch uses a chunk that is destroyed");
   device_->closeStaging(kPage);
-  expectRule("no batch reads a page that is closed");
+  expectRule("no batch uses a page that is closed");
   EXPECT_EQ(host_->earlyReclaims(), 0U) << "a refused call was passed on";
 
   host_->complete(kCopyQueue, 1);
@@ -220,7 +244,7 @@ class LyingDevice final : public Device {
   const DeviceCaps& caps() const noexcept override { return caps_; }
   Result<ChunkInfo> createChunk(ChunkIndex, ByteCount bytes) override { return ChunkInfo{0, 0, bytes + 256}; }
   void destroyChunk(ChunkIndex) noexcept override {}
-  Result<std::span<std::byte>> openStaging(StagingIndex, ByteCount bytes) override {
+  Result<std::span<std::byte>> openStaging(StagingIndex, ByteCount bytes, StagingUse) override {
     page_.resize(static_cast<std::size_t>(bytes) / 2);
     return std::span<std::byte>(page_);
   }

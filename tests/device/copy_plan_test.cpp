@@ -12,12 +12,15 @@
 namespace flux {
 namespace {
 
-CopyPiece piece(CopyPiece::From from, std::uint32_t source, std::uint32_t destination, ByteOffset sourceOffset,
+enum class From : std::uint8_t { Staging, Chunk };
+constexpr auto kStaging = From::Staging;
+constexpr auto kChunk = From::Chunk;
+
+CopyPiece piece(From from, std::uint32_t source, std::uint32_t destination, ByteOffset sourceOffset,
                 ByteOffset destinationOffset, ByteCount bytes) {
-  return {from, source, ChunkIndex{destination}, sourceOffset, destinationOffset, bytes};
+  const CopyEnd end = from == kStaging ? CopyEnd(StagingIndex{source}) : CopyEnd(ChunkIndex{source});
+  return {end, ChunkIndex{destination}, sourceOffset, destinationOffset, bytes};
 }
-constexpr auto kStaging = CopyPiece::From::Staging;
-constexpr auto kChunk = CopyPiece::From::Chunk;
 
 TEST(CopyPlan, AnEmptyBatchHasNoCommands) {
   CopyPlan plan;
@@ -69,12 +72,12 @@ TEST(CopyPlan, CoversExactlyThePieces) {
   CopyPlan plan;
   plan.build(batch);
 
-  using Word = std::tuple<ChunkIndex, ByteOffset>;
-  using Origin = std::tuple<CopyPiece::From, std::uint32_t, ByteOffset>;
+  using Word = std::tuple<CopyEnd, ByteOffset>;
+  using Origin = std::tuple<CopyEnd, ByteOffset>;
   std::map<Word, Origin> expected;
   for (const CopyPiece& p : batch) {
     for (ByteOffset i = 0; i < p.bytes; i += 4) {
-      expected[{p.destination, p.destinationOffset + i}] = {p.from, p.source, p.sourceOffset + i};
+      expected.insert_or_assign(Word{p.destination, p.destinationOffset + i}, Origin{p.source, p.sourceOffset + i});
     }
   }
   std::map<Word, Origin> planned;
@@ -83,8 +86,8 @@ TEST(CopyPlan, CoversExactlyThePieces) {
     regionCount += command.regionCount;
     for (const CopyRegion& region : plan.regions(command)) {
       for (ByteOffset i = 0; i < region.bytes; i += 4) {
-        const auto [at, isNew] = planned.insert({{command.destination, region.destinationOffset + i},
-                                                 {command.from, command.source, region.sourceOffset + i}});
+        const auto [at, isNew] = planned.insert(
+            {{command.destination, region.destinationOffset + i}, {command.source, region.sourceOffset + i}});
         EXPECT_TRUE(isNew);
       }
     }

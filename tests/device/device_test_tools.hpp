@@ -39,11 +39,15 @@ class AssertLog {
 };
 
 inline CopyPiece fromPage(StagingIndex page, ByteOffset from, ChunkIndex chunk, ByteOffset to, ByteCount bytes) {
-  return {CopyPiece::From::Staging, static_cast<std::uint32_t>(page), chunk, from, to, bytes};
+  return {page, chunk, from, to, bytes};
 }
 
 inline CopyPiece fromChunk(ChunkIndex source, ByteOffset from, ChunkIndex chunk, ByteOffset to, ByteCount bytes) {
-  return {CopyPiece::From::Chunk, static_cast<std::uint32_t>(source), chunk, from, to, bytes};
+  return {source, chunk, from, to, bytes};
+}
+
+inline CopyPiece toPage(ChunkIndex chunk, ByteOffset from, StagingIndex page, ByteOffset to, ByteCount bytes) {
+  return {chunk, page, from, to, bytes};
 }
 
 /// Bytes that differ from place to place and by seed; the same on every platform.

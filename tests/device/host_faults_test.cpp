@@ -238,6 +238,9 @@ TEST_F(HostFaults, WrongArgumentsAreRefused) {
   EXPECT_TRUE(failsWith(device_->openStaging(StagingIndex{1}, 0), kInvalid));
   EXPECT_TRUE(failsWith(device_->sealStaging(StagingIndex{1}, 0), kInvalid));
   EXPECT_TRUE(failsWith(device_->sealStaging(kPage, kSize + 1), kInvalid));
+  constexpr StagingIndex kBack{5};
+  ASSERT_TRUE(succeeds(device_->openStaging(kBack, kSize, StagingUse::Readback)));
+  EXPECT_TRUE(failsWith(device_->sealStaging(kBack, 64), kInvalid));
   const CopyPiece good = fromPage(kPage, 0, kChunk, 0, 64);
   for (const CopyPiece& bad : {
            fromPage(StagingIndex{1}, 0, kChunk, 0, 64),
@@ -247,6 +250,10 @@ TEST_F(HostFaults, WrongArgumentsAreRefused) {
            fromPage(kPage, 0, kChunk, kSize - 60, 64),
            fromPage(kPage, 64, kChunk, 0, kHuge - 32),
            fromPage(kPage, kHuge - 32, kChunk, 0, 64),
+           fromPage(kBack, 0, kChunk, 0, 64),
+           toPage(kChunk, 0, kPage, 0, 64),
+           toPage(kChunk, 0, StagingIndex{1}, 0, 64),
+           toPage(kChunk, 0, kBack, kSize - 60, 64),
        }) {
     const std::array batch{good, bad};
     EXPECT_TRUE(failsWith(device_->submit(batch), kInvalid));

@@ -18,6 +18,8 @@ struct Seen {
   std::vector<VkSharingMode> sharing;
   std::vector<std::uint32_t> families;
   std::vector<VkMappedMemoryRange> flushes;
+  std::vector<VkMappedMemoryRange> invalidations;
+  std::vector<std::pair<VkPipelineStageFlags, VkAccessFlags>> barriers;  // what they let see
   int lockDepth = 0;
   std::vector<int> lockDepthAtSubmit;
   std::uint32_t freedCommandBuffers = 0;
@@ -50,6 +52,22 @@ VKAPI_ATTR void VKAPI_CALL incoherentMemory(VkPhysicalDevice device, VkPhysicalD
 VKAPI_ATTR VkResult VKAPI_CALL rememberFlush(VkDevice device, std::uint32_t count, const VkMappedMemoryRange* ranges) {
   seen.flushes.insert(seen.flushes.end(), ranges, ranges + count);
   return Interceptor::real<PFN_vkFlushMappedMemoryRanges>("vkFlushMappedMemoryRanges")(device, count, ranges);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL rememberInvalidation(VkDevice device, std::uint32_t count,
+                                                    const VkMappedMemoryRange* ranges) {
+  seen.invalidations.insert(seen.invalidations.end(), ranges, ranges + count);
+  return Interceptor::real<PFN_vkInvalidateMappedMemoryRanges>("vkInvalidateMappedMemoryRanges")(device, count, ranges);
+}
+
+VKAPI_ATTR void VKAPI_CALL rememberBarrier(VkCommandBuffer commands, VkPipelineStageFlags before,
+                                           VkPipelineStageFlags after, VkDependencyFlags flags, std::uint32_t count,
+                                           const VkMemoryBarrier* barriers, std::uint32_t bufferCount,
+                                           const VkBufferMemoryBarrier* buffers, std::uint32_t imageCount,
+                                           const VkImageMemoryBarrier* images) {
+  for (std::uint32_t i = 0; i < count; ++i) seen.barriers.emplace_back(after, barriers[i].dstAccessMask);
+  Interceptor::real<PFN_vkCmdPipelineBarrier>("vkCmdPipelineBarrier")(commands, before, after, flags, count, barriers,
+                                                                      bufferCount, buffers, imageCount, images);
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL rememberLock(VkQueue queue, std::uint32_t count, const VkSubmitInfo* infos,
@@ -218,6 +236,35 @@ TEST_F(AdoptionTest, CoherentStagingIsNotFlushed) {
   ASSERT_TRUE(adopted->openStaging(kPage, 4096));
   ASSERT_TRUE(adopted->sealStaging(kPage, 4096));
   EXPECT_TRUE(seen.flushes.empty());
+}
+
+TEST_F(AdoptionTest, WhatIsReadBackIsMadeVisibleToTheHost) {
+  interceptor_.replace("vkInvalidateMappedMemoryRanges", &rememberInvalidation);
+  interceptor_.replace("vkCmdPipelineBarrier", &rememberBarrier);
+  for (const bool coherent : {true, false}) {
+    if (!coherent) interceptor_.replace("vkGetPhysicalDeviceMemoryProperties", &incoherentMemory);
+    const auto adopted = adopt();
+    ASSERT_TRUE(adopted->createChunk(kChunk, 4096));
+    ASSERT_TRUE(adopted->openStaging(kPage, 4096, StagingUse::Readback));
+    ASSERT_TRUE(adopted->openStaging(StagingIndex{1}, 4096));
+    ASSERT_TRUE(adopted->sealStaging(StagingIndex{1}, 4096));
+    waitForCopies(*adopted, adopted->submit(std::array{CopyPiece{StagingIndex{1}, kChunk, 0, 0, 4096}}).value());
+    seen = {};
+    const auto value =
+        adopted->submit(std::array{CopyPiece{kChunk, kPage, 0, 0, 64}, CopyPiece{kChunk, kPage, 64, 64, 64}});
+    ASSERT_TRUE(value);
+    ASSERT_EQ(seen.barriers.size(), 2U);
+    EXPECT_EQ(seen.barriers[1].first, VkPipelineStageFlags{VK_PIPELINE_STAGE_HOST_BIT});
+    EXPECT_EQ(seen.barriers[1].second, VkAccessFlags{VK_ACCESS_HOST_READ_BIT});
+    EXPECT_TRUE(seen.invalidations.empty());
+    while (adopted->completed(kCopyQueue) < *value) {
+      EXPECT_TRUE(seen.invalidations.empty()) << "before the batch was done";
+      ASSERT_TRUE(adopted->poll());
+    }
+    EXPECT_EQ(seen.invalidations.size(), coherent ? 0U : 1U);
+    waitForCopies(*adopted, adopted->submit(std::array{CopyPiece{StagingIndex{1}, kChunk, 0, 0, 4096}}).value());
+    EXPECT_EQ(seen.barriers.size(), 3U) << "a batch that reads nothing back has one barrier";
+  }
 }
 
 TEST_F(AdoptionTest, TheLimitOnAllocationsIsKept) {

@@ -25,9 +25,10 @@ Result<VulkanCopyCrossover> measure(Times uploads, Times moves) {
       kPage, kChunk, [&](std::span<const CopyPiece> batch, const VulkanCopyCrossover& way) -> Result<std::uint64_t> {
         std::uint64_t taken = 0;
         for (const CopyPiece& piece : batch) {
-          const bool upload = piece.from == CopyPiece::From::Staging;
-          EXPECT_EQ(piece.source, upload ? static_cast<std::uint32_t>(kPage) : static_cast<std::uint32_t>(kChunk));
-          EXPECT_EQ(piece.destination, kChunk);
+          const bool upload = piece.source.isPage();
+          EXPECT_EQ(piece.source.index(),
+                    upload ? static_cast<std::uint32_t>(kPage) : static_cast<std::uint32_t>(kChunk));
+          EXPECT_EQ(piece.destination.chunk(), kChunk);
           EXPECT_LE(piece.sourceOffset + piece.bytes, kMeasuredBytes);
           EXPECT_GE(piece.destinationOffset, kMeasuredBytes);
           EXPECT_LE(piece.destinationOffset + piece.bytes, 2 * kMeasuredBytes);

@@ -3,6 +3,7 @@
 
 #include "vulkan/test_gpu.hpp"
 
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <optional>
@@ -12,6 +13,7 @@ namespace flux::test {
 namespace {
 
 constexpr ByteCount kBytes = 4096;
+constexpr StagingIndex kBack{1};
 
 /// What a program does with a device, as steps that can be repeated when they fail.
 class Program {
@@ -26,10 +28,12 @@ class Program {
         [this] { return openPage(); },
         [this] { return device_->sealStaging(StagingIndex{0}, kBytes); },
         [this] { return submit({.destination = ChunkIndex{0}, .bytes = kBytes}); },
-        [this] { return submit({.from = CopyPiece::From::Chunk, .destination = ChunkIndex{1}, .bytes = kBytes}); },
+        [this] { return submit({.source = ChunkIndex{0}, .destination = ChunkIndex{1}, .bytes = kBytes}); },
         [this] { return device_->poll(); },
         [this] { return device_->wait(kCopyQueue, submitted_, std::chrono::seconds{30}); },
         [this] { return submit({.destination = ChunkIndex{0}, .destinationOffset = kBytes, .bytes = kBytes}); },
+        [this] { return openReadback(); },
+        [this] { return submit({.source = ChunkIndex{1}, .destination = kBack, .bytes = kBytes}); },
         [this] { return device_->wait(kCopyQueue, submitted_, std::chrono::seconds{30}); },
     };
   }
@@ -50,6 +54,7 @@ class Program {
   }
 
   void expectContents() {
+    EXPECT_TRUE(std::ranges::equal(back_, pattern_));
     ChunkReader reader(context_);
     for (const VkBuffer chunk : chunks_) {
       EXPECT_EQ(reader.read(chunk, 0, kBytes, device_->copyTimeline(), submitted_), pattern_);
@@ -78,6 +83,12 @@ class Program {
     std::copy(pattern_.begin(), pattern_.end(), page->begin());
     return {};
   }
+  Result<void> openReadback() {
+    const auto page = device_->openStaging(kBack, kBytes, StagingUse::Readback);
+    if (!page) return Unexpected(page.error());
+    back_ = *page;
+    return {};
+  }
   Result<void> submit(const CopyPiece& piece) {
     const auto value = device_->submit(std::span(&piece, 1));
     if (!value) return Unexpected(value.error());
@@ -91,6 +102,7 @@ class Program {
   TestDevice device_;
   std::vector<std::function<Result<void>()>> steps_;
   std::array<VkBuffer, 2> chunks_{};
+  std::span<std::byte> back_;
   std::vector<std::byte> pattern_ = patternBytes(kBytes, 1);
   TimelineValue submitted_ = 0;
 };

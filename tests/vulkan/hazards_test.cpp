@@ -14,8 +14,7 @@ namespace {
 constexpr ChunkIndex kChunk{0};
 constexpr StagingIndex kPage{0};
 constexpr ByteCount kBytes = 64 * kKiB;
-constexpr CopyPiece kUpload{
-    .source = static_cast<std::uint32_t>(kPage), .destination = kChunk, .sourceOffset = 0, .bytes = kBytes};
+constexpr CopyPiece kUpload{.source = kPage, .destination = kChunk, .sourceOffset = 0, .bytes = kBytes};
 
 enum class Way { Plain, Kernel };
 
@@ -44,7 +43,7 @@ class Hazards : public VulkanTest {
   }
 
   void copyOnwards() {
-    CopyPiece onwards{.from = CopyPiece::From::Chunk, .destination = kChunk, .destinationOffset = kBytes};
+    CopyPiece onwards{.source = kChunk, .destination = kChunk, .destinationOffset = kBytes};
     onwards.bytes = kBytes;
     ASSERT_TRUE(device_->submit(std::array{onwards}));
   }
@@ -142,6 +141,20 @@ TEST_P(HazardsOfBatches, NoneBetweenThem) {
   upload();
   upload();
   copyOnwards();
+  expectNone();
+}
+
+TEST_P(HazardsOfBatches, NoneWhereAPageIsReadBackTwice) {
+  constexpr StagingIndex kBack{1};
+  makeDevice(GetParam());
+  ASSERT_TRUE(device_->openStaging(kBack, kBytes, StagingUse::Readback));
+  const std::array back{CopyPiece{kChunk, kBack, 0, 0, kBytes}};
+  upload();
+  ASSERT_TRUE(device_->submit(back));
+  upload();
+  const auto value = device_->submit(back);
+  ASSERT_TRUE(value);
+  waitForCopies(*device_, *value);
   expectNone();
 }
 

@@ -64,6 +64,21 @@ TEST(ListMemoryChoice, IsCoherentAndInTheDeviceIfItCan) {
   EXPECT_EQ(refused.error().code, ErrorCode::Unsupported);
 }
 
+TEST(ReadbackMemoryChoice, IsCachedAndOfTheHostIfItCan) {
+  const auto properties = memory({{8 * kGiB, true}, {16 * kGiB, false}}, {{kDeviceLocal, 0},
+                                                                          {kVisible | kCoherent, 1},
+                                                                          {kVisible | kCached, 1},
+                                                                          {kVisible | kCoherent | kCached, 1},
+                                                                          {kDeviceLocal | kVisible | kCached, 0}});
+  EXPECT_EQ(vulkan::chooseReadbackMemory(properties, ~0U).value().type, 3U);
+  EXPECT_EQ(vulkan::chooseReadbackMemory(properties, 0b10111).value().type, 2U);
+  EXPECT_EQ(vulkan::chooseReadbackMemory(properties, 0b10011).value().type, 4U);
+  EXPECT_EQ(vulkan::chooseReadbackMemory(properties, 0b00011).value().type, 1U);
+  const auto refused = vulkan::chooseReadbackMemory(properties, 0b00001);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::Unsupported);
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Of, MemoryChoiceTest,
     testing::Values(Case{"DiscreteWithASmallWindow",

@@ -30,7 +30,7 @@ TEST_F(VulkanDeviceTest, CopyAndDrawSubmissionsFromTwoThreadsShareTheQueue) {
   ASSERT_TRUE(chunk);
   openPage(device(), StagingIndex{0}, patternBytes(kBytes, 6));
   const auto copyTo = [&](ByteOffset to) {
-    const CopyPiece piece{CopyPiece::From::Staging, 0, ChunkIndex{0}, 0, to, kBytes};
+    const CopyPiece piece{StagingIndex{0}, ChunkIndex{0}, 0, to, kBytes};
     const auto value = device().submit({&piece, 1});
     EXPECT_TRUE(value);
     return value.value_or(0);

@@ -3,6 +3,7 @@
 
 #include "webgpu/test_gpu.hpp"
 
+#include <algorithm>
 #include <array>
 #include <functional>
 
@@ -10,6 +11,7 @@ namespace flux::test {
 namespace {
 
 constexpr ByteCount kBytes = 4096;
+constexpr StagingIndex kBack{1};
 
 /// What a program does with a device, as steps that can be repeated when they fail.
 class Program {
@@ -24,6 +26,8 @@ class Program {
         [this] {
           return submit(fromChunk(ChunkIndex{0}, 0, ChunkIndex{0}, kBytes, kBytes));
         },  // By way of the bounce buffer.
+        [this] { return openReadback(); },
+        [this] { return submit(toPage(ChunkIndex{1}, 0, kBack, 0, kBytes)); },
         [this] { return device_.wait(kCopyQueue, submitted_, std::chrono::seconds{60}); },
     };
   }
@@ -44,7 +48,8 @@ class Program {
   }
 
   void expectContents() {
-    EXPECT_EQ(submitted_, 3U);
+    EXPECT_EQ(submitted_, 4U);
+    EXPECT_TRUE(std::ranges::equal(back_, pattern_));
     EXPECT_EQ(readBuffer(context_, chunks_[0], 0, kBytes), pattern_);
     EXPECT_EQ(readBuffer(context_, chunks_[0], kBytes, kBytes), pattern_);
     EXPECT_EQ(readBuffer(context_, chunks_[1], 0, kBytes), pattern_);
@@ -63,6 +68,12 @@ class Program {
     std::copy(pattern_.begin(), pattern_.end(), page->begin());
     return device_.sealStaging(StagingIndex{0}, kBytes);
   }
+  Result<void> openReadback() {
+    const auto page = device_.openStaging(kBack, kBytes, StagingUse::Readback);
+    if (!page) return Unexpected(page.error());
+    back_ = *page;
+    return {};
+  }
   Result<void> submit(const CopyPiece& piece) {
     const auto value = device_.submit(std::span(&piece, 1));
     if (!value) return Unexpected(value.error());
@@ -75,6 +86,7 @@ class Program {
   WebGpuDevice& device_;
   std::vector<std::function<Result<void>()>> steps_;
   std::array<WGPUBuffer, 2> chunks_{};
+  std::span<std::byte> back_;
   std::vector<std::byte> pattern_ = patternBytes(kBytes, 1);
   TimelineValue submitted_ = 0;
 };

@@ -66,9 +66,9 @@ class OpenGlContext::SwitchingDevice final : public PassingDevice {
     const Turn turn(*this);
     device_.destroyChunk(index);
   }
-  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes) override {
+  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes, StagingUse use) override {
     const Turn turn(*this);
-    return device_.openStaging(index, bytes);
+    return device_.openStaging(index, bytes, use);
   }
   Result<void> sealStaging(StagingIndex index, ByteCount bytes) override {
     const Turn turn(*this);

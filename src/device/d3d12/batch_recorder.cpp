@@ -10,10 +10,6 @@ namespace {
 constexpr D3D12_RESOURCE_STATES kRead = D3D12_RESOURCE_STATE_COPY_SOURCE;
 constexpr D3D12_RESOURCE_STATES kWritten = D3D12_RESOURCE_STATE_COPY_DEST;
 
-std::size_t indexOf(ChunkIndex chunk) noexcept {
-  return static_cast<std::size_t>(chunk);
-}
-
 }  // namespace
 
 Result<void> BatchRecorder::create(Buffers& buffers) {
@@ -28,21 +24,21 @@ void BatchRecorder::record(ID3D12GraphicsCommandList* list, std::span<const Copy
   list_ = list;
   plan_.build(batch);
   bounce_.state = D3D12_RESOURCE_STATE_COMMON;
+  const auto bufferOf = [&](CopyEnd end) -> Buffer& { return (end.isPage() ? staging : chunks)[end.index()]; };
   for (const CopyCommand& command : plan_.commands()) {
-    chunks[indexOf(command.destination)].state = D3D12_RESOURCE_STATE_COMMON;
-    if (command.from == CopyPiece::From::Chunk) chunks[command.source].state = D3D12_RESOURCE_STATE_COMMON;
+    for (const CopyEnd end : {command.source, command.destination}) bufferOf(end).state = D3D12_RESOURCE_STATE_COMMON;
   }
   for (const CopyCommand& command : plan_.commands()) {
     const std::span<const CopyRegion> regions = plan_.regions(command);
-    Buffer& destination = chunks[indexOf(command.destination)];
-    const bool fromChunk = command.from == CopyPiece::From::Chunk;
-    Buffer& source = fromChunk ? chunks[command.source] : staging[command.source];
+    Buffer& source = bufferOf(command.source);
+    Buffer& destination = bufferOf(command.destination);
     if (&source == &destination) {
       moveInside(destination, regions);
       continue;
     }
-    if (fromChunk) use(source, kRead);  // Pages are only ever read.
-    use(destination, kWritten);
+    // Upload heaps stay in GENERIC_READ, readback heaps in COPY_DEST.
+    if (!command.source.isPage()) use(source, kRead);
+    if (!command.destination.isPage()) use(destination, kWritten);
     flushBarriers();
     for (const CopyRegion& region : regions) {
       list->CopyBufferRegion(destination.resource.get(), region.destinationOffset, source.resource.get(),

@@ -35,10 +35,11 @@ Buffers::Buffers(ID3D12Device* device, const HeapChoice& heaps) noexcept
 }
 
 Result<Buffer> Buffers::create(BufferUse use, ByteCount bytes) {
-  const bool staging = use == BufferUse::Staging;
+  const bool readback = use == BufferUse::Readback;
+  const bool staging = use == BufferUse::Upload || readback;
   D3D12_HEAP_PROPERTIES heap = staging ? heaps_.staging : heaps_.chunks;
-  if (use == BufferUse::Bounce) {
-    heap.Type = D3D12_HEAP_TYPE_DEFAULT;
+  if (use == BufferUse::Bounce || readback) {
+    heap.Type = readback ? D3D12_HEAP_TYPE_READBACK : D3D12_HEAP_TYPE_DEFAULT;
     heap.CPUPageProperty = D3D12_CPU_PAGE_PROPERTY_UNKNOWN;
     heap.MemoryPoolPreference = D3D12_MEMORY_POOL_UNKNOWN;
   }
@@ -52,18 +53,18 @@ Result<Buffer> Buffers::create(BufferUse use, ByteCount bytes) {
   desc.Layout = D3D12_TEXTURE_LAYOUT_ROW_MAJOR;
   const auto access = staging ? D3D12_RESOURCE_FLAG_NONE : D3D12_RESOURCE_FLAG_ALLOW_UNORDERED_ACCESS;
   desc.Flags = static_cast<D3D12_RESOURCE_FLAGS>(access | alignmentFlags_);
+  D3D12_RESOURCE_STATES state = D3D12_RESOURCE_STATE_COMMON;
+  if (heap.Type == D3D12_HEAP_TYPE_UPLOAD) state = D3D12_RESOURCE_STATE_GENERIC_READ;
+  if (readback) state = D3D12_RESOURCE_STATE_COPY_DEST;
 
   Buffer made;
-  const bool upload = heap.Type == D3D12_HEAP_TYPE_UPLOAD;
-  HRESULT result =
-      device_->CreateCommittedResource(&heap, staging ? D3D12_HEAP_FLAG_NONE : chunkFlags_, &desc,
-                                       upload ? D3D12_RESOURCE_STATE_GENERIC_READ : D3D12_RESOURCE_STATE_COMMON,
-                                       nullptr, kIid<ID3D12Resource>, made.resource.out());
+  HRESULT result = device_->CreateCommittedResource(&heap, staging ? D3D12_HEAP_FLAG_NONE : chunkFlags_, &desc, state,
+                                                    nullptr, kIid<ID3D12Resource>, made.resource.out());
   if (FAILED(result)) return failed(device_, result, "CreateCommittedResource", {bytes, allocatedBytes_});
   if (staging || (use == BufferUse::Chunk && heaps_.directWriteBytes != 0)) {
     constexpr D3D12_RANGE kReadsNothing{0, 0};
     void* mapped = nullptr;
-    result = made.resource->Map(0, &kReadsNothing, &mapped);
+    result = made.resource->Map(0, readback ? nullptr : &kReadsNothing, &mapped);
     if (FAILED(result)) return failed(device_, result, "ID3D12Resource::Map", {bytes, allocatedBytes_});
     made.mapped = static_cast<std::byte*>(mapped);
   }

@@ -24,7 +24,7 @@ struct Buffer {
   explicit operator bool() const noexcept { return static_cast<bool>(resource); }
 };
 
-enum class BufferUse : std::uint8_t { Chunk, Staging, Bounce };
+enum class BufferUse : std::uint8_t { Chunk, Upload, Readback, Bounce };
 
 /// Makes buffers in heaps of their own and counts their memory.
 ///

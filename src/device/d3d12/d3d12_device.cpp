@@ -55,7 +55,7 @@ class AdoptedDevice final : public D3D12Device {
   std::span<std::byte> mapped(ChunkIndex index, ByteOffset offset, ByteCount bytes) noexcept override {
     return {usedSlot(chunks_, static_cast<std::uint32_t>(index)).mapped + offset, static_cast<std::size_t>(bytes)};
   }
-  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes) override;
+  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes, StagingUse use) override;
   Result<void> sealStaging(StagingIndex, ByteCount) override {
     return {};
   }  // What is mapped is coherent.
@@ -133,9 +133,9 @@ void AdoptedDevice::destroyChunk(ChunkIndex index) noexcept {
   buffers_.destroy(slot);
 }
 
-Result<std::span<std::byte>> AdoptedDevice::openStaging(StagingIndex index, ByteCount bytes) {
+Result<std::span<std::byte>> AdoptedDevice::openStaging(StagingIndex index, ByteCount bytes, StagingUse use) {
   Buffer& slot = freeSlot(staging_, static_cast<std::uint32_t>(index));
-  auto made = buffers_.create(BufferUse::Staging, bytes);
+  auto made = buffers_.create(use == StagingUse::Upload ? BufferUse::Upload : BufferUse::Readback, bytes);
   if (!made) return Unexpected(made.error());
   slot = std::move(*made);
   return std::span(slot.mapped, static_cast<std::size_t>(bytes));

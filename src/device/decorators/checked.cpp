@@ -90,16 +90,16 @@ class CheckedDevice final : public Device {
     return range;
   }
 
-  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes) override {
+  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes, StagingUse use) override {
     const OneCaller caller(busy_);
     if (!caller || !holds(!pages_.contains(index), "a page is opened under an index that is not in use") ||
         !holds(bytes != 0, "a page is not empty")) {
       return refused("openStaging");
     }
-    Result<std::span<std::byte>> page = inner_.openStaging(index, bytes);
+    Result<std::span<std::byte>> page = inner_.openStaging(index, bytes, use);
     if (page) {
       holds(page->size() == bytes, "a device opens a page of exactly the size asked for");
-      pages_.emplace(index, Page{bytes, 0});
+      pages_.emplace(index, Page{bytes, 0, use});
     }
     return page;
   }
@@ -108,6 +108,7 @@ class CheckedDevice final : public Device {
     const OneCaller caller(busy_);
     const auto page = pages_.find(index);
     if (!caller || !holds(page != pages_.end(), "a page that is sealed is open") ||
+        !holds(page->second.use == StagingUse::Upload, "a page that is sealed is for uploads") ||
         !holds(bytes <= page->second.bytes, "a page is sealed within its size")) {
       return refused("sealStaging");
     }
@@ -120,7 +121,7 @@ class CheckedDevice final : public Device {
     const OneCaller caller(busy_);
     const auto page = pages_.find(index);
     if (!caller || !holds(page != pages_.end(), "a page that is closed is open") ||
-        !holds(!inFlight(memoryKey(index), 0, page->second.bytes), "no batch reads a page that is closed")) {
+        !holds(!inFlight(memoryKey(index), 0, page->second.bytes), "no batch uses a page that is closed")) {
       return;
     }
     pages_.erase(page);
@@ -195,6 +196,7 @@ class CheckedDevice final : public Device {
   struct Page {
     ByteCount bytes = 0;
     ByteCount sealedBytes = 0;
+    StagingUse use = StagingUse::Upload;
   };
   struct Batch {
     TimelineValue value = 0;
@@ -209,16 +211,11 @@ class CheckedDevice final : public Device {
     return static_cast<std::uint32_t>(queue) < std::min(inner_.caps().queueCount, kMaxQueues);
   }
 
-  static MemoryKey sourceKey(const CopyPiece& piece) noexcept {
-    return piece.from == CopyPiece::From::Staging ? memoryKey(StagingIndex{piece.source})
-                                                  : memoryKey(ChunkIndex{piece.source});
-  }
-
   static UsedRanges usesOf(std::span<const CopyPiece> batch) {
     UsedRanges uses;
     uses.reserve(2 * batch.size());
     for (const CopyPiece& piece : batch) {
-      uses.add(sourceKey(piece), piece.sourceOffset, piece.bytes);
+      uses.add(memoryKey(piece.source), piece.sourceOffset, piece.bytes);
       uses.add(memoryKey(piece.destination), piece.destinationOffset, piece.bytes);
     }
     uses.build();
@@ -226,19 +223,33 @@ class CheckedDevice final : public Device {
   }
 
   [[nodiscard]] bool valid(const CopyPiece& piece) const {
-    const auto destination = chunks_.find(piece.destination);
     return holds(piece.bytes != 0, "a piece is not empty") &&
            holds((piece.bytes | piece.sourceOffset | piece.destinationOffset) % kPieceGranularityBytes == 0,
                  "offsets and sizes of a piece are multiples of 4") &&
-           holds(destination != chunks_.end(), "a piece goes to a chunk that exists") &&
+           (piece.destination.isPage() ? validReadback(piece) : validDestination(piece)) &&
+           (piece.source.isPage() ? validPage(piece) : validSourceChunk(piece));
+  }
+
+  [[nodiscard]] bool validDestination(const CopyPiece& piece) const {
+    const auto destination = chunks_.find(piece.destination.chunk());
+    return holds(destination != chunks_.end(), "a piece goes to a chunk that exists") &&
            holds(inside(piece.destinationOffset, piece.bytes, destination->second),
-                 "a piece's destination lies inside its chunk") &&
-           (piece.from == CopyPiece::From::Staging ? validPage(piece) : validSourceChunk(piece));
+                 "a piece's destination lies inside its chunk");
+  }
+
+  [[nodiscard]] bool validReadback(const CopyPiece& piece) const {
+    const auto page = pages_.find(piece.destination.page());
+    return holds(page != pages_.end(), "a piece goes to a page that is open") &&
+           holds(page->second.use == StagingUse::Readback, "a piece goes to a page for readback") &&
+           holds(!piece.source.isPage(), "what a piece reads back comes from a chunk") &&
+           holds(inside(piece.destinationOffset, piece.bytes, page->second.bytes),
+                 "a piece's destination lies inside its page");
   }
 
   [[nodiscard]] bool validPage(const CopyPiece& piece) const {
-    const auto page = pages_.find(StagingIndex{piece.source});
+    const auto page = pages_.find(piece.source.page());
     return holds(page != pages_.end(), "a piece comes from a page that is open") &&
+           holds(page->second.use == StagingUse::Upload, "a piece comes from a page for uploads") &&
            holds(inside(piece.sourceOffset, piece.bytes, page->second.bytes),
                  "a piece's source lies inside its page") &&
            holds(inside(piece.sourceOffset, piece.bytes, page->second.sealedBytes),
@@ -246,7 +257,7 @@ class CheckedDevice final : public Device {
   }
 
   [[nodiscard]] bool validSourceChunk(const CopyPiece& piece) const {
-    const auto chunk = chunks_.find(ChunkIndex{piece.source});
+    const auto chunk = chunks_.find(piece.source.chunk());
     return holds(chunk != chunks_.end(), "a piece comes from a chunk that exists") &&
            holds(inside(piece.sourceOffset, piece.bytes, chunk->second), "a piece's source lies inside its chunk");
   }
@@ -260,7 +271,8 @@ class CheckedDevice final : public Device {
     return holds(destinations.build(), "the destinations of a batch are disjoint") &&
            holds(std::ranges::none_of(batch,
                                       [&](const CopyPiece& piece) {
-                                        return destinations.overlaps(sourceKey(piece), piece.sourceOffset, piece.bytes);
+                                        return destinations.overlaps(memoryKey(piece.source), piece.sourceOffset,
+                                                                     piece.bytes);
                                       }),
                  "no destination of a batch overlaps one of its sources");
   }

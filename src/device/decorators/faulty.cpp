@@ -75,9 +75,9 @@ class FaultyDeviceImpl final : public FaultyDevice {
     return inner_.mapped(index, offset, bytes);
   }
 
-  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes) override {
+  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes, StagingUse use) override {
     if (Result<void> fate = count(DeviceCall::OpenStaging, "openStaging"); !fate) return Unexpected(fate.error());
-    return inner_.openStaging(index, bytes);
+    return inner_.openStaging(index, bytes, use);
   }
 
   Result<void> sealStaging(StagingIndex index, ByteCount bytes) override {

@@ -22,6 +22,7 @@ constexpr ByteCount kLargestChunkBytes = 2 * kGiB;  ///< What drivers allow at l
 struct Memory {
   std::shared_ptr<std::byte[]> data;
   ByteCount bytes = 0;
+  StagingUse use = StagingUse::Upload;  ///< Of a page.
 
   [[nodiscard]] std::span<std::byte> span() const noexcept { return {data.get(), static_cast<std::size_t>(bytes)}; }
 
@@ -125,7 +126,7 @@ class HostDeviceImpl final : public HostDevice {
     return range;
   }
 
-  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes) override {
+  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes, StagingUse use) override {
     if (queues_.lost()) return failure(ErrorCode::DeviceLost, "openStaging");
     const auto slot = static_cast<std::uint32_t>(index);
     if (slot >= kMaxChunks || pages_.find(slot) != nullptr) {
@@ -134,6 +135,7 @@ class HostDeviceImpl final : public HostDevice {
     if (bytes == 0) return failure(ErrorCode::InvalidArgument, "openStaging: bytes");
     if (allocations_ >= desc_.maxAllocations) return failure(ErrorCode::TooManyChunks, "openStaging", {allocations_});
     std::optional<Memory> memory = allocate(bytes);
+    if (memory) memory->use = use;
     if (!memory) return failure(ErrorCode::OutOfDeviceMemory, "openStaging", {bytes, chunkBytes_});
     const std::span<std::byte> page = memory->span();
     const std::lock_guard lock(tables_);
@@ -145,7 +147,8 @@ class HostDeviceImpl final : public HostDevice {
   Result<void> sealStaging(StagingIndex index, ByteCount bytes) override {
     if (queues_.lost()) return failure(ErrorCode::DeviceLost, "sealStaging");
     const Memory* page = pages_.find(static_cast<std::uint32_t>(index));
-    if (page == nullptr || bytes > page->bytes) return failure(ErrorCode::InvalidArgument, "sealStaging", {bytes});
+    if (page == nullptr || page->use != StagingUse::Upload || bytes > page->bytes)
+      return failure(ErrorCode::InvalidArgument, "sealStaging", {bytes});
     return {};
   }
 
@@ -162,17 +165,15 @@ class HostDeviceImpl final : public HostDevice {
     work.copies.reserve(batch.size());
     work.uses.reserve(2 * batch.size());
     for (const CopyPiece& piece : batch) {
-      const bool staged = piece.from == CopyPiece::From::Staging;
-      const Memory* source = (staged ? pages_ : chunks_).find(piece.source);
-      const Memory* destination = chunks_.find(static_cast<std::uint32_t>(piece.destination));
+      const Memory* source = find(piece.source, StagingUse::Upload);
+      const Memory* destination = find(piece.destination, StagingUse::Readback);
       if (source == nullptr || destination == nullptr || !source->contains(piece.sourceOffset, piece.bytes) ||
           !destination->contains(piece.destinationOffset, piece.bytes)) {
         return failure(ErrorCode::InvalidArgument, "submit: piece", {work.copies.size(), piece.bytes});
       }
       work.copies.push_back({destination->data.get() + piece.destinationOffset, source->data.get() + piece.sourceOffset,
-                             static_cast<std::size_t>(piece.bytes)});
-      work.uses.add(staged ? memoryKey(StagingIndex{piece.source}) : memoryKey(ChunkIndex{piece.source}),
-                    piece.sourceOffset, piece.bytes);
+                             static_cast<std::size_t>(piece.bytes), piece.destination.isPage()});
+      work.uses.add(memoryKey(piece.source), piece.sourceOffset, piece.bytes);
       work.uses.add(memoryKey(piece.destination), piece.destinationOffset, piece.bytes);
       keepAlive(work, *source);
       keepAlive(work, *destination);
@@ -266,6 +267,13 @@ class HostDeviceImpl final : public HostDevice {
  private:
   [[nodiscard]] bool known(QueueId queue) const noexcept {
     return static_cast<std::uint32_t>(queue) < desc_.queueCount;
+  }
+
+  /// Null where there is none, or a page of another use.
+  [[nodiscard]] const Memory* find(CopyEnd end, StagingUse use) const noexcept {
+    if (!end.isPage()) return chunks_.find(end.index());
+    const Memory* const page = pages_.find(end.index());
+    return page != nullptr && page->use == use ? page : nullptr;
   }
 
   /// Neighbouring pieces mostly share their memory, so that this stays short.

@@ -39,11 +39,11 @@ bool untouched(std::span<const std::byte> bytes) noexcept {
 }
 
 /// Last piece first: pieces have no order, and a program that relies on one is found. Returns how many copies met bytes
-/// that somebody had written.
+/// of chunks that somebody had written.
 std::uint64_t run(const HostWork& work) noexcept {
   std::uint64_t overwrites = 0;
   for (const HostWork::Copy& copy : std::views::reverse(work.copies)) {
-    if (!untouched({copy.destination, copy.bytes})) ++overwrites;
+    if (!copy.toPage && !untouched({copy.destination, copy.bytes})) ++overwrites;
     std::memmove(copy.destination, copy.source, copy.bytes);
   }
   for (const HostWork::Read& read : work.reads) {

@@ -24,6 +24,7 @@ struct HostWork {
     std::byte* destination = nullptr;
     const std::byte* source = nullptr;
     std::size_t bytes = 0;
+    bool toPage = false;
   };
   struct Read {
     std::span<const std::byte> bytes;

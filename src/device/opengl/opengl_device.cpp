@@ -23,7 +23,8 @@ constexpr GLbitfield kChunkFlags = 0;
 
 /// Staging stays mapped while the device reads it; what is written is seen by the commands that come after.
 constexpr GLbitfield kStagingMapFlags = GL_MAP_WRITE_BIT | GL_MAP_PERSISTENT_BIT | GL_MAP_COHERENT_BIT;
-constexpr GLbitfield kStagingFlags = kStagingMapFlags | GL_CLIENT_STORAGE_BIT;
+/// What the device writes is seen once a fence behind it has been reached.
+constexpr GLbitfield kReadbackMapFlags = GL_MAP_READ_BIT | GL_MAP_PERSISTENT_BIT | GL_MAP_COHERENT_BIT;
 
 /// Every context allows names of 255 bytes (GL_MAX_LABEL_LENGTH, which counts a zero).
 constexpr std::size_t kMaxNameBytes = 255;
@@ -58,7 +59,7 @@ class AdoptedDevice final : public OpenGlDevice {
   const DeviceCaps& caps() const noexcept override { return info_.caps; }
   Result<ChunkInfo> createChunk(ChunkIndex index, ByteCount bytes) override;
   void destroyChunk(ChunkIndex index) noexcept override;
-  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes) override;
+  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes, StagingUse use) override;
   Result<void> sealStaging(StagingIndex, ByteCount) override { return {}; }  // The mapping is coherent.
   void closeStaging(StagingIndex index) noexcept override;
   Result<TimelineValue> submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) override;
@@ -77,6 +78,7 @@ class AdoptedDevice final : public OpenGlDevice {
   }
   [[nodiscard]] Result<Buffer> makeBuffer(GLbitfield flags, ByteCount bytes);
   void destroy(Buffer& buffer) noexcept;
+  [[nodiscard]] const Buffer& buffer(CopyEnd end) { return usedSlot(end.isPage() ? staging_ : chunks_, end.index()); }
   void copy(std::span<const CopyPiece> batch);
 
   const Functions functions_;
@@ -134,13 +136,14 @@ void AdoptedDevice::destroyChunk(ChunkIndex index) noexcept {
   destroy(slot);
 }
 
-Result<std::span<std::byte>> AdoptedDevice::openStaging(StagingIndex index, ByteCount bytes) {
+Result<std::span<std::byte>> AdoptedDevice::openStaging(StagingIndex index, ByteCount bytes, StagingUse use) {
   Buffer& slot = freeSlot(staging_, static_cast<std::uint32_t>(index));
-  auto made = makeBuffer(kStagingFlags, bytes);
+  const GLbitfield mapFlags = use == StagingUse::Upload ? kStagingMapFlags : kReadbackMapFlags;
+  auto made = makeBuffer(mapFlags | GL_CLIENT_STORAGE_BIT, bytes);
   if (!made) return Unexpected(made.error());
   void* mapped = nullptr;
   const auto run = errors_.run("glMapNamedBufferRange", {bytes, chunkBytes_}, [&] {
-    mapped = functions_.glMapNamedBufferRange(made->name, 0, static_cast<GLsizeiptr>(bytes), kStagingMapFlags);
+    mapped = functions_.glMapNamedBufferRange(made->name, 0, static_cast<GLsizeiptr>(bytes), mapFlags);
   });
   if (!run || mapped == nullptr) {
     destroy(*made);
@@ -158,9 +161,8 @@ void AdoptedDevice::closeStaging(StagingIndex index) noexcept {
 void AdoptedDevice::copy(std::span<const CopyPiece> batch) {
   plan_.build(batch);
   for (const CopyCommand& command : plan_.commands()) {
-    const bool staged = command.from == CopyPiece::From::Staging;
-    const GLuint source = usedSlot(staged ? staging_ : chunks_, command.source).name;
-    const GLuint destination = usedSlot(chunks_, static_cast<std::uint32_t>(command.destination)).name;
+    const GLuint source = buffer(command.source).name;
+    const GLuint destination = buffer(command.destination).name;
     for (const CopyRegion& region : plan_.regions(command)) {
       functions_.glCopyNamedBufferSubData(source, destination, static_cast<GLintptr>(region.sourceOffset),
                                           static_cast<GLintptr>(region.destinationOffset),

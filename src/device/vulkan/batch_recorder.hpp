@@ -42,7 +42,7 @@ class BatchRecorder {
   [[nodiscard]] Result<void> prepare(std::span<const CopyPiece> batch, TimelineValue completed);
 
   /// Records the batch, ordered after all batches before it; in the application's list also after what that does
-  /// before, and before what it does next.
+  /// before, and before what it does next. What it writes into pages becomes visible to the host.
   void record(VkCommandBuffer commands, CommandList list);
 
   /// The batch reaches the queue with this value.
@@ -51,6 +51,8 @@ class BatchRecorder {
  private:
   [[nodiscard]] bool usesKernel() const noexcept { return crossover_ != kVulkanPlainCopies; }
   /// In words. False: as `SegmentLists::next`.
+  [[nodiscard]] bool addSegment(std::uint64_t source, std::uint64_t destination, std::uint64_t words);
+  /// The same for more than a segment can have.
   [[nodiscard]] bool addSegments(std::uint64_t source, std::uint64_t destination, std::uint64_t words);
   void recordPlainCopies(VkCommandBuffer commands);
 
@@ -63,6 +65,7 @@ class BatchRecorder {
   std::vector<CopyPiece> plain_;
   CopyPlan plan_;
   std::span<const SegmentRun> runs_;
+  bool readsBack_ = false;             // the batch writes pages
   std::vector<VkBufferCopy> regions_;  // of one command
 };
 

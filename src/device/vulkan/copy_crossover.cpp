@@ -13,12 +13,12 @@ constexpr ByteCount kMaxPieces = 64;
 constexpr int kRounds = 3;  ///< The best counts: the first ones also wake the device up.
 
 /// Pieces of one size, the last one first, so that none continues the one before.
-std::vector<CopyPiece> makeBatch(CopyPiece::From from, std::uint32_t source, ChunkIndex chunk, ByteCount pieceBytes) {
+std::vector<CopyPiece> makeBatch(CopyEnd source, ChunkIndex chunk, ByteCount pieceBytes) {
   const ByteCount count = std::min(kMeasuredBytes / pieceBytes, kMaxPieces);
   std::vector<CopyPiece> batch;
   batch.reserve(count);
   for (ByteCount i = 0; i < count; ++i) {
-    batch.push_back({from, source, chunk, i * pieceBytes, kMeasuredBytes + (count - 1 - i) * pieceBytes, pieceBytes});
+    batch.push_back({source, chunk, i * pieceBytes, kMeasuredBytes + (count - 1 - i) * pieceBytes, pieceBytes});
   }
   return batch;
 }
@@ -36,10 +36,10 @@ Result<VulkanCopyCrossover> measureCrossover(StagingIndex page, ChunkIndex chunk
     return least;
   };
   // The largest size up to which the kernel is never more than a twentieth slower; it costs the host far less.
-  const auto kernelUpToBytes = [&](CopyPiece::From from, std::uint32_t source) -> Result<ByteCount> {
+  const auto kernelUpToBytes = [&](CopyEnd source) -> Result<ByteCount> {
     ByteCount largest = 0;
     for (const ByteCount pieceBytes : kPieceBytes) {
-      const std::vector<CopyPiece> batch = makeBatch(from, source, chunk, pieceBytes);
+      const std::vector<CopyPiece> batch = makeBatch(source, chunk, pieceBytes);
       const auto kernel = best(batch, kVulkanKernelCopies);
       if (!kernel) return Unexpected(kernel.error());
       const auto plain = best(batch, kVulkanPlainCopies);
@@ -49,9 +49,9 @@ Result<VulkanCopyCrossover> measureCrossover(StagingIndex page, ChunkIndex chunk
     }
     return std::numeric_limits<ByteCount>::max();
   };
-  const auto uploads = kernelUpToBytes(CopyPiece::From::Staging, static_cast<std::uint32_t>(page));
+  const auto uploads = kernelUpToBytes(page);
   if (!uploads) return Unexpected(uploads.error());
-  const auto moves = kernelUpToBytes(CopyPiece::From::Chunk, static_cast<std::uint32_t>(chunk));
+  const auto moves = kernelUpToBytes(chunk);
   if (!moves) return Unexpected(moves.error());
   return VulkanCopyCrossover{*uploads, *moves};
 }

@@ -47,6 +47,7 @@ namespace flux::vulkan {
   X(vkGetBufferMemoryRequirements)      \
   X(vkGetQueryPoolResults)              \
   X(vkGetSemaphoreCounterValue)         \
+  X(vkInvalidateMappedMemoryRanges)     \
   X(vkMapMemory)                        \
   X(vkQueueSubmit)                      \
   X(vkWaitSemaphores)

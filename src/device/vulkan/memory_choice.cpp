@@ -83,6 +83,23 @@ Result<MemoryTypeChoice> chooseStagingMemory(const VkPhysicalDeviceMemoryPropert
   return MemoryTypeChoice{*best, reason + heapText(properties, *best)};
 }
 
+Result<MemoryTypeChoice> chooseReadbackMemory(const VkPhysicalDeviceMemoryProperties& properties,
+                                              std::uint32_t allowedTypeBits) {
+  // Reads of uncached memory are slower by orders of magnitude, so caching goes first.
+  const auto rank = [&](const VkMemoryType& type) {
+    const bool cached = (type.propertyFlags & VK_MEMORY_PROPERTY_HOST_CACHED_BIT) != 0;
+    const bool hostHeap = (type.propertyFlags & VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT) == 0;
+    const bool coherent = (type.propertyFlags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT) != 0;
+    return std::tuple(cached, hostHeap, coherent, properties.memoryHeaps[type.heapIndex].size);
+  };
+  const auto best = bestType(properties, allowedTypeBits, VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT, rank);
+  if (!best) return Unexpected(makeError(ErrorCode::Unsupported, "host-visible memory for buffers", {}));
+  const VkMemoryPropertyFlags flags = properties.memoryTypes[*best].propertyFlags;
+  std::string reason = (flags & VK_MEMORY_PROPERTY_HOST_CACHED_BIT) != 0 ? "cached" : "uncached, as all host-visible";
+  if ((flags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT) == 0) reason += ", invalidated by hand";
+  return MemoryTypeChoice{*best, reason + ": " + heapText(properties, *best)};
+}
+
 Result<MemoryTypeChoice> chooseListMemory(const VkPhysicalDeviceMemoryProperties& properties,
                                           std::uint32_t allowedTypeBits) {
   // Small enough for any mappable window of device memory, which spares the shader the way over the bus.

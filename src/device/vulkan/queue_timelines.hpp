@@ -36,10 +36,14 @@ class QueueTimelines {
   }
 
   /// Reads all counters. Errors: DeviceLost, OutOfDeviceMemory, DriverError.
-  [[nodiscard]] Result<void> poll();
+  [[nodiscard]] Result<void> read();
+  /// What `read` has found of the copy queue.
+  [[nodiscard]] TimelineValue copiesRead() const noexcept { return read_[0]; }
+  /// Lets everyone see what `read` has found.
+  void publish() noexcept;
   [[nodiscard]] TimelineValue completed(QueueId queue) const noexcept;
 
-  /// Errors: InvalidArgument (no such queue), Timeout, DeviceLost, OutOfDeviceMemory, DriverError.
+  /// Publishes nothing. Errors: InvalidArgument (no such queue), Timeout, DeviceLost, OutOfDeviceMemory, DriverError.
   [[nodiscard]] Result<void> wait(QueueId queue, TimelineValue value, std::chrono::nanoseconds timeout);
 
  private:
@@ -47,6 +51,7 @@ class QueueTimelines {
   VkDevice device_;
   std::uint32_t count_ = 0;
   std::array<VkSemaphore, kMaxQueues> semaphores_{};
+  std::array<TimelineValue, kMaxQueues> read_{};
   std::array<std::atomic<TimelineValue>, kMaxQueues> completed_{};
 };
 

@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -86,17 +87,15 @@ class AdoptedDevice final : public VulkanDevice {
   std::span<std::byte> mapped(ChunkIndex index, ByteOffset offset, ByteCount bytes) noexcept override {
     return {slots_.chunk(index).mapped + offset, static_cast<std::size_t>(bytes)};
   }
-  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes) override;
+  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes, StagingUse use) override;
   Result<void> sealStaging(StagingIndex index, ByteCount bytes) override;
   void closeStaging(StagingIndex index) noexcept override;
   Result<TimelineValue> submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) override {
     return applicationList_ != VK_NULL_HANDLE ? record(batch) : submit(batch, waits, nullptr);
   }
-  Result<void> poll() override { return timelines_.poll(); }
+  Result<void> poll() override;
   TimelineValue completed(QueueId queue) const noexcept override { return timelines_.completed(queue); }
-  Result<void> wait(QueueId queue, TimelineValue value, std::chrono::nanoseconds timeout) override {
-    return timelines_.wait(queue, value, timeout);
-  }
+  Result<void> wait(QueueId queue, TimelineValue value, std::chrono::nanoseconds timeout) override;
   MemoryBudget budget() override;
   void setName(ChunkIndex index, std::string_view name) noexcept override;
   VkSemaphore copyTimeline() const noexcept override { return timelines_.copySemaphore(); }
@@ -109,6 +108,11 @@ class AdoptedDevice final : public VulkanDevice {
   [[nodiscard]] Result<TimelineValue> submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits,
                                              const QueueTimer* timer);
   [[nodiscard]] Result<TimelineValue> record(std::span<const CopyPiece> batch);
+  void noteReadbacks(std::span<const CopyPiece> batch, TimelineValue value);
+  [[nodiscard]] bool isCoherent(const BufferKind& kind) const noexcept {
+    const VkMemoryPropertyFlags flags = properties_.memory.memoryTypes[kind.memoryType].propertyFlags;
+    return (flags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT) != 0;
+  }
   [[nodiscard]] VkResult enqueue(VkCommandBuffer commands, std::span<const QueueValue> waits, TimelineValue value);
 
   const Functions functions_;
@@ -121,6 +125,7 @@ class AdoptedDevice final : public VulkanDevice {
   DeviceCaps caps_;
   BufferKind chunkKind_;
   BufferKind stagingKind_;
+  BufferKind readbackKind_;
   BufferMemory buffers_;
   CommandBuffers commandBuffers_;
   QueueTimelines timelines_;
@@ -130,6 +135,12 @@ class AdoptedDevice final : public VulkanDevice {
   std::vector<VkSemaphore> waitSemaphores_;
   std::vector<TimelineValue> waitValues_;
   std::vector<VkPipelineStageFlags> waitStages_;
+  /// Pages that batches in flight write, in memory that is not coherent.
+  struct UnseenPage {
+    TimelineValue value = 0;
+    StagingIndex page{};
+  };
+  std::deque<UnseenPage> unseen_;
   ByteCount chunkBytes_ = 0;
   TimelineValue submitted_ = 0;
   VkCommandBuffer applicationList_ = VK_NULL_HANDLE;
@@ -139,8 +150,9 @@ class AdoptedDevice final : public VulkanDevice {
 AdoptedDevice::~AdoptedDevice() {
   // On a lost device the wait fails at once, and everything may be destroyed.
   if (submitted_ != 0) (void)timelines_.wait(kCopyQueue, submitted_, kForever);
-  for (Buffer& buffer : slots_.chunks) buffers_.destroy(buffer);
-  for (Buffer& buffer : slots_.pages) buffers_.destroy(buffer);
+  for (const std::span<Buffer> slots : slots_.all()) {
+    for (Buffer& buffer : slots) buffers_.destroy(buffer);
+  }
 }
 
 Result<void> AdoptedDevice::init(const VulkanDeviceDesc& desc) {
@@ -156,10 +168,13 @@ Result<void> AdoptedDevice::init(const VulkanDeviceDesc& desc) {
   stagingKind_.deviceAddress = chunkKind_.deviceAddress;
   if (stagingKind_.deviceAddress) stagingKind_.usage |= VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT;
 
-  const auto chooseType = [this](BufferKind& kind, auto choose, bool option) -> Result<void> {
+  readbackKind_ = stagingKind_;
+  readbackKind_.usage ^= VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT;
+
+  const auto chooseType = [this](BufferKind& kind, auto choose, auto... option) -> Result<void> {
     const auto allowed = buffers_.allowedTypes(kind);
     if (!allowed) return Unexpected(allowed.error());
-    const auto choice = choose(properties_.memory, *allowed, option);
+    const auto choice = choose(properties_.memory, *allowed, option...);
     if (!choice) return Unexpected(choice.error());
     kind.memoryType = choice->type;
     return {};
@@ -168,8 +183,10 @@ Result<void> AdoptedDevice::init(const VulkanDeviceDesc& desc) {
   if (auto chosen = chooseType(chunkKind_, chooseChunkMemory, mapped); !chosen) return chosen;
   const ByteCount direct = chooseDirectWriteBytes(properties_.memory, chunkKind_.memoryType, desc.directWriteBytes);
   if (auto chosen = chooseType(stagingKind_, chooseStagingMemory, direct == kAllBytes); !chosen) return chosen;
+  if (auto chosen = chooseType(readbackKind_, chooseReadbackMemory); !chosen) return chosen;
   chunkKind_.mapped = direct != 0;
   stagingKind_.mapped = true;
+  readbackKind_.mapped = true;
   recorder_.setHostWritesChunks(direct != 0);
   if (auto created = commandBuffers_.create(desc.copyQueueFamily); !created) return created;
   if (auto created = timelines_.create(desc.timelines); !created) return created;
@@ -213,18 +230,19 @@ Result<VulkanCopyCrossover> AdoptedDevice::measureCrossover(std::uint32_t timest
   QueueTimer timer(functions_, device_, timestampBits);
   if (auto created = timer.create(); !created) return Unexpected(created.error());
   if (const auto made = createChunk(kChunk, 2 * kMeasuredBytes); !made) return Unexpected(made.error());
-  if (const auto opened = openStaging(kPage, kMeasuredBytes); !opened) return Unexpected(opened.error());
+  if (const auto opened = openStaging(kPage, kMeasuredBytes, StagingUse::Upload); !opened)
+    return Unexpected(opened.error());
   const auto crossover = vulkan::measureCrossover(
       kPage, kChunk, [&](std::span<const CopyPiece> batch, const VulkanCopyCrossover& used) -> Result<std::uint64_t> {
         recorder_.setCrossover(used);
         const auto value = submit(batch, {}, &timer);
         if (!value) return Unexpected(value.error());
-        if (auto waited = timelines_.wait(kCopyQueue, *value, kForever); !waited) return Unexpected(waited.error());
+        if (auto waited = wait(kCopyQueue, *value, kForever); !waited) return Unexpected(waited.error());
         return timer.ticks();
       });
   // On an error the timer may still be in use. The destructor sees to the rest.
   if (!crossover) {
-    if (submitted_ != 0) (void)timelines_.wait(kCopyQueue, submitted_, kForever);
+    if (submitted_ != 0) (void)wait(kCopyQueue, submitted_, kForever);
     return crossover;
   }
   closeStaging(kPage);
@@ -233,37 +251,33 @@ Result<VulkanCopyCrossover> AdoptedDevice::measureCrossover(std::uint32_t timest
 }
 
 Result<ChunkInfo> AdoptedDevice::createChunk(ChunkIndex index, ByteCount bytes) {
-  Buffer& slot = freeSlot(slots_.chunks, static_cast<std::uint32_t>(index));
   // Vulkan leaves it undefined what a driver does with more.
   if (bytes > caps_.maxChunkBytes) {
     return Unexpected(makeError(ErrorCode::OutOfDeviceMemory, "maxMemoryAllocationSize", {}, {bytes, chunkBytes_}));
   }
   auto made = buffers_.create(chunkKind_, bytes);
   if (!made) return Unexpected(made.error());
-  slot = *made;
-  chunkBytes_ += slot.allocatedBytes;
-
-  return ChunkInfo{nativeHandle(slot.buffer), slot.address, bytes};
+  slots_.put(index, *made);
+  chunkBytes_ += made->allocatedBytes;
+  return ChunkInfo{nativeHandle(made->buffer), made->address, bytes};
 }
 
 void AdoptedDevice::destroyChunk(ChunkIndex index) noexcept {
-  Buffer& slot = slots_.chunk(index);
-  chunkBytes_ -= slot.allocatedBytes;
-  buffers_.destroy(slot);
+  Buffer chunk = slots_.take(index);
+  chunkBytes_ -= chunk.allocatedBytes;
+  buffers_.destroy(chunk);
 }
 
-Result<std::span<std::byte>> AdoptedDevice::openStaging(StagingIndex index, ByteCount bytes) {
-  Buffer& slot = freeSlot(slots_.pages, static_cast<std::uint32_t>(index));
-  auto made = buffers_.create(stagingKind_, bytes);
+Result<std::span<std::byte>> AdoptedDevice::openStaging(StagingIndex index, ByteCount bytes, StagingUse use) {
+  auto made = buffers_.create(use == StagingUse::Upload ? stagingKind_ : readbackKind_, bytes);
   if (!made) return Unexpected(made.error());
-  slot = *made;
-  return std::span(slot.mapped, static_cast<std::size_t>(bytes));
+  slots_.put(index, *made);
+  return std::span(made->mapped, static_cast<std::size_t>(bytes));
 }
 
 Result<void> AdoptedDevice::sealStaging(StagingIndex index, ByteCount bytes) {
   const Buffer& slot = slots_.page(index);
-  const VkMemoryPropertyFlags flags = properties_.memory.memoryTypes[stagingKind_.memoryType].propertyFlags;
-  if ((flags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT) != 0) return {};
+  if (isCoherent(stagingKind_)) return {};
   const VkDeviceSize atom = properties_.core.limits.nonCoherentAtomSize;
   const VkDeviceSize rounded = (bytes + atom - 1) / atom * atom;
   VkMappedMemoryRange range{VK_STRUCTURE_TYPE_MAPPED_MEMORY_RANGE};
@@ -276,7 +290,8 @@ Result<void> AdoptedDevice::sealStaging(StagingIndex index, ByteCount bytes) {
 }
 
 void AdoptedDevice::closeStaging(StagingIndex index) noexcept {
-  buffers_.destroy(slots_.page(index));
+  Buffer page = slots_.take(index);
+  buffers_.destroy(page);
 }
 
 VkResult AdoptedDevice::enqueue(VkCommandBuffer commands, std::span<const QueueValue> waits, TimelineValue value) {
@@ -328,6 +343,7 @@ Result<TimelineValue> AdoptedDevice::submit(std::span<const CopyPiece> batch, st
   }
   commandBuffers_.submitted(*commands, value);
   recorder_.submitted(value);
+  noteReadbacks(batch, value);
   submitted_ = value;
   return value;
 }
@@ -338,7 +354,41 @@ Result<TimelineValue> AdoptedDevice::record(std::span<const CopyPiece> batch) {
   recorder_.record(applicationList_, CommandList::Application);
   recorded_ = ++submitted_;
   recorder_.submitted(recorded_);
+  noteReadbacks(batch, recorded_);
   return recorded_;
+}
+
+void AdoptedDevice::noteReadbacks(std::span<const CopyPiece> batch, TimelineValue value) {
+  if (isCoherent(readbackKind_)) return;
+  const std::size_t first = unseen_.size();
+  for (const CopyPiece& piece : batch) {
+    if (!piece.destination.isPage()) continue;
+    const StagingIndex page = piece.destination.page();
+    const auto same = [&](const UnseenPage& unseen) { return unseen.page == page; };
+    if (std::none_of(unseen_.begin() + static_cast<std::ptrdiff_t>(first), unseen_.end(), same)) {
+      unseen_.push_back({value, page});
+    }
+  }
+}
+
+/// The host sees what batches wrote into pages before it sees that they are done.
+Result<void> AdoptedDevice::poll() {
+  if (auto read = timelines_.read(); !read) return read;
+  for (; !unseen_.empty() && unseen_.front().value <= timelines_.copiesRead(); unseen_.pop_front()) {
+    VkMappedMemoryRange range{VK_STRUCTURE_TYPE_MAPPED_MEMORY_RANGE};
+    range.memory = slots_.page(unseen_.front().page).memory;
+    range.size = VK_WHOLE_SIZE;
+    if (const VkResult result = functions_.vkInvalidateMappedMemoryRanges(device_, 1, &range); result != VK_SUCCESS) {
+      return failed(result, "vkInvalidateMappedMemoryRanges");
+    }
+  }
+  timelines_.publish();
+  return {};
+}
+
+Result<void> AdoptedDevice::wait(QueueId queue, TimelineValue value, std::chrono::nanoseconds timeout) {
+  if (auto waited = timelines_.wait(queue, value, timeout); !waited) return waited;
+  return poll();
 }
 
 TimelineValue AdoptedDevice::recordInto(VkCommandBuffer commands) noexcept {

@@ -14,8 +14,11 @@ namespace flux::webgpu {
 #define FLUX_WEBGPU_FUNCTIONS(X)      \
   X(AdapterInfoFreeMembers)           \
   X(BufferDestroy)                    \
+  X(BufferGetConstMappedRange)        \
+  X(BufferMapAsync)                   \
   X(BufferRelease)                    \
   X(BufferSetLabel)                   \
+  X(BufferUnmap)                      \
   X(CommandBufferRelease)             \
   X(CommandEncoderCopyBufferToBuffer) \
   X(CommandEncoderFinish)             \

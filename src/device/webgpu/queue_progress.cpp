@@ -1,6 +1,7 @@
 #include "device/webgpu/queue_progress.hpp"
 
 #include <tuple>
+#include <utility>
 
 namespace flux::webgpu {
 
@@ -22,9 +23,16 @@ TimelineValue QueueProgress::mark(QueueId queue) {
   Timeline& timeline = timelines_[static_cast<std::size_t>(queue)];
   const std::scoped_lock lock(timeline.mutex);
   // Only a wait may run the callback: so it runs on the owner's thread, whoever else processes the instance's events.
-  timeline.marks.push_back(functions_.QueueOnSubmittedWorkDone(
-      desc_.queue, {nullptr, WGPUCallbackMode_WaitAnyOnly, kRemember, status_.get(), nullptr}));
+  timeline.marks.push_back({functions_.QueueOnSubmittedWorkDone(desc_.queue, {nullptr, WGPUCallbackMode_WaitAnyOnly,
+                                                                              kRemember, status_.get(), nullptr}),
+                            nullptr});
   return ++timeline.marked;
+}
+
+void QueueProgress::holdBack(QueueId queue, WGPUFuture future, std::function<bool()> then) {
+  Timeline& timeline = timelines_[static_cast<std::size_t>(queue)];
+  const std::scoped_lock lock(timeline.mutex);
+  timeline.marks.push_back({future, std::move(then)});
 }
 
 Result<void> QueueProgress::poll() {
@@ -43,12 +51,18 @@ bool QueueProgress::reachOldest(Timeline& timeline) {
   {
     const std::scoped_lock lock(timeline.mutex);
     if (timeline.marks.empty()) return false;
-    oldest = timeline.marks.front();
+    oldest = timeline.marks.front().future;
   }
   if (!isDone(functions_, desc_.instance, oldest)) return false;
+  std::function<bool()> then;
   {
     const std::scoped_lock lock(timeline.mutex);
+    then = std::move(timeline.marks.front().then);
     timeline.marks.pop_front();
+  }
+  if (then != nullptr) {
+    if (!then()) failure_ = WGPUQueueWorkDoneStatus_Error;
+    return failure_ == WGPUQueueWorkDoneStatus_Success;
   }
   failure_ = *status_;
   if (failure_ != WGPUQueueWorkDoneStatus_Success) return false;

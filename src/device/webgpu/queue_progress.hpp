@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 
@@ -29,6 +30,10 @@ class QueueProgress {
   /// The next value of a timeline: it is reached when what has been submitted so far is done. O(1).
   TimelineValue mark(QueueId queue);
 
+  /// The queue's next mark is reached only after `future` and `then`, which poll runs; where that answers false the
+  /// timeline ends there. The owner's thread.
+  void holdBack(QueueId queue, WGPUFuture future, std::function<bool()> then);
+
   /// Sees which marks have been reached. Never blocks. Errors: DriverError, from then on: work that did not end well
   /// ends its timeline.
   [[nodiscard]] Result<void> poll();
@@ -39,9 +44,13 @@ class QueueProgress {
 
  private:
   using Status = WGPUQueueWorkDoneStatus;
+  struct Mark {
+    WGPUFuture future{};
+    std::function<bool()> then;  ///< Of what holds the next mark back.
+  };
   struct Timeline {
-    std::mutex mutex;              ///< Of the marks; held for a few instructions, and while a mark is made.
-    std::deque<WGPUFuture> marks;  ///< Those not yet reached, the oldest first.
+    std::mutex mutex;        ///< Of the marks; held for a few instructions, and while a mark is made.
+    std::deque<Mark> marks;  ///< Those not yet reached, the oldest first.
     TimelineValue marked = 0;
     std::atomic<TimelineValue> completed{0};
   };

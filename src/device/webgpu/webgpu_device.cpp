@@ -4,6 +4,7 @@
 #include "device/webgpu/error_scopes.hpp"
 #include "device/webgpu/functions.hpp"
 #include "device/webgpu/queue_progress.hpp"
+#include "device/webgpu/readback_buffer.hpp"
 
 #include <flux/assert.hpp>
 #include <flux/webgpu.hpp>
@@ -28,7 +29,7 @@ constexpr std::chrono::microseconds kWaitInterval{50};
 
 /// Whether it copies from a chunk to the same chunk.
 bool isInside(const CopyCommand& command) noexcept {
-  return command.from == CopyPiece::From::Chunk && ChunkIndex{command.source} == command.destination;
+  return command.source == command.destination;
 }
 
 /// The WebGPU back end.
@@ -46,7 +47,7 @@ class AdoptedDevice final : public WebGpuDevice {
   const DeviceCaps& caps() const noexcept override { return adapter_.caps; }
   Result<ChunkInfo> createChunk(ChunkIndex index, ByteCount bytes) override;
   void destroyChunk(ChunkIndex index) noexcept override;
-  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes) override;
+  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes, StagingUse use) override;
   Result<void> sealStaging(StagingIndex index, ByteCount bytes) override;
   void closeStaging(StagingIndex index) noexcept override;
   Result<TimelineValue> submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) override;
@@ -80,13 +81,17 @@ class AdoptedDevice final : public WebGpuDevice {
   void write(const CopyCommand& command);
   void copyBetween(WGPUCommandEncoder encoder, const CopyCommand& command);
   void copyInside(WGPUCommandEncoder encoder, const CopyCommand& command);
-  void copy(std::span<const CopyCommand> commands);
+  [[nodiscard]] Result<std::shared_ptr<ReadbackBuffer>> readbackBuffer(std::span<const CopyCommand> commands);
+  void copyBack(WGPUCommandEncoder encoder, const CopyCommand& command, ReadbackBuffer& buffer);
+  /// Answers what says that `readback` is mapped, if there is one.
+  WGPUFuture copy(std::span<const CopyCommand> commands, ReadbackBuffer* readback);
 
   const Functions functions_;
   const WebGpuDeviceDesc desc_;
   Adapter adapter_;
   ErrorScopes scopes_;
   QueueProgress progress_;
+  std::shared_ptr<ReadbackBuffer> idleReadback_;  ///< The last one that was delivered.
   CopyPlan plan_;
   std::vector<CopyRegion> bounced_;  ///< What is in the bounce buffer while a batch is recorded.
   std::vector<Chunk> chunks_;
@@ -160,7 +165,8 @@ void AdoptedDevice::destroyChunk(ChunkIndex index) noexcept {
   slot = {};
 }
 
-Result<std::span<std::byte>> AdoptedDevice::openStaging(StagingIndex index, ByteCount bytes) {
+Result<std::span<std::byte>> AdoptedDevice::openStaging(StagingIndex index, ByteCount bytes,
+                                                        StagingUse /*host memory*/) {
   Page& slot = freeSlot(pages_, static_cast<std::uint32_t>(index));
   auto memory = std::unique_ptr<std::byte[]>(new (std::nothrow) std::byte[static_cast<std::size_t>(bytes)]);
   if (!memory) return Unexpected(makeError(ErrorCode::OutOfDeviceMemory, "staging page", {}, {bytes}));
@@ -178,8 +184,8 @@ void AdoptedDevice::closeStaging(StagingIndex index) noexcept {
 }
 
 void AdoptedDevice::write(const CopyCommand& command) {
-  const std::byte* const memory = page(StagingIndex{command.source}).memory.get();
-  const WGPUBuffer to = chunk(command.destination).buffer;
+  const std::byte* const memory = page(command.source.page()).memory.get();
+  const WGPUBuffer to = chunk(command.destination.chunk()).buffer;
   for (const CopyRegion& region : plan_.regions(command)) {
     functions_.QueueWriteBuffer(desc_.queue, to, region.destinationOffset, memory + region.sourceOffset,
                                 static_cast<std::size_t>(region.bytes));
@@ -187,8 +193,8 @@ void AdoptedDevice::write(const CopyCommand& command) {
 }
 
 void AdoptedDevice::copyBetween(WGPUCommandEncoder encoder, const CopyCommand& command) {
-  const WGPUBuffer from = chunk(ChunkIndex{command.source}).buffer;
-  const WGPUBuffer to = chunk(command.destination).buffer;
+  const WGPUBuffer from = chunk(command.source.chunk()).buffer;
+  const WGPUBuffer to = chunk(command.destination.chunk()).buffer;
   for (const CopyRegion& region : plan_.regions(command)) {
     functions_.CommandEncoderCopyBufferToBuffer(encoder, from, region.sourceOffset, to, region.destinationOffset,
                                                 region.bytes);
@@ -199,7 +205,7 @@ void AdoptedDevice::copyInside(WGPUCommandEncoder encoder, const CopyCommand& co
   // One buffer cannot be both source and destination of a copy (WebGPU, section 13.5). As many regions as fit go to the
   // bounce buffer, then from there to their places: destinations touch no source of the batch, so that the order of
   // regions does not matter. WebGPU orders the copies of an encoder.
-  const WGPUBuffer buffer = chunk(command.destination).buffer;
+  const WGPUBuffer buffer = chunk(command.destination.chunk()).buffer;
   ByteCount used = 0;
   const auto empty = [&] {
     ByteOffset place = 0;
@@ -227,10 +233,34 @@ void AdoptedDevice::copyInside(WGPUCommandEncoder encoder, const CopyCommand& co
   empty();
 }
 
-void AdoptedDevice::copy(std::span<const CopyCommand> commands) {
+/// For all that the batch reads back; null if that is nothing.
+Result<std::shared_ptr<ReadbackBuffer>> AdoptedDevice::readbackBuffer(std::span<const CopyCommand> commands) {
+  ByteCount bytes = 0;
+  for (const CopyCommand& command : commands) {
+    if (!command.destination.isPage()) continue;
+    for (const CopyRegion& region : plan_.regions(command)) bytes += region.bytes;
+  }
+  if (bytes == 0) return nullptr;
+  if (idleReadback_ && idleReadback_->capacityBytes() >= bytes) return std::move(idleReadback_);
+  const auto made = makeBuffer("Flux readback", WGPUBufferUsage_MapRead | WGPUBufferUsage_CopyDst, bytes);
+  if (!made) return Unexpected(made.error());
+  return std::make_shared<ReadbackBuffer>(functions_, *made, bytes);
+}
+
+void AdoptedDevice::copyBack(WGPUCommandEncoder encoder, const CopyCommand& command, ReadbackBuffer& buffer) {
+  const WGPUBuffer from = chunk(command.source.chunk()).buffer;
+  std::byte* const memory = page(command.destination.page()).memory.get();
+  for (const CopyRegion& region : plan_.regions(command)) {
+    buffer.record(encoder, from, region.sourceOffset, memory + region.destinationOffset, region.bytes);
+  }
+}
+
+WGPUFuture AdoptedDevice::copy(std::span<const CopyCommand> commands, ReadbackBuffer* readback) {
   const WGPUCommandEncoder encoder = functions_.DeviceCreateCommandEncoder(desc_.device, nullptr);
   for (const CopyCommand& command : commands) {
-    if (isInside(command)) {
+    if (command.destination.isPage()) {
+      copyBack(encoder, command, *readback);
+    } else if (isInside(command)) {
       copyInside(encoder, command);
     } else {
       copyBetween(encoder, command);
@@ -240,16 +270,16 @@ void AdoptedDevice::copy(std::span<const CopyCommand> commands) {
   functions_.QueueSubmit(desc_.queue, 1, &buffer);
   functions_.CommandBufferRelease(buffer);
   functions_.CommandEncoderRelease(encoder);
+  return readback != nullptr ? readback->map() : WGPUFuture{};
 }
 
 Result<TimelineValue> AdoptedDevice::submit(std::span<const CopyPiece> batch,
                                             std::span<const QueueValue> /*one queue*/) {
   plan_.build(batch);
-  const std::span<const CopyCommand> commands = plan_.commands();  // Those from staging come first.
-  const auto firstCopy = std::find_if(commands.begin(), commands.end(), [](const CopyCommand& command) {
-    return command.from == CopyPiece::From::Chunk;
-  });
-  const std::span<const CopyCommand> copies(firstCopy, commands.end());
+  const std::span<const CopyCommand> commands = plan_.commands();  // Those from pages come last.
+  const auto firstWrite = std::find_if(commands.begin(), commands.end(),
+                                       [](const CopyCommand& command) { return command.source.isPage(); });
+  const std::span<const CopyCommand> copies(commands.begin(), firstWrite);
   if (bounce_ == nullptr && std::any_of(copies.begin(), copies.end(), isInside)) {
     const auto made = makeBuffer("Flux bounce", WGPUBufferUsage_CopySrc | WGPUBufferUsage_CopyDst, kBounceBytes);
     if (!made) return Unexpected(made.error());
@@ -258,11 +288,20 @@ Result<TimelineValue> AdoptedDevice::submit(std::span<const CopyPiece> batch,
   }
   // Writes and submissions are executed in the order of the calls (D1). A batch that fails halfway may be submitted
   // again: it writes the same bytes to the same places, and nobody has read them.
+  auto readback = readbackBuffer(copies);
+  if (!readback) return Unexpected(readback.error());
+  WGPUFuture mapped{};
   const auto done = scopes_.run("wgpuQueueSubmit", {}, [&] {
-    std::for_each(commands.begin(), firstCopy, [this](const CopyCommand& command) { write(command); });
-    if (!copies.empty()) copy(copies);
+    std::for_each(firstWrite, commands.end(), [this](const CopyCommand& command) { write(command); });
+    if (!copies.empty()) mapped = copy(copies, readback->get());
   });
   if (!done) return Unexpected(done.error());
+  if (*readback) {
+    progress_.holdBack(kCopyQueue, mapped, [this, buffer = *readback] {
+      idleReadback_ = buffer;
+      return buffer->deliver();
+    });
+  }
   return progress_.mark(kCopyQueue);
 }
 

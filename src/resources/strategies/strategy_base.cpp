@@ -253,7 +253,7 @@ Result<ChunkIndex> StrategyBase::growBuffer(ChunkIndex old, ByteCount bytes, std
 
 Result<void> StrategyBase::copy(ChunkIndex from, ByteOffset fromOffset, ChunkIndex to, ByteOffset toOffset,
                                 ByteCount bytes) {
-  const CopyPiece piece{CopyPiece::From::Chunk, static_cast<std::uint32_t>(from), to, fromOffset, toOffset, bytes};
+  const CopyPiece piece{from, to, fromOffset, toOffset, bytes};
   const Result<TimelineValue> value = device_.submit({&piece, 1});
   if (!value) return Unexpected(value.error());
   lastCopy_ = *value;

@@ -54,7 +54,7 @@ void LateDevice::startQueues() {
 void LateDevice::executeCopy() {
   Touch touch;
   for (const CopyPiece& piece : batches_[copies_.done]) {
-    if (piece.from == CopyPiece::From::Chunk) touchMemory(touch, piece.sourceOffset, piece.bytes, Access::Read);
+    if (!piece.source.isPage()) touchMemory(touch, piece.sourceOffset, piece.bytes, Access::Read);
     touchMemory(touch, piece.destinationOffset, piece.bytes, Access::Write);
   }
   touch.add(copies_.object, Access::Write);
@@ -148,8 +148,8 @@ Result<ChunkInfo> LateDevice::createChunk(ChunkIndex index, ByteCount bytes) {
   return host_->createChunk(index, bytes);
 }
 
-Result<std::span<std::byte>> LateDevice::openStaging(StagingIndex index, ByteCount bytes) {
-  return host_->openStaging(index, bytes);
+Result<std::span<std::byte>> LateDevice::openStaging(StagingIndex index, ByteCount bytes, StagingUse use) {
+  return host_->openStaging(index, bytes, use);
 }
 
 Result<TimelineValue> LateDevice::submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) {

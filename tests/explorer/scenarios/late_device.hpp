@@ -50,7 +50,7 @@ class LateDevice : public Device {
   const DeviceCaps& caps() const noexcept override { return host_->caps(); }
   Result<ChunkInfo> createChunk(ChunkIndex index, ByteCount bytes) override;
   void destroyChunk(ChunkIndex index) noexcept override { host_->destroyChunk(index); }
-  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes) override;
+  Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes, StagingUse use) override;
   Result<void> sealStaging(StagingIndex index, ByteCount bytes) override { return host_->sealStaging(index, bytes); }
   void closeStaging(StagingIndex index) noexcept override { host_->closeStaging(index); }
   Result<TimelineValue> submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) override;
