@@ -23,6 +23,7 @@ namespace flux::bench {
 namespace {
 
 constexpr std::uint32_t kBlocks = 20'000;
+constexpr std::uint32_t kPiecesPerBatch = 4096;
 
 template <class Table, class Lookup>
 void lookups(std::uint32_t passes, const Lookup& lookup) {
@@ -141,7 +142,7 @@ void submits(std::uint32_t count) {
   constexpr std::uint32_t kChunks = 4;
   constexpr ByteCount kChunkBytes = kMiB;
   constexpr ByteCount kPieceBytes = 4 * kKiB;
-  const std::unique_ptr<VulkanDevice> device = makeNullVulkanDevice();
+  const std::unique_ptr<VulkanDevice> device = makeNullVulkanDevice(kVulkanPlainCopies);
   for (std::uint32_t i = 0; i < kChunks; ++i) {
     if (!device->createChunk(ChunkIndex{i}, kChunkBytes)) std::abort();
   }
@@ -153,6 +154,28 @@ void submits(std::uint32_t count) {
     const ByteOffset place = kPieceBytes * (i % 2 == 0 ? 126 - i : 128 - i);
     const CopyEnd source = moved ? CopyEnd(ChunkIndex{0}) : CopyEnd(StagingIndex{0});
     batch[i] = {source, ChunkIndex{1 + i / 2 % (kChunks - 1)}, i * kPieceBytes, place, kPieceBytes};
+  }
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if (!device->submit(batch) || !device->poll()) std::abort();
+  }
+}
+
+/// Batches of 4,096 pieces for the copy kernel: from two pages into 64 chunks, in no order.
+void kernelSubmits(std::uint32_t count) {
+  constexpr std::uint32_t kChunks = 64;
+  constexpr ByteCount kPieceBytes = 4 * kKiB;
+  const std::unique_ptr<VulkanDevice> device = makeNullVulkanDevice(kVulkanKernelCopies);
+  for (std::uint32_t i = 0; i < kChunks; ++i) {
+    if (!device->createChunk(ChunkIndex{i}, kMiB)) std::abort();
+  }
+  for (std::uint32_t i = 0; i < 2; ++i) {
+    if (!device->openStaging(StagingIndex{i}, kMiB)) std::abort();
+  }
+  std::vector<CopyPiece> batch;
+  for (const std::uint32_t place : shuffledIndices(kPiecesPerBatch, 1)) {
+    const auto i = static_cast<std::uint32_t>(batch.size());
+    batch.push_back({StagingIndex{i / 256 % 2}, ChunkIndex{place % kChunks}, i % 256 * kPieceBytes,
+                     place / kChunks * kPieceBytes, kPieceBytes});
   }
   for (std::uint32_t i = 0; i < count; ++i) {
     if (!device->submit(batch) || !device->poll()) std::abort();
@@ -180,6 +203,8 @@ bool run(std::string_view what, std::uint32_t count) {
     chunkPairs(count);
   } else if (what == "submit") {
     submits(count);
+  } else if (what == "kernel") {
+    kernelSubmits(count);
   } else {
     return false;
   }
@@ -191,9 +216,10 @@ bool run(std::string_view what, std::uint32_t count) {
 
 int main(int argc, char** argv) {
   if (argc == 3 && flux::bench::run(argv[1], static_cast<std::uint32_t>(std::atoi(argv[2])))) return 0;
-  std::fprintf(stderr,
-               "flux_instruction_probe array|block|part|publish|idle|range|refusal|close-refusal|chunk|submit COUNT\n"
-               "(array, block, part: passes of %u lookups; range, chunk: pairs of allocate and free)\n",
-               flux::bench::kLookupsPerPass);
+  std::fprintf(
+      stderr,
+      "flux_instruction_probe array|block|part|publish|idle|range|refusal|close-refusal|chunk|submit|kernel COUNT\n"
+      "(array, block, part: passes of %u lookups; range, chunk: pairs of allocate and free)\n",
+      flux::bench::kLookupsPerPass);
   return 2;
 }

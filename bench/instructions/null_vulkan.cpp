@@ -42,6 +42,11 @@ VKAPI_ATTR void VKAPI_CALL memoryProperties(VkPhysicalDevice, VkPhysicalDeviceMe
       0};
 }
 
+VKAPI_ATTR void VKAPI_CALL queueFamilies(VkPhysicalDevice, std::uint32_t* count, VkQueueFamilyProperties* families) {
+  *count = 1;
+  if (families != nullptr) *families = {VK_QUEUE_COMPUTE_BIT | VK_QUEUE_TRANSFER_BIT, 1, 0, {}};
+}
+
 VKAPI_ATTR void VKAPI_CALL bufferRequirements(VkDevice, VkBuffer, VkMemoryRequirements* requirements) {
   *requirements = {mappedMemory.size(), 256, 1};
 }
@@ -55,6 +60,16 @@ VKAPI_ATTR VkResult VKAPI_CALL mapMemory(VkDevice, VkDeviceMemory, VkDeviceSize,
                                          void** mapped) {
   *mapped = mappedMemory.data();
   return VK_SUCCESS;
+}
+
+VKAPI_ATTR VkDeviceAddress VKAPI_CALL bufferAddress(VkDevice, const VkBufferDeviceAddressInfo*) {
+  return mappedMemory.size();
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL createPipelines(VkDevice, VkPipelineCache, std::uint32_t,
+                                               const VkComputePipelineCreateInfo*, const VkAllocationCallbacks*,
+                                               VkPipeline* made) {
+  return make(made);
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL submit(VkQueue, std::uint32_t, const VkSubmitInfo* info, VkFence) {
@@ -106,21 +121,31 @@ PFN_vkVoidFunction lookUp(std::string_view name) {
       {"vkGetDeviceProcAddr", erased(deviceFunction)},
       {"vkGetPhysicalDeviceProperties2", erased(physicalDeviceProperties)},
       {"vkGetPhysicalDeviceMemoryProperties", erased(memoryProperties)},
-      {"vkGetPhysicalDeviceQueueFamilyProperties", erased(PFN_vkGetPhysicalDeviceQueueFamilyProperties(nothing))},
+      {"vkGetPhysicalDeviceQueueFamilyProperties", erased(queueFamilies)},
       {"vkAllocateCommandBuffers", erased(allocateCommandBuffers)},
       {"vkAllocateMemory", erased(PFN_vkAllocateMemory(create))},
       {"vkBeginCommandBuffer", erased(PFN_vkBeginCommandBuffer(succeed))},
       {"vkBindBufferMemory", erased(PFN_vkBindBufferMemory(succeed))},
+      {"vkCmdBindPipeline", erased(PFN_vkCmdBindPipeline(nothing))},
       {"vkCmdCopyBuffer", erased(PFN_vkCmdCopyBuffer(nothing))},
+      {"vkCmdDispatch", erased(PFN_vkCmdDispatch(nothing))},
       {"vkCmdPipelineBarrier", erased(PFN_vkCmdPipelineBarrier(nothing))},
+      {"vkCmdPushConstants", erased(PFN_vkCmdPushConstants(nothing))},
       {"vkCreateBuffer", erased(PFN_vkCreateBuffer(create))},
       {"vkCreateCommandPool", erased(PFN_vkCreateCommandPool(create))},
+      {"vkCreateComputePipelines", erased(createPipelines)},
+      {"vkCreatePipelineLayout", erased(PFN_vkCreatePipelineLayout(create))},
       {"vkCreateSemaphore", erased(PFN_vkCreateSemaphore(create))},
+      {"vkCreateShaderModule", erased(PFN_vkCreateShaderModule(create))},
       {"vkDestroyBuffer", erased(PFN_vkDestroyBuffer(nothing))},
       {"vkDestroyCommandPool", erased(PFN_vkDestroyCommandPool(nothing))},
+      {"vkDestroyPipeline", erased(PFN_vkDestroyPipeline(nothing))},
+      {"vkDestroyPipelineLayout", erased(PFN_vkDestroyPipelineLayout(nothing))},
       {"vkDestroySemaphore", erased(PFN_vkDestroySemaphore(nothing))},
+      {"vkDestroyShaderModule", erased(PFN_vkDestroyShaderModule(nothing))},
       {"vkEndCommandBuffer", erased(PFN_vkEndCommandBuffer(succeed))},
       {"vkFreeMemory", erased(PFN_vkFreeMemory(nothing))},
+      {"vkGetBufferDeviceAddress", erased(bufferAddress)},
       {"vkGetBufferMemoryRequirements", erased(bufferRequirements)},
       {"vkGetSemaphoreCounterValue", erased(counterValue)},
       {"vkMapMemory", erased(mapMemory)},
@@ -135,11 +160,12 @@ PFN_vkVoidFunction lookUp(std::string_view name) {
 
 }  // namespace
 
-std::unique_ptr<VulkanDevice> makeNullVulkanDevice() {
-  VkPhysicalDeviceTimelineSemaphoreFeatures timeline{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES};
-  timeline.timelineSemaphore = VK_TRUE;
+std::unique_ptr<VulkanDevice> makeNullVulkanDevice(const VulkanCopyCrossover& crossover) {
+  VkPhysicalDeviceVulkan12Features wanted{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES};
+  wanted.timelineSemaphore = VK_TRUE;
+  wanted.bufferDeviceAddress = VK_TRUE;
   VkPhysicalDeviceFeatures2 features{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2};
-  features.pNext = &timeline;
+  features.pNext = &wanted;
   VulkanDeviceDesc desc;
   desc.getInstanceProcAddr = instanceFunction;
   make(&desc.instance);
@@ -147,6 +173,7 @@ std::unique_ptr<VulkanDevice> makeNullVulkanDevice() {
   make(&desc.device);
   make(&desc.copyQueue);
   desc.enabledFeatures = &features;
+  desc.copyCrossover = crossover;
   auto device = VulkanDevice::create(desc);
   if (!device) std::abort();
   return std::move(*device);

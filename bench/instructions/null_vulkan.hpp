@@ -8,6 +8,6 @@
 namespace flux::bench {
 
 /// A Flux device on that driver. Batches are complete at once; staging is memory that nobody reads.
-[[nodiscard]] std::unique_ptr<VulkanDevice> makeNullVulkanDevice();
+[[nodiscard]] std::unique_ptr<VulkanDevice> makeNullVulkanDevice(const VulkanCopyCrossover& crossover);
 
 }  // namespace flux::bench

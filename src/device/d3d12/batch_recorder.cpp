@@ -36,7 +36,7 @@ void BatchRecorder::record(ID3D12GraphicsCommandList* list, std::span<const Copy
       moveInside(destination, regions);
       continue;
     }
-    // Pages are used one way only, and stay in the state for that.
+    // Upload heaps stay in GENERIC_READ, readback heaps in COPY_DEST.
     if (!command.source.isPage()) use(source, kRead);
     if (!command.destination.isPage()) use(destination, kWritten);
     flushBarriers();

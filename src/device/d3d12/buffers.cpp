@@ -34,16 +34,10 @@ Buffers::Buffers(ID3D12Device* device, const HeapChoice& heaps) noexcept
 #endif
 }
 
-/// That buffers have before their first use, and pages always.
-D3D12_RESOURCE_STATES stateOf(D3D12_HEAP_TYPE type) noexcept {
-  if (type == D3D12_HEAP_TYPE_UPLOAD) return D3D12_RESOURCE_STATE_GENERIC_READ;
-  return type == D3D12_HEAP_TYPE_READBACK ? D3D12_RESOURCE_STATE_COPY_DEST : D3D12_RESOURCE_STATE_COMMON;
-}
-
 Result<Buffer> Buffers::create(BufferUse use, ByteCount bytes) {
   const bool readback = use == BufferUse::Readback;
-  const bool page = use == BufferUse::Staging || readback;
-  D3D12_HEAP_PROPERTIES heap = page ? heaps_.staging : heaps_.chunks;
+  const bool staging = use == BufferUse::Upload || readback;
+  D3D12_HEAP_PROPERTIES heap = staging ? heaps_.staging : heaps_.chunks;
   if (use == BufferUse::Bounce || readback) {
     heap.Type = readback ? D3D12_HEAP_TYPE_READBACK : D3D12_HEAP_TYPE_DEFAULT;
     heap.CPUPageProperty = D3D12_CPU_PAGE_PROPERTY_UNKNOWN;
@@ -57,15 +51,17 @@ Result<Buffer> Buffers::create(BufferUse use, ByteCount bytes) {
   desc.MipLevels = 1;
   desc.SampleDesc.Count = 1;
   desc.Layout = D3D12_TEXTURE_LAYOUT_ROW_MAJOR;
-  const auto access = page ? D3D12_RESOURCE_FLAG_NONE : D3D12_RESOURCE_FLAG_ALLOW_UNORDERED_ACCESS;
+  const auto access = staging ? D3D12_RESOURCE_FLAG_NONE : D3D12_RESOURCE_FLAG_ALLOW_UNORDERED_ACCESS;
   desc.Flags = static_cast<D3D12_RESOURCE_FLAGS>(access | alignmentFlags_);
+  D3D12_RESOURCE_STATES state = D3D12_RESOURCE_STATE_COMMON;
+  if (heap.Type == D3D12_HEAP_TYPE_UPLOAD) state = D3D12_RESOURCE_STATE_GENERIC_READ;
+  if (readback) state = D3D12_RESOURCE_STATE_COPY_DEST;
 
   Buffer made;
-  HRESULT result =
-      device_->CreateCommittedResource(&heap, page ? D3D12_HEAP_FLAG_NONE : chunkFlags_, &desc, stateOf(heap.Type),
-                                       nullptr, kIid<ID3D12Resource>, made.resource.out());
+  HRESULT result = device_->CreateCommittedResource(&heap, staging ? D3D12_HEAP_FLAG_NONE : chunkFlags_, &desc, state,
+                                                    nullptr, kIid<ID3D12Resource>, made.resource.out());
   if (FAILED(result)) return failed(device_, result, "CreateCommittedResource", {bytes, allocatedBytes_});
-  if (page || (use == BufferUse::Chunk && heaps_.directWriteBytes != 0)) {
+  if (staging || (use == BufferUse::Chunk && heaps_.directWriteBytes != 0)) {
     constexpr D3D12_RANGE kReadsNothing{0, 0};
     void* mapped = nullptr;
     result = made.resource->Map(0, readback ? nullptr : &kReadsNothing, &mapped);

@@ -17,14 +17,14 @@ namespace flux::d3d12 {
 struct Buffer {
   ComPtr<ID3D12Resource> resource;
   ByteCount allocatedBytes = 0;
-  std::byte* mapped = nullptr;  ///< Until it is destroyed; null where the host does not reach it.
+  std::byte* mapped = nullptr;  ///< Until it is destroyed; null where the host does not write to it.
   /// While a batch is recorded: the state that its commands so far have left the buffer in.
   D3D12_RESOURCE_STATES state = D3D12_RESOURCE_STATE_COMMON;
 
   explicit operator bool() const noexcept { return static_cast<bool>(resource); }
 };
 
-enum class BufferUse : std::uint8_t { Chunk, Staging, Readback, Bounce };
+enum class BufferUse : std::uint8_t { Chunk, Upload, Readback, Bounce };
 
 /// Makes buffers in heaps of their own and counts their memory.
 ///

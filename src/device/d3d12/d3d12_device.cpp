@@ -135,7 +135,7 @@ void AdoptedDevice::destroyChunk(ChunkIndex index) noexcept {
 
 Result<std::span<std::byte>> AdoptedDevice::openStaging(StagingIndex index, ByteCount bytes, StagingUse use) {
   Buffer& slot = freeSlot(staging_, static_cast<std::uint32_t>(index));
-  auto made = buffers_.create(use == StagingUse::Upload ? BufferUse::Staging : BufferUse::Readback, bytes);
+  auto made = buffers_.create(use == StagingUse::Upload ? BufferUse::Upload : BufferUse::Readback, bytes);
   if (!made) return Unexpected(made.error());
   slot = std::move(*made);
   return std::span(slot.mapped, static_cast<std::size_t>(bytes));

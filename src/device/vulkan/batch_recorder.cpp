@@ -9,25 +9,26 @@ Result<void> BatchRecorder::createKernel(const VkPhysicalDeviceMemoryProperties&
   return kernel_.create();
 }
 
-inline bool BatchRecorder::addSegments(std::uint64_t source, std::uint64_t destination, std::uint64_t words) {
+bool BatchRecorder::addSegment(std::uint64_t source, std::uint64_t destination, std::uint64_t words) {
+  Segment* const segment = lists_.next();
+  if (segment == nullptr) return false;
+  // Whole segments, in order: the memory may be write-combined.
+  *segment = {static_cast<std::uint32_t>(source), static_cast<std::uint32_t>(destination),
+              static_cast<std::uint32_t>(source >> 32U | destination >> 32U << 16U), static_cast<std::uint32_t>(words)};
+  return true;
+}
+
+bool BatchRecorder::addSegments(std::uint64_t source, std::uint64_t destination, std::uint64_t words) {
   constexpr std::uint32_t kQuadWords = 4;
-  while (words != 0) {
-    std::uint64_t part = words;
-    if (words > CopyKernel::kSegmentWords) {
-      // All segments but the first begin at a multiple of 16 bytes, where the kernel has no odd words to copy.
-      part = CopyKernel::kSegmentWords - destination % kQuadWords;
-    }
-    Segment* const segment = lists_.next();
-    if (segment == nullptr) return false;
-    // Whole segments, in order: the memory may be write-combined.
-    *segment = {static_cast<std::uint32_t>(source), static_cast<std::uint32_t>(destination),
-                static_cast<std::uint32_t>(source >> 32U | destination >> 32U << 16U),
-                static_cast<std::uint32_t>(part)};
+  while (words > CopyKernel::kSegmentWords) {
+    // All segments but the first begin at a multiple of 16 bytes, where the kernel has no odd words to copy.
+    const std::uint64_t part = CopyKernel::kSegmentWords - destination % kQuadWords;
+    if (!addSegment(source, destination, part)) return false;
     source += part;
     destination += part;
     words -= part;
   }
-  return true;
+  return addSegment(source, destination, words);
 }
 
 Result<void> BatchRecorder::prepare(std::span<const CopyPiece> batch, TimelineValue completed) {
@@ -37,25 +38,28 @@ Result<void> BatchRecorder::prepare(std::span<const CopyPiece> batch, TimelineVa
     readsBack_ = std::ranges::any_of(plan_.commands(), [](const CopyCommand& c) { return c.destination.isPage(); });
     return {};
   }
-  readsBack_ = false;
   constexpr ByteCount kWordBytes = 4;
   lists_.begin(completed);
   plain_.clear();
+  const BufferSlots::WordAddresses addresses = slots_.wordAddresses();
+  const ByteCount limits[] = {crossover_.moveUpToBytes, crossover_.uploadUpToBytes};
+  bool readsBack = false;
   for (const CopyPiece& piece : batch) {
-    const Buffer& source = slots_.at(piece.source);
-    const Buffer& destination = slots_.at(piece.destination);
-    readsBack_ |= piece.destination.isPage();
+    readsBack |= piece.destination.isPage();
     const bool overTheBus = piece.source.isPage() || piece.destination.isPage();
-    if (piece.bytes > (overTheBus ? crossover_.uploadUpToBytes : crossover_.moveUpToBytes) ||
-        source.address + source.bytes > kAddressEnd || destination.address + destination.bytes > kAddressEnd) {
+    const std::uint64_t source = addresses[piece.source];
+    const std::uint64_t destination = addresses[piece.destination];
+    if (piece.bytes > limits[overTheBus ? 1 : 0] || source == 0 || destination == 0) {
       plain_.push_back(piece);
       continue;
     }
-    const bool added =
-        addSegments((source.address + piece.sourceOffset) / kWordBytes,
-                    (destination.address + piece.destinationOffset) / kWordBytes, piece.bytes / kWordBytes);
+    const std::uint64_t from = source + piece.sourceOffset / kWordBytes;
+    const std::uint64_t to = destination + piece.destinationOffset / kWordBytes;
+    const std::uint64_t words = piece.bytes / kWordBytes;
+    const bool added = words <= CopyKernel::kSegmentWords ? addSegment(from, to, words) : addSegments(from, to, words);
     if (!added) return Unexpected(lists_.failure());
   }
+  readsBack_ = readsBack;
   runs_ = lists_.finish();
   plan_.build(plain_);
   return {};
@@ -82,22 +86,19 @@ void BatchRecorder::record(VkCommandBuffer commands, CommandList list) {
   kernel_.record(commands, runs_);
   recordPlainCopies(commands);
   // Other submissions synchronise through the timeline: its signal makes everything written available, the reader's
-  // wait makes it visible. Only what follows in the same command list needs more, and the host, which is no queue: no
-  // signal makes writes visible to it (Vulkan 1.3, section 7.9), and without this, what a cache of the device still
-  // holds could end up over what the host writes there later.
+  // wait makes it visible. Only what follows in the same command list needs more, and the host, which is no queue and
+  // which no signal makes writes visible to (Vulkan 1.3, section 7.9): without this it would not see what it reads
+  // back, and what a cache of the device still holds could end up over what it writes to chunks later.
   VkPipelineStageFlags after = 0;
   barrier.dstAccessMask = 0;
   if (list == CommandList::Application) {
     after |= VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
     barrier.dstAccessMask |= VK_ACCESS_MEMORY_READ_BIT | VK_ACCESS_MEMORY_WRITE_BIT;
   }
-  if (readsBack_) {
+  if (readsBack_ || hostWritesChunks_) {
     after |= VK_PIPELINE_STAGE_HOST_BIT;
-    barrier.dstAccessMask |= VK_ACCESS_HOST_READ_BIT;
-  }
-  if (hostWritesChunks_) {
-    after |= VK_PIPELINE_STAGE_HOST_BIT;
-    barrier.dstAccessMask |= VK_ACCESS_HOST_WRITE_BIT;
+    if (readsBack_) barrier.dstAccessMask |= VK_ACCESS_HOST_READ_BIT;
+    if (hostWritesChunks_) barrier.dstAccessMask |= VK_ACCESS_HOST_WRITE_BIT;
   }
   if (after == 0) return;
   functions_.vkCmdPipelineBarrier(commands, stages, after, 0, 1, &barrier, 0, nullptr, 0, nullptr);

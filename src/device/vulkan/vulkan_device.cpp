@@ -150,8 +150,9 @@ class AdoptedDevice final : public VulkanDevice {
 AdoptedDevice::~AdoptedDevice() {
   // On a lost device the wait fails at once, and everything may be destroyed.
   if (submitted_ != 0) (void)timelines_.wait(kCopyQueue, submitted_, kForever);
-  for (Buffer& buffer : slots_.chunks) buffers_.destroy(buffer);
-  for (Buffer& buffer : slots_.pages) buffers_.destroy(buffer);
+  for (const std::span<Buffer> slots : slots_.all()) {
+    for (Buffer& buffer : slots) buffers_.destroy(buffer);
+  }
 }
 
 Result<void> AdoptedDevice::init(const VulkanDeviceDesc& desc) {
@@ -170,10 +171,10 @@ Result<void> AdoptedDevice::init(const VulkanDeviceDesc& desc) {
   readbackKind_ = stagingKind_;
   readbackKind_.usage ^= VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT;
 
-  const auto chooseType = [this](BufferKind& kind, auto choose, bool option) -> Result<void> {
+  const auto chooseType = [this](BufferKind& kind, auto choose, auto... option) -> Result<void> {
     const auto allowed = buffers_.allowedTypes(kind);
     if (!allowed) return Unexpected(allowed.error());
-    const auto choice = choose(properties_.memory, *allowed, option);
+    const auto choice = choose(properties_.memory, *allowed, option...);
     if (!choice) return Unexpected(choice.error());
     kind.memoryType = choice->type;
     return {};
@@ -182,14 +183,11 @@ Result<void> AdoptedDevice::init(const VulkanDeviceDesc& desc) {
   if (auto chosen = chooseType(chunkKind_, chooseChunkMemory, mapped); !chosen) return chosen;
   const ByteCount direct = chooseDirectWriteBytes(properties_.memory, chunkKind_.memoryType, desc.directWriteBytes);
   if (auto chosen = chooseType(stagingKind_, chooseStagingMemory, direct == kAllBytes); !chosen) return chosen;
+  if (auto chosen = chooseType(readbackKind_, chooseReadbackMemory); !chosen) return chosen;
   chunkKind_.mapped = direct != 0;
   stagingKind_.mapped = true;
-  recorder_.setHostWritesChunks(direct != 0);
-  const auto chooseForReadback = [](const auto& properties, std::uint32_t allowed, bool) {
-    return chooseReadbackMemory(properties, allowed);
-  };
-  if (auto chosen = chooseType(readbackKind_, chooseForReadback, false); !chosen) return chosen;
   readbackKind_.mapped = true;
+  recorder_.setHostWritesChunks(direct != 0);
   if (auto created = commandBuffers_.create(desc.copyQueueFamily); !created) return created;
   if (auto created = timelines_.create(desc.timelines); !created) return created;
   caps_ = makeCaps(properties_, chunkKind_.memoryType, timelines_.count(), chunkKind_.deviceAddress);
@@ -253,31 +251,28 @@ Result<VulkanCopyCrossover> AdoptedDevice::measureCrossover(std::uint32_t timest
 }
 
 Result<ChunkInfo> AdoptedDevice::createChunk(ChunkIndex index, ByteCount bytes) {
-  Buffer& slot = freeSlot(slots_.chunks, static_cast<std::uint32_t>(index));
   // Vulkan leaves it undefined what a driver does with more.
   if (bytes > caps_.maxChunkBytes) {
     return Unexpected(makeError(ErrorCode::OutOfDeviceMemory, "maxMemoryAllocationSize", {}, {bytes, chunkBytes_}));
   }
   auto made = buffers_.create(chunkKind_, bytes);
   if (!made) return Unexpected(made.error());
-  slot = *made;
-  chunkBytes_ += slot.allocatedBytes;
-
-  return ChunkInfo{nativeHandle(slot.buffer), slot.address, bytes};
+  slots_.put(index, *made);
+  chunkBytes_ += made->allocatedBytes;
+  return ChunkInfo{nativeHandle(made->buffer), made->address, bytes};
 }
 
 void AdoptedDevice::destroyChunk(ChunkIndex index) noexcept {
-  Buffer& slot = slots_.chunk(index);
-  chunkBytes_ -= slot.allocatedBytes;
-  buffers_.destroy(slot);
+  Buffer chunk = slots_.take(index);
+  chunkBytes_ -= chunk.allocatedBytes;
+  buffers_.destroy(chunk);
 }
 
 Result<std::span<std::byte>> AdoptedDevice::openStaging(StagingIndex index, ByteCount bytes, StagingUse use) {
-  Buffer& slot = freeSlot(slots_.pages, static_cast<std::uint32_t>(index));
   auto made = buffers_.create(use == StagingUse::Upload ? stagingKind_ : readbackKind_, bytes);
   if (!made) return Unexpected(made.error());
-  slot = *made;
-  return std::span(slot.mapped, static_cast<std::size_t>(bytes));
+  slots_.put(index, *made);
+  return std::span(made->mapped, static_cast<std::size_t>(bytes));
 }
 
 Result<void> AdoptedDevice::sealStaging(StagingIndex index, ByteCount bytes) {
@@ -295,7 +290,8 @@ Result<void> AdoptedDevice::sealStaging(StagingIndex index, ByteCount bytes) {
 }
 
 void AdoptedDevice::closeStaging(StagingIndex index) noexcept {
-  buffers_.destroy(slots_.page(index));
+  Buffer page = slots_.take(index);
+  buffers_.destroy(page);
 }
 
 VkResult AdoptedDevice::enqueue(VkCommandBuffer commands, std::span<const QueueValue> waits, TimelineValue value) {
