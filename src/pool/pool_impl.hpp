@@ -280,7 +280,7 @@ class Pool::Impl {
   Result<void> carryOut(const Instruction& instruction);
   void carryOutDrop(SharedThing& thing);
   void serveMisses(StepReport& report);
-  void completeRelocations(StepReport& report);
+  void completeRelocations(TimelineValue copied, StepReport& report);
   Result<void> startUpdates(const StepQuota& quota, StepReport& report);
   Result<void> startUpdate(Block& block, std::uint32_t index);
   void dropFailed();

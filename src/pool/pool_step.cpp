@@ -16,11 +16,12 @@ Result<StepReport> Pool::Impl::step(const StepQuota& quota, std::chrono::steady_
   const std::uint64_t releasedBefore = counters_.chunksReleased;
 
   Result<void> polled = poll();
-  const Result<void> recycled = staging_.recycle(completed(kCopyQueue));
-  readbacks_.recycle(completed(kCopyQueue));
+  const TimelineValue copied = completed(kCopyQueue);  // read once: all of a step sees the same
+  const Result<void> recycled = staging_.recycle(copied);
+  readbacks_.recycle(copied);
   // Nobody asks it for pages that it would open, so it cannot fail.
-  if (mirrors_ != nullptr) (void)mirrors_->staging().recycle(completed(kCopyQueue));
-  if (polled) completeRelocations(report);
+  if (mirrors_ != nullptr) (void)mirrors_->staging().recycle(copied);
+  if (polled) completeRelocations(copied, report);
   drainInstructions(report);
   serveMisses(report);
   report.reclaimedBytes = reclaim(now);
@@ -35,7 +36,7 @@ Result<StepReport> Pool::Impl::step(const StepQuota& quota, std::chrono::steady_
   if (polled && !shadows_.refreshing().empty()) refreshShadows();
   if (polled && advanced && !readbacks_.empty()) advanced = submitReadbacks(quota, report);
   dropFailed();
-  if (polled) completeRelocations(report);  // What needed no copy.
+  if (polled) completeRelocations(copied, report);  // What needed no copy.
 
   counters_.uploadedBytes += report.uploadedBytes;
   counters_.copiedBytes += report.copiedBytes;
@@ -71,8 +72,8 @@ Result<void> Pool::Impl::poll() {
   return polled;
 }
 
-void Pool::Impl::completeRelocations(StepReport& report) {
-  while (Relocation* relocation = relocations_.takeFinished(completed(kCopyQueue))) {
+void Pool::Impl::completeRelocations(TimelineValue copied, StepReport& report) {
+  while (Relocation* relocation = relocations_.takeFinished(copied)) {
     const std::uint32_t index = relocation->block.index;
     Block& block = blocks_[index];
     if (!relocation->inGaps()) {

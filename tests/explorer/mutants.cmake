@@ -190,12 +190,12 @@ flux_mutant(copy_7_waits_for_the_draws_of_a_lost_device FILE src/pool/pool_retir
 
 flux_mutant(copy_8_steps_after_the_loss_return FILE src/pool/pool_step.cpp EXPLORE copy loss
   REPLACE [=[  Result<void> polled = poll();
-  const Result<void> recycled]=]
+  const TimelineValue copied]=]
   WITH [=[
   const bool lostBefore = lost_;
   Result<void> polled = poll();
   if (lostBefore) return Unexpected(polled.error());
-  const Result<void> recycled]=]
+  const TimelineValue copied]=]
   EXPECT "memory is not reclaimed")
 
 # ---- As those of object.pml ---------------------------------------------------------------------------------------------

@@ -17,8 +17,6 @@ struct Seen {
   std::string name;
   std::vector<VkSharingMode> sharing;
   std::vector<std::uint32_t> families;
-  std::vector<VkMappedMemoryRange> flushes;
-  std::vector<VkMappedMemoryRange> invalidations;
   std::vector<std::pair<VkPipelineStageFlags, VkAccessFlags>> barriers;  // what they let see
   int lockDepth = 0;
   std::vector<int> lockDepthAtSubmit;
@@ -47,17 +45,6 @@ VKAPI_ATTR void VKAPI_CALL incoherentMemory(VkPhysicalDevice device, VkPhysicalD
   Interceptor::real<PFN_vkGetPhysicalDeviceMemoryProperties>("vkGetPhysicalDeviceMemoryProperties")(device, properties);
   for (VkMemoryType& type : properties->memoryTypes)
     type.propertyFlags &= ~VkMemoryPropertyFlags{VK_MEMORY_PROPERTY_HOST_COHERENT_BIT};
-}
-
-VKAPI_ATTR VkResult VKAPI_CALL rememberFlush(VkDevice device, std::uint32_t count, const VkMappedMemoryRange* ranges) {
-  seen.flushes.insert(seen.flushes.end(), ranges, ranges + count);
-  return Interceptor::real<PFN_vkFlushMappedMemoryRanges>("vkFlushMappedMemoryRanges")(device, count, ranges);
-}
-
-VKAPI_ATTR VkResult VKAPI_CALL rememberInvalidation(VkDevice device, std::uint32_t count,
-                                                    const VkMappedMemoryRange* ranges) {
-  seen.invalidations.insert(seen.invalidations.end(), ranges, ranges + count);
-  return Interceptor::real<PFN_vkInvalidateMappedMemoryRanges>("vkInvalidateMappedMemoryRanges")(device, count, ranges);
 }
 
 VKAPI_ATTR void VKAPI_CALL rememberBarrier(VkCommandBuffer commands, VkPipelineStageFlags before,
@@ -214,58 +201,29 @@ TEST_F(AdoptionTest, ChunksAreNamedWhereDebugUtilsAreEnabled) {
   EXPECT_EQ(seen.name, "");
 }
 
-TEST_F(AdoptionTest, IncoherentStagingIsFlushedInWholeAtoms) {
+TEST_F(AdoptionTest, WithoutCoherentMemoryNothingIsAdopted) {
   interceptor_.replace("vkGetPhysicalDeviceMemoryProperties", &incoherentMemory);
-  interceptor_.replace("vkFlushMappedMemoryRanges", &rememberFlush);
-  desc_.copyCrossover = kVulkanKernelCopies;
-  const auto adopted = adopt();
-  EXPECT_EQ(adopted->copyCrossover(), kVulkanPlainCopies);  // lists of the kernel are not flushed
-  const VkDeviceSize atom = context().properties().limits.nonCoherentAtomSize;
-  ASSERT_TRUE(adopted->openStaging(kPage, 8 * atom));
-  ASSERT_TRUE(adopted->sealStaging(kPage, atom + 4));
-  ASSERT_TRUE(adopted->sealStaging(kPage, 8 * atom));
-  ASSERT_EQ(seen.flushes.size(), 2U);
-  EXPECT_EQ(seen.flushes[0].offset, 0U);
-  EXPECT_EQ(seen.flushes[0].size, 2 * atom);
-  EXPECT_EQ(seen.flushes[1].size, VK_WHOLE_SIZE);
-}
-
-TEST_F(AdoptionTest, CoherentStagingIsNotFlushed) {
-  interceptor_.replace("vkFlushMappedMemoryRanges", &rememberFlush);
-  const auto adopted = adopt();
-  ASSERT_TRUE(adopted->openStaging(kPage, 4096));
-  ASSERT_TRUE(adopted->sealStaging(kPage, 4096));
-  EXPECT_TRUE(seen.flushes.empty());
+  expectRefused(ErrorCode::Unsupported, "coherent memory for buffers");
 }
 
 TEST_F(AdoptionTest, WhatIsReadBackIsMadeVisibleToTheHost) {
-  interceptor_.replace("vkInvalidateMappedMemoryRanges", &rememberInvalidation);
   interceptor_.replace("vkCmdPipelineBarrier", &rememberBarrier);
   desc_.directWriteBytes = 0;  // else the host is in every barrier
-  for (const bool coherent : {true, false}) {
-    if (!coherent) interceptor_.replace("vkGetPhysicalDeviceMemoryProperties", &incoherentMemory);
-    const auto adopted = adopt();
-    ASSERT_TRUE(adopted->createChunk(kChunk, 4096));
-    ASSERT_TRUE(adopted->openStaging(kPage, 4096, StagingUse::Readback));
-    ASSERT_TRUE(adopted->openStaging(StagingIndex{1}, 4096));
-    ASSERT_TRUE(adopted->sealStaging(StagingIndex{1}, 4096));
-    waitForCopies(*adopted, adopted->submit(std::array{CopyPiece{StagingIndex{1}, kChunk, 0, 0, 4096}}).value());
-    seen = {};
-    const auto value =
-        adopted->submit(std::array{CopyPiece{kChunk, kPage, 0, 0, 64}, CopyPiece{kChunk, kPage, 64, 64, 64}});
-    ASSERT_TRUE(value);
-    ASSERT_EQ(seen.barriers.size(), 2U);
-    EXPECT_EQ(seen.barriers[1].first, VkPipelineStageFlags{VK_PIPELINE_STAGE_HOST_BIT});
-    EXPECT_EQ(seen.barriers[1].second, VkAccessFlags{VK_ACCESS_HOST_READ_BIT});
-    EXPECT_TRUE(seen.invalidations.empty());
-    while (adopted->completed(kCopyQueue) < *value) {
-      EXPECT_TRUE(seen.invalidations.empty()) << "before the batch was done";
-      ASSERT_TRUE(adopted->poll());
-    }
-    EXPECT_EQ(seen.invalidations.size(), coherent ? 0U : 1U);
-    waitForCopies(*adopted, adopted->submit(std::array{CopyPiece{StagingIndex{1}, kChunk, 0, 0, 4096}}).value());
-    EXPECT_EQ(seen.barriers.size(), 3U) << "a batch that reads nothing back has one barrier";
-  }
+  const auto adopted = adopt();
+  ASSERT_TRUE(adopted->createChunk(kChunk, 4096));
+  ASSERT_TRUE(adopted->openStaging(kPage, 4096, StagingUse::Readback));
+  ASSERT_TRUE(adopted->openStaging(StagingIndex{1}, 4096));
+  ASSERT_TRUE(adopted->sealStaging(StagingIndex{1}, 4096));
+  const std::array upload{CopyPiece{StagingIndex{1}, kChunk, 0, 0, 4096}};
+  waitForCopies(*adopted, adopted->submit(upload).value());
+  seen = {};
+  const std::array readback{CopyPiece{kChunk, kPage, 0, 0, 64}, CopyPiece{kChunk, kPage, 64, 64, 64}};
+  waitForCopies(*adopted, adopted->submit(readback).value());
+  ASSERT_EQ(seen.barriers.size(), 2U);
+  EXPECT_EQ(seen.barriers[1].first, VkPipelineStageFlags{VK_PIPELINE_STAGE_HOST_BIT});
+  EXPECT_EQ(seen.barriers[1].second, VkAccessFlags{VK_ACCESS_HOST_READ_BIT});
+  waitForCopies(*adopted, adopted->submit(upload).value());
+  EXPECT_EQ(seen.barriers.size(), 3U) << "a batch that reads nothing back has one barrier";
 }
 
 TEST_F(AdoptionTest, TheLimitOnAllocationsIsKept) {

@@ -23,10 +23,8 @@ namespace {
   X(vkCreateSemaphore)              \
   X(vkCreateShaderModule)           \
   X(vkEndCommandBuffer)             \
-  X(vkFlushMappedMemoryRanges)      \
   X(vkGetQueryPoolResults)          \
   X(vkGetSemaphoreCounterValue)     \
-  X(vkInvalidateMappedMemoryRanges) \
   X(vkMapMemory)                    \
   X(vkQueueSubmit)                  \
   X(vkWaitSemaphores)

@@ -64,17 +64,16 @@ TEST(ListMemoryChoice, IsCoherentAndInTheDeviceIfItCan) {
   EXPECT_EQ(refused.error().code, ErrorCode::Unsupported);
 }
 
-TEST(ReadbackMemoryChoice, IsCachedAndOfTheHostIfItCan) {
+TEST(StagingMemoryChoice, IsCoherentAndCachedForReadback) {
   const auto properties = memory({{8 * kGiB, true}, {16 * kGiB, false}}, {{kDeviceLocal, 0},
                                                                           {kVisible | kCoherent, 1},
                                                                           {kVisible | kCached, 1},
                                                                           {kVisible | kCoherent | kCached, 1},
                                                                           {kDeviceLocal | kVisible | kCached, 0}});
-  EXPECT_EQ(vulkan::chooseReadbackMemory(properties, ~0U).value().type, 3U);
-  EXPECT_EQ(vulkan::chooseReadbackMemory(properties, 0b10111).value().type, 2U);
-  EXPECT_EQ(vulkan::chooseReadbackMemory(properties, 0b10011).value().type, 4U);
-  EXPECT_EQ(vulkan::chooseReadbackMemory(properties, 0b00011).value().type, 1U);
-  const auto refused = vulkan::chooseReadbackMemory(properties, 0b00001);
+  EXPECT_EQ(vulkan::chooseStagingMemory(properties, ~0U, true).value().type, 3U);
+  EXPECT_EQ(vulkan::chooseStagingMemory(properties, ~0U, false).value().type, 1U);
+  EXPECT_EQ(vulkan::chooseStagingMemory(properties, 0b10111, true).value().type, 1U);
+  const auto refused = vulkan::chooseStagingMemory(properties, 0b10101, true);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::Unsupported);
 }
@@ -150,7 +149,8 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(MemoryChoice, TakesOnlyAllowedTypes) {
   const auto properties =
-      memory({{4 * kGiB, true}}, {{kDeviceLocal, 0}, {kDeviceLocal, 0}, {kVisible, 0}, {kVisible | kCoherent, 0}});
+      memory({{4 * kGiB, true}},
+             {{kDeviceLocal, 0}, {kDeviceLocal, 0}, {kVisible | kCoherent | kCached, 0}, {kVisible | kCoherent, 0}});
   const auto choice = chooseVulkanMemory(properties, 0b0110);
   ASSERT_TRUE(choice);
   EXPECT_EQ(choice->chunkType, 1U);
@@ -164,7 +164,7 @@ TEST(MemoryChoice, NamesWhatIsMissing) {
   EXPECT_NE(noDeviceLocal.error().resourceName().find("device-local"), std::string_view::npos);
   const auto noVisible = chooseVulkanMemory(memory({{kGiB, true}}, {{kDeviceLocal, 0}}));
   ASSERT_FALSE(noVisible);
-  EXPECT_NE(noVisible.error().resourceName().find("host-visible"), std::string_view::npos);
+  EXPECT_NE(noVisible.error().resourceName().find("coherent memory"), std::string_view::npos);
 }
 
 }  // namespace

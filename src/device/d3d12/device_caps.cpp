@@ -1,5 +1,7 @@
 #include "device/d3d12/device_caps.hpp"
 
+#include "device/part_alignments.hpp"
+
 #include <algorithm>
 #include <limits>
 #include <string>
@@ -9,28 +11,6 @@ namespace {
 
 /// The largest buffer that every driver must try to make (D3D12_REQ_RESOURCE_SIZE_IN_MEGABYTES_EXPRESSION_C_TERM).
 constexpr ByteCount kMaxBufferBytes = 2048 * kMiB;
-
-/// What the API asks of views, and the kind's own reads.
-std::array<std::uint32_t, kPartKindCount> partAlignments() noexcept {
-  const auto limitOf = [](OffsetLimit limit) -> std::uint32_t {
-    switch (limit) {
-      case OffsetLimit::None:
-        return 1;
-      case OffsetLimit::Uniform:
-        return D3D12_CONSTANT_BUFFER_DATA_PLACEMENT_ALIGNMENT;
-      case OffsetLimit::Storage:
-        return D3D12_RAW_UAV_SRV_BYTE_ALIGNMENT;
-      case OffsetLimit::Texel:
-        return 16;  // Views count in elements, and the largest format has 16 bytes.
-    }
-    return 1;
-  };
-  std::array<std::uint32_t, kPartKindCount> alignments{};
-  for (const PartKindTraits& traits : kPartKindTraits) {
-    alignments[static_cast<std::size_t>(traits.kind)] = std::max(limitOf(traits.limit), traits.readBytes);
-  }
-  return alignments;
-}
 
 #if defined(_WIN32)
 std::string utf8(const WCHAR* text) {
@@ -82,7 +62,9 @@ DeviceCaps queryCaps(ID3D12Device* device, [[maybe_unused]] IDXGIAdapter3* adapt
       architecture.UMA != 0;
   caps.queueCount = queueCount;
   caps.bufferAddresses = true;
-  caps.partAlignmentBytes = partAlignments();
+  // Texel views count in elements, and the largest format has 16 bytes.
+  caps.partAlignmentBytes =
+      partAlignments({D3D12_CONSTANT_BUFFER_DATA_PLACEMENT_ALIGNMENT, D3D12_RAW_UAV_SRV_BYTE_ALIGNMENT, 16});
   return caps;
 }
 

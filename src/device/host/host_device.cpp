@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "device/host/host_queues.hpp"
+#include "device/part_alignments.hpp"
 
 namespace flux {
 namespace {
@@ -65,10 +66,7 @@ DeviceCaps capsOf(const HostDeviceDesc& desc) {
   caps.queueCount = desc.queueCount;
   caps.unifiedMemory = false;  // It stands for a device with memory of its own.
   caps.directWriteBytes = desc.directWriteBytes;
-  for (const PartKindTraits& traits : kPartKindTraits) {
-    caps.partAlignmentBytes[static_cast<std::size_t>(traits.kind)] =
-        traits.limit == OffsetLimit::Uniform ? desc.uniformAlignmentBytes : traits.readBytes;
-  }
+  caps.partAlignmentBytes = partAlignments({.uniform = desc.uniformAlignmentBytes});
   return caps;
 }
 

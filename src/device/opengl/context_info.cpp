@@ -1,5 +1,7 @@
 #include "device/opengl/context_info.hpp"
 
+#include "device/part_alignments.hpp"
+
 #include <algorithm>
 #include <bit>
 #include <string>
@@ -34,28 +36,9 @@ bool hasExtension(const Functions& functions, std::string_view wanted) {
   return false;
 }
 
-/// What the context asks for where a kind has a limit, and the kind's own reads.
-std::array<std::uint32_t, kPartKindCount> partAlignments(const Functions& functions) {
-  const auto limitOf = [&functions](OffsetLimit limit) -> GLint {
-    switch (limit) {
-      case OffsetLimit::None:
-        return 1;
-      case OffsetLimit::Uniform:
-        return integer(functions, GL_UNIFORM_BUFFER_OFFSET_ALIGNMENT);
-      case OffsetLimit::Storage:
-        return integer(functions, GL_SHADER_STORAGE_BUFFER_OFFSET_ALIGNMENT);
-      case OffsetLimit::Texel:
-        return integer(functions, GL_TEXTURE_BUFFER_OFFSET_ALIGNMENT);
-    }
-    return 1;
-  };
-  std::array<std::uint32_t, kPartKindCount> alignments{};
-  for (const PartKindTraits& traits : kPartKindTraits) {
-    // OpenGL does not promise a power of two; what is none is no real driver's.
-    const auto limit = std::bit_ceil(static_cast<std::uint32_t>(std::max(limitOf(traits.limit), 1)));
-    alignments[static_cast<std::size_t>(traits.kind)] = std::max(limit, traits.readBytes);
-  }
-  return alignments;
+/// OpenGL does not promise a power of two; what is none is no real driver's.
+std::uint32_t offsetLimit(const Functions& functions, GLenum name) {
+  return std::bit_ceil(static_cast<std::uint32_t>(std::max(integer(functions, name), 1)));
 }
 
 }  // namespace
@@ -74,7 +57,9 @@ Result<ContextInfo> describeContext(const Functions& functions) {
   caps.maxChunkBytes = kMaxChunkBytes;
   caps.maxAllocations = 2 * kMaxChunks;  // OpenGL has no limit of its own.
   caps.queueCount = 2;
-  caps.partAlignmentBytes = partAlignments(functions);
+  caps.partAlignmentBytes = partAlignments({offsetLimit(functions, GL_UNIFORM_BUFFER_OFFSET_ALIGNMENT),
+                                            offsetLimit(functions, GL_SHADER_STORAGE_BUFFER_OFFSET_ALIGNMENT),
+                                            offsetLimit(functions, GL_TEXTURE_BUFFER_OFFSET_ALIGNMENT)});
   info.resetsAreTold = integer(functions, GL_RESET_NOTIFICATION_STRATEGY) == GL_LOSE_CONTEXT_ON_RESET;
   info.tellsFreeMemory = hasExtension(functions, "GL_NVX_gpu_memory_info");
   return info;

@@ -83,13 +83,12 @@ Result<Buffer> BufferMemory::create(const BufferKind& kind, ByteCount bytes) {
   return made;
 }
 
-void BufferMemory::destroy(Buffer& buffer) noexcept {
+void BufferMemory::destroy(const Buffer& buffer) noexcept {
   if (!buffer) return;
   functions_.vkDestroyBuffer(device_, buffer.buffer, nullptr);
   functions_.vkFreeMemory(device_, buffer.memory, nullptr);  // unmaps it too
   --allocations_;
   allocatedBytes_ -= buffer.allocatedBytes;
-  buffer = {};
 }
 
 }  // namespace flux::vulkan

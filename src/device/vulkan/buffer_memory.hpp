@@ -47,8 +47,8 @@ class BufferMemory {
   /// Errors: TooManyChunks, OutOfDeviceMemory (numbers: bytes wanted, bytes allocated so far), DeviceLost, DriverError.
   [[nodiscard]] Result<Buffer> create(const BufferKind& kind, ByteCount bytes);
 
-  /// Empties `buffer`; does nothing to an empty one.
-  void destroy(Buffer& buffer) noexcept;
+  /// Does nothing to an empty one.
+  void destroy(const Buffer& buffer) noexcept;
 
   /// The memory types that buffers of this kind may use; `kind.memoryType` is not looked at.
   [[nodiscard]] Result<std::uint32_t> allowedTypes(const BufferKind& kind);

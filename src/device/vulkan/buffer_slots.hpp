@@ -20,8 +20,6 @@ namespace flux::vulkan {
 /// Buffers by their index. **Invariants.** A buffer is empty exactly where there is no such index.
 class BufferSlots {
  public:
-  [[nodiscard]] Buffer& chunk(ChunkIndex index) { return at(index); }
-  [[nodiscard]] Buffer& page(StagingIndex index) { return at(index); }
   [[nodiscard]] Buffer& at(CopyEnd end) { return usedSlot(kind(end).buffers, end.index()); }
 
   /// Puts a buffer where there is none; returns it.
@@ -57,7 +55,9 @@ class BufferSlots {
   [[nodiscard]] WordAddresses wordAddresses() const noexcept { return WordAddresses(*this); }
 
   /// Every slot, also those that are empty.
-  [[nodiscard]] std::array<std::span<Buffer>, 2> all() noexcept { return {kinds_[0].buffers, kinds_[1].buffers}; }
+  [[nodiscard]] std::array<std::span<const Buffer>, 2> all() const noexcept {
+    return {kinds_[0].buffers, kinds_[1].buffers};
+  }
 
  private:
   struct Kind {

@@ -1,5 +1,6 @@
 #include "device/vulkan/device_caps.hpp"
 
+#include "device/part_alignments.hpp"
 #include "device/vulkan/memory_choice.hpp"
 
 #include <algorithm>
@@ -9,30 +10,6 @@ namespace {
 
 /// What a record can name: 32-bit offsets in units of kPlaceUnitBytes.
 constexpr ByteCount kAddressableChunkBytes = kPlaceUnitBytes << 32U;
-
-/// What the device asks for where a kind has a limit, and the kind's own reads.
-std::array<std::uint32_t, kPartKindCount> partAlignments(const VkPhysicalDeviceLimits& limits) noexcept {
-  const auto limitOf = [&limits](OffsetLimit limit) -> VkDeviceSize {
-    switch (limit) {
-      case OffsetLimit::None:
-        return 1;
-      case OffsetLimit::Uniform:
-        return limits.minUniformBufferOffsetAlignment;
-      case OffsetLimit::Storage:
-        return limits.minStorageBufferOffsetAlignment;
-      case OffsetLimit::Texel:
-        return limits.minTexelBufferOffsetAlignment;
-    }
-    return 1;
-  };
-  std::array<std::uint32_t, kPartKindCount> alignments{};
-  for (const PartKindTraits& traits : kPartKindTraits) {
-    // Both are powers of two, so that the greater one is a multiple of the other.
-    const VkDeviceSize bytes = std::max(limitOf(traits.limit), VkDeviceSize{traits.readBytes});
-    alignments[static_cast<std::size_t>(traits.kind)] = static_cast<std::uint32_t>(bytes);
-  }
-  return alignments;
-}
 
 }  // namespace
 
@@ -65,7 +42,10 @@ DeviceCaps makeCaps(const DeviceProperties& properties, std::uint32_t chunkMemor
   caps.queueCount = queueCount;
   caps.unifiedMemory = isUnifiedMemory(properties.memory);
   caps.bufferAddresses = bufferAddresses;
-  caps.partAlignmentBytes = partAlignments(properties.core.limits);
+  const VkPhysicalDeviceLimits& limits = properties.core.limits;
+  caps.partAlignmentBytes = partAlignments({static_cast<std::uint32_t>(limits.minUniformBufferOffsetAlignment),
+                                            static_cast<std::uint32_t>(limits.minStorageBufferOffsetAlignment),
+                                            static_cast<std::uint32_t>(limits.minTexelBufferOffsetAlignment)});
   return caps;
 }
 

@@ -41,13 +41,11 @@ namespace flux::vulkan {
   X(vkDestroySemaphore)                 \
   X(vkDestroyShaderModule)              \
   X(vkEndCommandBuffer)                 \
-  X(vkFlushMappedMemoryRanges)          \
   X(vkFreeCommandBuffers)               \
   X(vkFreeMemory)                       \
   X(vkGetBufferMemoryRequirements)      \
   X(vkGetQueryPoolResults)              \
   X(vkGetSemaphoreCounterValue)         \
-  X(vkInvalidateMappedMemoryRanges)     \
   X(vkMapMemory)                        \
   X(vkQueueSubmit)                      \
   X(vkWaitSemaphores)

@@ -65,39 +65,22 @@ Result<MemoryTypeChoice> chooseChunkMemory(const VkPhysicalDeviceMemoryPropertie
 
 Result<MemoryTypeChoice> chooseStagingMemory(const VkPhysicalDeviceMemoryProperties& properties,
                                              std::uint32_t allowedTypeBits, bool readByHost) {
-  // Staging is written once, front to back. Where the host does not read it, caching would only cost.
+  // Uploads are written once, front to back. Where the host does not read, caching would only cost; where it reads,
+  // uncached memory is slower by orders of magnitude. Buffers can always have coherent memory (Vulkan 1.3, section
+  // "Resource Memory Association"), so nothing is ever flushed or invalidated.
   const auto rank = [&](const VkMemoryType& type) {
     const bool hostHeap = (type.propertyFlags & VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT) == 0;
-    const bool coherent = (type.propertyFlags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT) != 0;
     const bool cached = (type.propertyFlags & VK_MEMORY_PROPERTY_HOST_CACHED_BIT) != 0;
-    return std::tuple(hostHeap, coherent, cached == readByHost, properties.memoryHeaps[type.heapIndex].size);
+    return std::tuple(hostHeap, cached == readByHost, properties.memoryHeaps[type.heapIndex].size);
   };
-  const auto best = bestType(properties, allowedTypeBits, VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT, rank);
-  if (!best) return Unexpected(makeError(ErrorCode::Unsupported, "host-visible memory for buffers", {}));
+  const auto best = bestType(properties, allowedTypeBits, kMappable, rank);
+  if (!best) return Unexpected(makeError(ErrorCode::Unsupported, "coherent memory for buffers", {}));
   const VkMemoryPropertyFlags flags = properties.memoryTypes[*best].propertyFlags;
-  std::string reason = "host-visible";
-  reason += (flags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT) != 0 ? ", coherent" : ", flushed by hand";
+  std::string reason = "coherent";
   reason += (flags & VK_MEMORY_PROPERTY_HOST_CACHED_BIT) != 0 ? ", cached" : ", write-combined";
   reason += (flags & VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT) != 0 ? "; device-local, as all host-visible memory: "
                                                                : "; leaves device memory alone: ";
   return MemoryTypeChoice{*best, reason + heapText(properties, *best)};
-}
-
-Result<MemoryTypeChoice> chooseReadbackMemory(const VkPhysicalDeviceMemoryProperties& properties,
-                                              std::uint32_t allowedTypeBits) {
-  // Reads of uncached memory are slower by orders of magnitude, so caching goes first.
-  const auto rank = [&](const VkMemoryType& type) {
-    const bool cached = (type.propertyFlags & VK_MEMORY_PROPERTY_HOST_CACHED_BIT) != 0;
-    const bool hostHeap = (type.propertyFlags & VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT) == 0;
-    const bool coherent = (type.propertyFlags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT) != 0;
-    return std::tuple(cached, hostHeap, coherent, properties.memoryHeaps[type.heapIndex].size);
-  };
-  const auto best = bestType(properties, allowedTypeBits, VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT, rank);
-  if (!best) return Unexpected(makeError(ErrorCode::Unsupported, "host-visible memory for buffers", {}));
-  const VkMemoryPropertyFlags flags = properties.memoryTypes[*best].propertyFlags;
-  std::string reason = (flags & VK_MEMORY_PROPERTY_HOST_CACHED_BIT) != 0 ? "cached" : "uncached, as all host-visible";
-  if ((flags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT) == 0) reason += ", invalidated by hand";
-  return MemoryTypeChoice{*best, reason + ": " + heapText(properties, *best)};
 }
 
 Result<MemoryTypeChoice> chooseListMemory(const VkPhysicalDeviceMemoryProperties& properties,
@@ -106,8 +89,7 @@ Result<MemoryTypeChoice> chooseListMemory(const VkPhysicalDeviceMemoryProperties
   const auto rank = [](const VkMemoryType& type) {
     return (type.propertyFlags & VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT) != 0;
   };
-  const auto best = bestType(properties, allowedTypeBits,
-                             VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT, rank);
+  const auto best = bestType(properties, allowedTypeBits, kMappable, rank);
   if (!best) return Unexpected(makeError(ErrorCode::Unsupported, "coherent memory for buffers", {}));
   return MemoryTypeChoice{*best, "coherent: " + heapText(properties, *best)};
 }

@@ -20,12 +20,9 @@ struct MemoryTypeChoice {
 /// `mapped`: of equally large heaps rather one that the host can write.
 [[nodiscard]] Result<MemoryTypeChoice> chooseChunkMemory(const VkPhysicalDeviceMemoryProperties& properties,
                                                          std::uint32_t allowedTypeBits, bool mapped);
-/// `readByHost`: rather cached.
+/// Always coherent. `readByHost`: rather cached.
 [[nodiscard]] Result<MemoryTypeChoice> chooseStagingMemory(const VkPhysicalDeviceMemoryProperties& properties,
                                                            std::uint32_t allowedTypeBits, bool readByHost);
-/// For pages that the device writes and the host reads.
-[[nodiscard]] Result<MemoryTypeChoice> chooseReadbackMemory(const VkPhysicalDeviceMemoryProperties& properties,
-                                                            std::uint32_t allowedTypeBits);
 /// How many bytes of a step the host writes straight into chunks of this type, if the application does not say it.
 [[nodiscard]] ByteCount chooseDirectWriteBytes(const VkPhysicalDeviceMemoryProperties& properties,
                                                std::uint32_t chunkType, std::optional<ByteCount> wanted) noexcept;

@@ -25,23 +25,17 @@ Result<void> QueueTimelines::create(std::span<const VkSemaphore> application) {
   return {};
 }
 
-Result<void> QueueTimelines::read() {
+Result<void> QueueTimelines::poll() {
   for (std::uint32_t i = 0; i < count_; ++i) {
-    if (const VkResult result = functions_.vkGetSemaphoreCounterValue(device_, semaphores_[i], &read_[i]);
+    TimelineValue value = 0;
+    if (const VkResult result = functions_.vkGetSemaphoreCounterValue(device_, semaphores_[i], &value);
         result != VK_SUCCESS) {
       return failed(result, "vkGetSemaphoreCounterValue");
     }
+    // Only this thread writes, so a load and a store suffice.
+    if (value > completed_[i].load(std::memory_order_relaxed)) completed_[i].store(value, std::memory_order_release);
   }
   return {};
-}
-
-void QueueTimelines::publish() noexcept {
-  for (std::uint32_t i = 0; i < count_; ++i) {
-    // Only this thread writes, so a load and a store suffice.
-    if (read_[i] > completed_[i].load(std::memory_order_relaxed)) {
-      completed_[i].store(read_[i], std::memory_order_release);
-    }
-  }
 }
 
 TimelineValue QueueTimelines::completed(QueueId queue) const noexcept {
@@ -60,7 +54,7 @@ Result<void> QueueTimelines::wait(QueueId queue, TimelineValue value, std::chron
   const VkResult result = functions_.vkWaitSemaphores(device_, &info, nanoseconds);
   if (result == VK_TIMEOUT) return Unexpected(makeError(ErrorCode::Timeout, "vkWaitSemaphores", {}, {index, value}));
   if (result != VK_SUCCESS) return failed(result, "vkWaitSemaphores");
-  return {};
+  return poll();
 }
 
 }  // namespace flux::vulkan

@@ -36,14 +36,10 @@ class QueueTimelines {
   }
 
   /// Reads all counters. Errors: DeviceLost, OutOfDeviceMemory, DriverError.
-  [[nodiscard]] Result<void> read();
-  /// What `read` has found of the copy queue.
-  [[nodiscard]] TimelineValue copiesRead() const noexcept { return read_[0]; }
-  /// Lets everyone see what `read` has found.
-  void publish() noexcept;
+  [[nodiscard]] Result<void> poll();
   [[nodiscard]] TimelineValue completed(QueueId queue) const noexcept;
 
-  /// Publishes nothing. Errors: InvalidArgument (no such queue), Timeout, DeviceLost, OutOfDeviceMemory, DriverError.
+  /// Errors: InvalidArgument (no such queue), Timeout, DeviceLost, OutOfDeviceMemory, DriverError.
   [[nodiscard]] Result<void> wait(QueueId queue, TimelineValue value, std::chrono::nanoseconds timeout);
 
  private:
@@ -51,7 +47,6 @@ class QueueTimelines {
   VkDevice device_;
   std::uint32_t count_ = 0;
   std::array<VkSemaphore, kMaxQueues> semaphores_{};
-  std::array<TimelineValue, kMaxQueues> read_{};
   std::array<std::atomic<TimelineValue>, kMaxQueues> completed_{};
 };
 

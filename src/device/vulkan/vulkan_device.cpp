@@ -16,7 +16,6 @@
 
 #include <algorithm>
 #include <array>
-#include <deque>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -85,17 +84,19 @@ class AdoptedDevice final : public VulkanDevice {
   Result<ChunkInfo> createChunk(ChunkIndex index, ByteCount bytes) override;
   void destroyChunk(ChunkIndex index) noexcept override;
   std::span<std::byte> mapped(ChunkIndex index, ByteOffset offset, ByteCount bytes) noexcept override {
-    return {slots_.chunk(index).mapped + offset, static_cast<std::size_t>(bytes)};
+    return {slots_.at(index).mapped + offset, static_cast<std::size_t>(bytes)};
   }
   Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes, StagingUse use) override;
-  Result<void> sealStaging(StagingIndex index, ByteCount bytes) override;
+  Result<void> sealStaging(StagingIndex, ByteCount) override { return {}; }  // The memory is coherent.
   void closeStaging(StagingIndex index) noexcept override;
   Result<TimelineValue> submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) override {
     return applicationList_ != VK_NULL_HANDLE ? record(batch) : submit(batch, waits, nullptr);
   }
-  Result<void> poll() override;
+  Result<void> poll() override { return timelines_.poll(); }
   TimelineValue completed(QueueId queue) const noexcept override { return timelines_.completed(queue); }
-  Result<void> wait(QueueId queue, TimelineValue value, std::chrono::nanoseconds timeout) override;
+  Result<void> wait(QueueId queue, TimelineValue value, std::chrono::nanoseconds timeout) override {
+    return timelines_.wait(queue, value, timeout);
+  }
   MemoryBudget budget() override;
   void setName(ChunkIndex index, std::string_view name) noexcept override;
   VkSemaphore copyTimeline() const noexcept override { return timelines_.copySemaphore(); }
@@ -108,11 +109,6 @@ class AdoptedDevice final : public VulkanDevice {
   [[nodiscard]] Result<TimelineValue> submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits,
                                              const QueueTimer* timer);
   [[nodiscard]] Result<TimelineValue> record(std::span<const CopyPiece> batch);
-  void noteReadbacks(std::span<const CopyPiece> batch, TimelineValue value);
-  [[nodiscard]] bool isCoherent(const BufferKind& kind) const noexcept {
-    const VkMemoryPropertyFlags flags = properties_.memory.memoryTypes[kind.memoryType].propertyFlags;
-    return (flags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT) != 0;
-  }
   [[nodiscard]] VkResult enqueue(VkCommandBuffer commands, std::span<const QueueValue> waits, TimelineValue value);
 
   const Functions functions_;
@@ -135,12 +131,6 @@ class AdoptedDevice final : public VulkanDevice {
   std::vector<VkSemaphore> waitSemaphores_;
   std::vector<TimelineValue> waitValues_;
   std::vector<VkPipelineStageFlags> waitStages_;
-  /// Pages that batches in flight write, in memory that is not coherent.
-  struct UnseenPage {
-    TimelineValue value = 0;
-    StagingIndex page{};
-  };
-  std::deque<UnseenPage> unseen_;
   ByteCount chunkBytes_ = 0;
   TimelineValue submitted_ = 0;
   VkCommandBuffer applicationList_ = VK_NULL_HANDLE;
@@ -150,8 +140,8 @@ class AdoptedDevice final : public VulkanDevice {
 AdoptedDevice::~AdoptedDevice() {
   // On a lost device the wait fails at once, and everything may be destroyed.
   if (submitted_ != 0) (void)timelines_.wait(kCopyQueue, submitted_, kForever);
-  for (const std::span<Buffer> slots : slots_.all()) {
-    for (Buffer& buffer : slots) buffers_.destroy(buffer);
+  for (const std::span<const Buffer> slots : slots_.all()) {
+    for (const Buffer& buffer : slots) buffers_.destroy(buffer);
   }
 }
 
@@ -171,10 +161,10 @@ Result<void> AdoptedDevice::init(const VulkanDeviceDesc& desc) {
   readbackKind_ = stagingKind_;
   readbackKind_.usage ^= VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT;
 
-  const auto chooseType = [this](BufferKind& kind, auto choose, auto... option) -> Result<void> {
+  const auto chooseType = [this](BufferKind& kind, auto choose, bool option) -> Result<void> {
     const auto allowed = buffers_.allowedTypes(kind);
     if (!allowed) return Unexpected(allowed.error());
-    const auto choice = choose(properties_.memory, *allowed, option...);
+    const auto choice = choose(properties_.memory, *allowed, option);
     if (!choice) return Unexpected(choice.error());
     kind.memoryType = choice->type;
     return {};
@@ -183,7 +173,7 @@ Result<void> AdoptedDevice::init(const VulkanDeviceDesc& desc) {
   if (auto chosen = chooseType(chunkKind_, chooseChunkMemory, mapped); !chosen) return chosen;
   const ByteCount direct = chooseDirectWriteBytes(properties_.memory, chunkKind_.memoryType, desc.directWriteBytes);
   if (auto chosen = chooseType(stagingKind_, chooseStagingMemory, direct == kAllBytes); !chosen) return chosen;
-  if (auto chosen = chooseType(readbackKind_, chooseReadbackMemory); !chosen) return chosen;
+  if (auto chosen = chooseType(readbackKind_, chooseStagingMemory, true); !chosen) return chosen;
   chunkKind_.mapped = direct != 0;
   stagingKind_.mapped = true;
   readbackKind_.mapped = true;
@@ -230,8 +220,8 @@ Result<VulkanCopyCrossover> AdoptedDevice::measureCrossover(std::uint32_t timest
   QueueTimer timer(functions_, device_, timestampBits);
   if (auto created = timer.create(); !created) return Unexpected(created.error());
   if (const auto made = createChunk(kChunk, 2 * kMeasuredBytes); !made) return Unexpected(made.error());
-  if (const auto opened = openStaging(kPage, kMeasuredBytes, StagingUse::Upload); !opened)
-    return Unexpected(opened.error());
+  const auto opened = openStaging(kPage, kMeasuredBytes, StagingUse::Upload);
+  if (!opened) return Unexpected(opened.error());
   const auto crossover = vulkan::measureCrossover(
       kPage, kChunk, [&](std::span<const CopyPiece> batch, const VulkanCopyCrossover& used) -> Result<std::uint64_t> {
         recorder_.setCrossover(used);
@@ -263,7 +253,7 @@ Result<ChunkInfo> AdoptedDevice::createChunk(ChunkIndex index, ByteCount bytes) 
 }
 
 void AdoptedDevice::destroyChunk(ChunkIndex index) noexcept {
-  Buffer chunk = slots_.take(index);
+  const Buffer chunk = slots_.take(index);
   chunkBytes_ -= chunk.allocatedBytes;
   buffers_.destroy(chunk);
 }
@@ -275,23 +265,8 @@ Result<std::span<std::byte>> AdoptedDevice::openStaging(StagingIndex index, Byte
   return std::span(made->mapped, static_cast<std::size_t>(bytes));
 }
 
-Result<void> AdoptedDevice::sealStaging(StagingIndex index, ByteCount bytes) {
-  const Buffer& slot = slots_.page(index);
-  if (isCoherent(stagingKind_)) return {};
-  const VkDeviceSize atom = properties_.core.limits.nonCoherentAtomSize;
-  const VkDeviceSize rounded = (bytes + atom - 1) / atom * atom;
-  VkMappedMemoryRange range{VK_STRUCTURE_TYPE_MAPPED_MEMORY_RANGE};
-  range.memory = slot.memory;
-  range.size = rounded < slot.allocatedBytes ? rounded : VK_WHOLE_SIZE;
-  if (const VkResult result = functions_.vkFlushMappedMemoryRanges(device_, 1, &range); result != VK_SUCCESS) {
-    return failed(result, "vkFlushMappedMemoryRanges");
-  }
-  return {};
-}
-
 void AdoptedDevice::closeStaging(StagingIndex index) noexcept {
-  Buffer page = slots_.take(index);
-  buffers_.destroy(page);
+  buffers_.destroy(slots_.take(index));
 }
 
 VkResult AdoptedDevice::enqueue(VkCommandBuffer commands, std::span<const QueueValue> waits, TimelineValue value) {
@@ -343,7 +318,6 @@ Result<TimelineValue> AdoptedDevice::submit(std::span<const CopyPiece> batch, st
   }
   commandBuffers_.submitted(*commands, value);
   recorder_.submitted(value);
-  noteReadbacks(batch, value);
   submitted_ = value;
   return value;
 }
@@ -354,41 +328,7 @@ Result<TimelineValue> AdoptedDevice::record(std::span<const CopyPiece> batch) {
   recorder_.record(applicationList_, CommandList::Application);
   recorded_ = ++submitted_;
   recorder_.submitted(recorded_);
-  noteReadbacks(batch, recorded_);
   return recorded_;
-}
-
-void AdoptedDevice::noteReadbacks(std::span<const CopyPiece> batch, TimelineValue value) {
-  if (isCoherent(readbackKind_)) return;
-  const std::size_t first = unseen_.size();
-  for (const CopyPiece& piece : batch) {
-    if (!piece.destination.isPage()) continue;
-    const StagingIndex page = piece.destination.page();
-    const auto same = [&](const UnseenPage& unseen) { return unseen.page == page; };
-    if (std::none_of(unseen_.begin() + static_cast<std::ptrdiff_t>(first), unseen_.end(), same)) {
-      unseen_.push_back({value, page});
-    }
-  }
-}
-
-/// The host sees what batches wrote into pages before it sees that they are done.
-Result<void> AdoptedDevice::poll() {
-  if (auto read = timelines_.read(); !read) return read;
-  for (; !unseen_.empty() && unseen_.front().value <= timelines_.copiesRead(); unseen_.pop_front()) {
-    VkMappedMemoryRange range{VK_STRUCTURE_TYPE_MAPPED_MEMORY_RANGE};
-    range.memory = slots_.page(unseen_.front().page).memory;
-    range.size = VK_WHOLE_SIZE;
-    if (const VkResult result = functions_.vkInvalidateMappedMemoryRanges(device_, 1, &range); result != VK_SUCCESS) {
-      return failed(result, "vkInvalidateMappedMemoryRanges");
-    }
-  }
-  timelines_.publish();
-  return {};
-}
-
-Result<void> AdoptedDevice::wait(QueueId queue, TimelineValue value, std::chrono::nanoseconds timeout) {
-  if (auto waited = timelines_.wait(queue, value, timeout); !waited) return waited;
-  return poll();
 }
 
 TimelineValue AdoptedDevice::recordInto(VkCommandBuffer commands) noexcept {
@@ -412,7 +352,7 @@ void AdoptedDevice::setName(ChunkIndex index, std::string_view name) noexcept {
   std::copy_n(name.begin(), std::min(name.size(), text.size() - 1), text.begin());
   VkDebugUtilsObjectNameInfoEXT info{VK_STRUCTURE_TYPE_DEBUG_UTILS_OBJECT_NAME_INFO_EXT};
   info.objectType = VK_OBJECT_TYPE_BUFFER;
-  info.objectHandle = nativeHandle(slots_.chunk(index).buffer);
+  info.objectHandle = nativeHandle(slots_.at(index).buffer);
   info.pObjectName = text.data();
   // A name that could not be set is no reason to fail anything.
   (void)functions_.vkSetDebugUtilsObjectNameEXT(device_, &info);

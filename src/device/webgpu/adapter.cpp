@@ -1,5 +1,7 @@
 #include "device/webgpu/adapter.hpp"
 
+#include "device/part_alignments.hpp"
+
 #include <algorithm>
 #include <span>
 #include <string>
@@ -22,21 +24,6 @@ ByteCount budgetOf(std::span<const WGPUMemoryHeapInfo> heaps) noexcept {
     if ((heap.properties & WGPUHeapProperty_DeviceLocal) != 0) bytes = std::max<ByteCount>(bytes, heap.size);
   }
   return bytes / 5 * 4;
-}
-
-/// What the device asks for where a kind has a limit, and the kind's own reads. Both are powers of two.
-std::array<std::uint32_t, kPartKindCount> partAlignments(const WGPULimits& limits) noexcept {
-  std::array<std::uint32_t, kPartKindCount> alignments{};
-  for (const PartKindTraits& traits : kPartKindTraits) {
-    std::uint32_t bytes = traits.readBytes;
-    if (traits.limit == OffsetLimit::Uniform) bytes = std::max(bytes, limits.minUniformBufferOffsetAlignment);
-    // WebGPU has no texel buffers: shaders read such parts as storage.
-    if (traits.limit == OffsetLimit::Storage || traits.limit == OffsetLimit::Texel) {
-      bytes = std::max(bytes, limits.minStorageBufferOffsetAlignment);
-    }
-    alignments[static_cast<std::size_t>(traits.kind)] = bytes;
-  }
-  return alignments;
 }
 
 Unexpected failed(const char* call) {
@@ -66,7 +53,9 @@ Result<Adapter> describeAdapter(const Functions& functions, WGPUDevice device) {
   caps.maxAllocations = 2 * kMaxChunks;  // WebGPU has no limit of its own.
   caps.queueCount = 2;
   caps.unifiedMemory = info.adapterType == WGPUAdapterType_IntegratedGPU || info.adapterType == WGPUAdapterType_CPU;
-  caps.partAlignmentBytes = partAlignments(limits);
+  // WebGPU has no texel buffers: shaders read such parts as storage.
+  const std::uint32_t storage = limits.minStorageBufferOffsetAlignment;
+  caps.partAlignmentBytes = partAlignments({limits.minUniformBufferOffsetAlignment, storage, storage});
   adapter.budgetBytes =
       heapsKnown ? budgetOf({heaps.heapInfo, heaps.heapCount}) : estimatedBudget(limits.maxBufferSize);
 
