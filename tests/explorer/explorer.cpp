@@ -307,7 +307,7 @@ void Exploration::readSchedule(const std::string& text) {
 Object::Object(const char* name) : name_(name), number_(gExploration != nullptr ? gExploration->nextObject() : 0) {}
 
 void Touch::add(const Object& touched, Access access) {
-  (access == Access::Read ? reads : writes) |= std::uint64_t{1} << (touched.number() % 64);
+  (access == Access::Read ? reads : writes).add(touched.number());
   object = &touched;
 }
 

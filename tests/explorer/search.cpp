@@ -14,11 +14,11 @@ constexpr std::uint32_t lowest(Search::Fibers fibers) {
   return static_cast<std::uint32_t>(std::countr_zero(fibers));
 }
 
-constexpr bool dependent(const Touch& a, const Touch& b) {
-  return (a.writes & (b.reads | b.writes)) != 0 || (a.reads & b.writes) != 0;
+bool dependent(const Touch& a, const Touch& b) {
+  return a.writes.meets(b.reads) || a.writes.meets(b.writes) || a.reads.meets(b.writes);
 }
 
-constexpr bool sameObjects(const Touch& a, const Touch& b) {
+bool sameObjects(const Touch& a, const Touch& b) {
   return a.reads == b.reads && a.writes == b.writes;
 }
 
@@ -28,8 +28,8 @@ void join(Clock& into, const Clock& from) {
 }
 
 template <class Visit>
-void forEachBit(std::uint64_t bits, const Visit& visit) {
-  for (; bits != 0; bits &= bits - 1) visit(static_cast<std::size_t>(std::countr_zero(bits)));
+void forEachFiber(Search::Fibers fibers, const Visit& visit) {
+  for (; fibers != 0; fibers &= fibers - 1) visit(lowest(fibers));
 }
 
 }  // namespace
@@ -48,8 +48,8 @@ Search::Fibers Search::inheritedSleep() const {
   const Step& last = steps_.back();
   const Decision& above = tree_[last.decision];
   Fibers asleep = 0;
-  forEachBit(above.asleep & ~bit(last.fiber), [&](std::size_t fiber) {
-    if (!dependent(above.pending[fiber], last.touch)) asleep |= bit(static_cast<std::uint32_t>(fiber));
+  forEachFiber(above.asleep & ~bit(last.fiber), [&](std::uint32_t fiber) {
+    if (!dependent(above.pending[fiber], last.touch)) asleep |= bit(fiber);
   });
   return asleep;
 }
@@ -99,16 +99,19 @@ std::uint32_t Search::choose(std::uint32_t count) {
 void Search::take(std::uint32_t fiber, const Touch& touch, bool racesUnknown, std::uint32_t decision) {
   if (racesUnknown) findRaces(fiber, touch);
   Clock& clock = clocks_[fiber];
-  forEachBit(touch.reads | touch.writes, [&](std::size_t object) { join(clock, written_[object]); });
-  forEachBit(touch.writes, [&](std::size_t object) { join(clock, read_[object]); });
+  touch.reads.forEach([&](std::size_t object) { join(clock, written_[object]); });
+  touch.writes.forEach([&](std::size_t object) {
+    join(clock, written_[object]);
+    join(clock, read_[object]);
+  });
   clock[fiber] = static_cast<std::uint32_t>(steps_.size()) + 1;
-  forEachBit(touch.writes, [&](std::size_t object) { written_[object] = clock; });
-  forEachBit(touch.reads, [&](std::size_t object) { join(read_[object], clock); });
+  touch.writes.forEach([&](std::size_t object) { written_[object] = clock; });
+  touch.reads.forEach([&](std::size_t object) { join(read_[object], clock); });
   steps_.push_back({fiber, decision, touch, clock});
 }
 
 void Search::release(std::uint32_t fiber, const Touch& object) {
-  forEachBit(object.writes, [&](std::size_t i) { join(written_[i], clocks_[fiber]); });
+  object.writes.forEach([&](std::size_t i) { join(written_[i], clocks_[fiber]); });
 }
 
 void Search::findRaces(std::uint32_t fiber, const Touch& touch) {
@@ -138,7 +141,7 @@ bool Search::reverse(std::uint32_t first, std::uint32_t fiber, const Touch& touc
   bool changesTouched = false;
   const auto followsSeen = [&](const Clock& clock) {
     bool follows = false;
-    forEachBit(seen, [&](std::size_t other) { follows = follows || clock[other] > begins[other]; });
+    forEachFiber(seen, [&](std::size_t other) { follows = follows || clock[other] > begins[other]; });
     return follows;
   };
   for (std::size_t i = first + 1; i < steps_.size(); ++i) {

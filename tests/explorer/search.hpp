@@ -74,8 +74,8 @@ class Search {
   std::vector<Decision> tree_;
   std::vector<Step> steps_;
   std::array<Clock, kMaxFibers> clocks_{};
-  std::array<Clock, 64> written_{};  ///< By bit of an object: what its last write knows.
-  std::array<Clock, 64> read_{};     ///< By bit of an object: what its reads since then know.
+  std::array<Clock, ObjectSet::kBits> written_{};  ///< By bit of an object: what its last write knows.
+  std::array<Clock, ObjectSet::kBits> read_{};     ///< By bit of an object: what its reads since then know.
 };
 
 }  // namespace flux::explorer

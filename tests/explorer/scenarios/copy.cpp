@@ -50,6 +50,7 @@ class Copy : public Scenario {
     desc.chunkBytes = desc.firstChunkBytes = desc.longLivedFirstChunkBytes = 64 * kKiB;
     desc.stagingPageBytes = 4 * kKiB;
     desc.stagingLimitBytes = 8 * kKiB;
+    desc.readbackLimitBytes = desc.stagingPageBytes;
     desc.maxBlocks = 4;
     pool_ = std::move(Pool::create(device_, desc).value());
   }

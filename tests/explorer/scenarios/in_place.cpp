@@ -52,6 +52,7 @@ class InPlace : public Scenario {
     desc.chunkBytes = desc.firstChunkBytes = desc.longLivedFirstChunkBytes = 64 * kKiB;
     desc.stagingPageBytes = 4 * kKiB;
     desc.stagingLimitBytes = 8 * kKiB;
+    desc.readbackLimitBytes = desc.stagingPageBytes;
     desc.maxBlocks = 4;
     pool_ = std::move(Pool::create(device_, desc).value());
     std::array<std::array<std::byte, kPartBytes>, kParts> bytes;

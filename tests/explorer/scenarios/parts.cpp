@@ -24,6 +24,7 @@ PoolDesc poolDesc() {
   desc.chunkBytes = desc.firstChunkBytes = desc.longLivedFirstChunkBytes = 64 * kKiB;
   desc.stagingPageBytes = 4 * kKiB;
   desc.stagingLimitBytes = 8 * kKiB;
+  desc.readbackLimitBytes = desc.stagingPageBytes;
   desc.maxBlocks = 4;
   return desc;
 }
