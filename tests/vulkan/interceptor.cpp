@@ -10,23 +10,23 @@ namespace flux::test {
 namespace {
 
 // Every function of the device that can fail.
-#define FLUX_FALLIBLE(X)            \
-  X(vkAllocateCommandBuffers)       \
-  X(vkAllocateMemory)               \
-  X(vkBeginCommandBuffer)           \
-  X(vkBindBufferMemory)             \
-  X(vkCreateBuffer)                 \
-  X(vkCreateCommandPool)            \
-  X(vkCreateComputePipelines)       \
-  X(vkCreatePipelineLayout)         \
-  X(vkCreateQueryPool)              \
-  X(vkCreateSemaphore)              \
-  X(vkCreateShaderModule)           \
-  X(vkEndCommandBuffer)             \
-  X(vkGetQueryPoolResults)          \
-  X(vkGetSemaphoreCounterValue)     \
-  X(vkMapMemory)                    \
-  X(vkQueueSubmit)                  \
+#define FLUX_FALLIBLE(X)        \
+  X(vkAllocateCommandBuffers)   \
+  X(vkAllocateMemory)           \
+  X(vkBeginCommandBuffer)       \
+  X(vkBindBufferMemory)         \
+  X(vkCreateBuffer)             \
+  X(vkCreateCommandPool)        \
+  X(vkCreateComputePipelines)   \
+  X(vkCreatePipelineLayout)     \
+  X(vkCreateQueryPool)          \
+  X(vkCreateSemaphore)          \
+  X(vkCreateShaderModule)       \
+  X(vkEndCommandBuffer)         \
+  X(vkGetQueryPoolResults)      \
+  X(vkGetSemaphoreCounterValue) \
+  X(vkMapMemory)                \
+  X(vkQueueSubmit)              \
   X(vkWaitSemaphores)
 
 struct State {
