@@ -30,17 +30,17 @@ class FullDevice final : public PassingDevice {
   int made_ = 0;
 };
 
-/// Raises an interrupt when the third batch is copied.
+/// Raises an interrupt after a few steps.
 class InterruptingDevice final : public PassingDevice {
  public:
   using PassingDevice::PassingDevice;
-  Result<TimelineValue> submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) override {
-    if (++batches_ == 3) std::raise(SIGINT);
-    return inner_.submit(batch, waits);
+  Result<void> poll() override {
+    if (++polls_ == 12) std::raise(SIGINT);
+    return inner_.poll();
   }
 
  private:
-  int batches_ = 0;
+  int polls_ = 0;
 };
 
 /// FLUX_TEST_BACKEND names another back end than host.
