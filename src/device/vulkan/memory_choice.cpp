@@ -76,8 +76,8 @@ Result<MemoryTypeChoice> chooseStagingMemory(const VkPhysicalDeviceMemoryPropert
   const auto best = bestType(properties, allowedTypeBits, kMappable, rank);
   if (!best) return Unexpected(makeError(ErrorCode::Unsupported, "coherent memory for buffers", {}));
   const VkMemoryPropertyFlags flags = properties.memoryTypes[*best].propertyFlags;
-  std::string reason = "coherent";
-  reason += (flags & VK_MEMORY_PROPERTY_HOST_CACHED_BIT) != 0 ? ", cached" : ", write-combined";
+  std::string reason =
+      (flags & VK_MEMORY_PROPERTY_HOST_CACHED_BIT) != 0 ? "coherent, cached" : "coherent, write-combined";
   reason += (flags & VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT) != 0 ? "; device-local, as all host-visible memory: "
                                                                : "; leaves device memory alone: ";
   return MemoryTypeChoice{*best, reason + heapText(properties, *best)};
