@@ -11,7 +11,6 @@
 #include "device/vulkan/queue_timelines.hpp"
 #include "device/vulkan/queue_timer.hpp"
 
-#include <flux/assert.hpp>
 #include <flux/vulkan.hpp>
 
 #include <algorithm>
