@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <exception>
 #include <string_view>
+#include <thread>
 
 namespace flux::test {
 namespace {
@@ -89,6 +90,14 @@ TimelineValue ConformanceTest::submit(std::span<const CopyPiece> batch) {
 void ConformanceTest::waitFor(QueueId queue, TimelineValue value) {
   const Result<void> waited = device().wait(queue, value, kPatience);
   EXPECT_TRUE(waited) << describe(waited.error());
+}
+
+void ConformanceTest::pollUntil(QueueId queue, TimelineValue value) {
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  do {
+    ASSERT_TRUE(device().poll());
+    std::this_thread::yield();
+  } while (device().completed(queue) < value && std::chrono::steady_clock::now() < deadline);
 }
 
 Place ConformanceTest::place(ChunkIndex index, ByteOffset offset, ByteCount bytes) const {

@@ -51,6 +51,8 @@ class ConformanceTest : public testing::Test {
   std::span<std::byte> openPage(StagingIndex index, ByteCount bytes);
   TimelineValue submit(std::span<const CopyPiece> batch);
   void waitFor(QueueId queue, TimelineValue value);
+  /// Polls until the value is seen, which may be a little later than the work is known to be done.
+  void pollUntil(QueueId queue, TimelineValue value);
 
   /// Opens a page that holds `bytes`, sealed.
   void openPage(StagingIndex index, std::span<const std::byte> bytes);

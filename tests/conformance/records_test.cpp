@@ -118,6 +118,8 @@ TEST_F(Records, EveryFrameReadsTheMirrorOfItsSnapshot) {  // G1, G4
 TEST_F(Records, WithNothingToPublishNothingIsCopied) {  // G3
   add();
   for (int i = 0; i < 6; ++i) frame();
+  (void)publishWhenAllIsDone();  // the block has arrived, and is published
+  for (int i = 0; i < 6; ++i) frame();
   const std::uint64_t mirrored = pool_->stats().mirroredRecords;
   for (int i = 0; i < 6; ++i) frame();
   EXPECT_EQ(pool_->stats().mirroredRecords, mirrored);

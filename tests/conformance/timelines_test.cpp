@@ -49,7 +49,7 @@ TEST_F(Timelines, PollsSeeTheDrawsOfTheApplication) {
   for (TimelineValue value = 1; value <= 5; ++value) {
     EXPECT_EQ(target().submit({&read, 1}, {&copied, 1}), value);
     EXPECT_EQ(target().finishOldest().front(), hashBytes(bytes_));
-    ASSERT_TRUE(device().poll());
+    pollUntil(kDrawQueue, value);
     EXPECT_EQ(device().completed(kDrawQueue), value);
   }
   EXPECT_EQ(device().completed(kCopyQueue), copied.value) << "a draw that waited for it is done";
