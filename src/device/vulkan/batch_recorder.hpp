@@ -25,7 +25,7 @@ enum class CommandList : std::uint8_t { Own, Application };
 class BatchRecorder {
  public:
   BatchRecorder(const Functions& functions, VkDevice device, BufferMemory& buffers, BufferSlots& slots) noexcept
-      : functions_(functions), slots_(slots), lists_(functions, device, buffers), kernel_(functions, device) {}
+      : functions_(functions), slots_(slots), lists_(buffers), kernel_(functions, device) {}
 
   /// At most once, before the first batch: allows crossovers other than kVulkanPlainCopies.
   /// Errors: as `SegmentLists::create`; OutOfDeviceMemory, DriverError.

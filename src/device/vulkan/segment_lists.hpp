@@ -42,8 +42,7 @@ class SegmentLists {
   static constexpr std::uint32_t kPageSegments = 65536;
   static constexpr std::size_t kKeptPages = 4;
 
-  SegmentLists(const Functions& functions, VkDevice device, BufferMemory& buffers) noexcept
-      : functions_(functions), device_(device), buffers_(buffers) {}
+  explicit SegmentLists(BufferMemory& buffers) noexcept : buffers_(buffers) {}
   SegmentLists(const SegmentLists&) = delete;
   SegmentLists& operator=(const SegmentLists&) = delete;
   /// REQUIRES: no batch is in flight.
@@ -77,8 +76,6 @@ class SegmentLists {
   void closeRun();
   void startAt(std::size_t page) noexcept;
 
-  const Functions& functions_;
-  VkDevice device_;
   BufferMemory& buffers_;
   BufferKind kind_;
   std::vector<Page> pages_;
