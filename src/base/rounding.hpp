@@ -18,9 +18,12 @@ constexpr ByteCount wholeUnits(ByteCount bytes) {
   return roundUp(bytes, kPlaceUnitBytes);
 }
 
+/// The grain of copies: their offsets and sizes are whole words.
+inline constexpr ByteCount kWordBytes = 4;
+
 /// What a copy moves: whole words. Places are padded, so that this never touches a neighbour.
 constexpr ByteCount wholeWords(ByteCount bytes) {
-  return roundUp(bytes, 4);
+  return roundUp(bytes, kWordBytes);
 }
 
 }  // namespace flux

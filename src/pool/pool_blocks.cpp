@@ -1,4 +1,5 @@
 #include "base/fixed_name.hpp"
+#include "base/rounding.hpp"
 #include "pool/pool_impl.hpp"
 
 #include <flux/assert.hpp>
@@ -90,9 +91,7 @@ Result<void> Pool::Impl::addAs(BlockHandle handle, const BlockDesc& desc, std::s
   install(handle, desc, relocation, layouts_.create(used, *size), where);
   counters_.liveBytes += liveBytes;
   blocks_[handle.index].liveBytes = liveBytes;
-  std::array<PartId, kMaxParts> ids;
-  for (std::uint32_t i = 0; i < desc.parts.size(); ++i) ids[i] = PartId{i};
-  keepParts(handle, desc.parts, ids, ofQueue);
+  for (std::uint32_t i = 0; i < desc.parts.size(); ++i) keepPart(handle, PartId{i}, desc.parts[i], ofQueue);
   notePeaks();
   return {};
 }
@@ -194,7 +193,6 @@ Result<void> Pool::Impl::takeUpdates(const Block& block, BlockHandle handle, std
 
 Result<ByteCount> Pool::Impl::nameRanges(const Block& block, BlockHandle handle, std::span<const PartUpdate> updates,
                                          std::source_location where) {
-  constexpr ByteCount kGranularityBytes = 4;
   const auto refuse = [&](std::string_view what, ErrorNumbers numbers) {
     return Unexpected(named(invalid(what, where, numbers), block.name.data(), handle, where));
   };
@@ -211,7 +209,7 @@ Result<ByteCount> Pool::Impl::nameRanges(const Block& block, BlockHandle handle,
     }
     const ByteCount bytes = update.bytes != 0 ? update.bytes : size - update.offset;
     const ByteOffset end = update.offset + bytes;
-    if (update.offset % kGranularityBytes != 0 || (end % kGranularityBytes != 0 && end != size)) {
+    if (update.offset % kWordBytes != 0 || (end % kWordBytes != 0 && end != size)) {
       return refuse("range: multiples of 4 bytes", {update.offset, bytes, size});
     }
     if (!update.source.gives(bytes)) return refuse("part size", {update.source.data().size(), bytes});

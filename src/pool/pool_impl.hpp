@@ -217,7 +217,7 @@ class Pool::Impl {
   Result<void> submitReadbacks(const StepQuota& quota, StepReport& report);
   // Copies on the host (pool_shadows.cpp).
   Result<void> checkKept(std::span<const PartDesc> parts, std::source_location where) const;
-  void keepParts(BlockHandle handle, std::span<const PartDesc> parts, std::span<const PartId> ids, bool ofQueue);
+  void keepPart(BlockHandle handle, PartId id, const PartDesc& part, bool ofQueue);
   void writeShadows(const Block& block, BlockHandle handle, std::span<const PartUpdate> updates);
   [[nodiscard]] Result<Shadows::Shadow*> shadowOf(BlockHandle handle, PartId part, std::source_location where);
   void refreshShadows();

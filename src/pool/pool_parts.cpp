@@ -97,9 +97,9 @@ Result<ContentVersion> Pool::Impl::addParts(BlockHandle handle, std::span<const 
 
   for (std::size_t i = 0; i < edits.size(); ++i) {
     ids[i] = edits[i].part;
+    keepPart(handle, ids[i], parts[i], ofQueue);
     block->edits.push_back(std::move(edits[i]));
   }
-  keepParts(handle, parts, ids, ofQueue);
   block->where = where;
   queueForUpdate(handle.index);
   ++counters_.blocksUpdated;

@@ -1,13 +1,9 @@
+#include "base/rounding.hpp"
 #include "pool/pool_impl.hpp"
 
 #include <utility>
 
 namespace flux {
-namespace {
-
-constexpr ByteCount kReadGrainBytes = 4;
-
-}  // namespace
 
 Result<Readback> Pool::Impl::readBack(const ReadRange& range, std::source_location where) {
   if (const Result<ReadbackQueue::Found> found = findRange(range, where); !found) return Unexpected(found.error());
@@ -40,7 +36,7 @@ Result<ReadbackQueue::Found> Pool::Impl::findRange(const ReadRange& range, std::
   }
   const ByteCount bytes = range.bytes != 0 ? range.bytes : size - range.offset;
   // With the bytes before it that complete its first word.
-  if (bytes + range.offset % kReadGrainBytes > desc_.stagingPageBytes) {
+  if (bytes + range.offset % kWordBytes > desc_.stagingPageBytes) {
     return fail(ErrorCode::InvalidArgument, "range", {range.offset, bytes, desc_.stagingPageBytes});
   }
   if (static_cast<std::uint32_t>(range.after.queue) >= device_.caps().queueCount) {

@@ -23,13 +23,11 @@ Result<void> Pool::Impl::checkKept(std::span<const PartDesc> parts, std::source_
                               {bytes, 0, shadows_.limitBytes() - shadows_.bytes(), shadows_.limitBytes()}));
 }
 
-void Pool::Impl::keepParts(BlockHandle handle, std::span<const PartDesc> parts, std::span<const PartId> ids,
-                           bool ofQueue) {
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    if (!parts[i].kept) continue;
-    blocks_[handle.index].kept = true;
-    shadows_.keep({handle.index, ids[i]}, parts[i].source, !ofQueue);
-  }
+/// If it wants to be.
+void Pool::Impl::keepPart(BlockHandle handle, PartId id, const PartDesc& part, bool ofQueue) {
+  if (!part.kept) return;
+  blocks_[handle.index].kept = true;
+  shadows_.keep({handle.index, id}, part.source, !ofQueue);
 }
 
 /// What an update was accepted with.

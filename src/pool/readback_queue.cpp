@@ -9,8 +9,6 @@
 namespace flux {
 namespace {
 
-constexpr ByteOffset kWordBytes = 4;
-
 /// What a batch waits for: of each queue the last value.
 class Waits {
  public:

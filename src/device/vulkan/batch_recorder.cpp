@@ -1,5 +1,7 @@
 #include "device/vulkan/batch_recorder.hpp"
 
+#include "base/rounding.hpp"
+
 #include <algorithm>
 
 namespace flux::vulkan {
@@ -38,7 +40,6 @@ Result<void> BatchRecorder::prepare(std::span<const CopyPiece> batch, TimelineVa
     readsBack_ = std::ranges::any_of(plan_.commands(), [](const CopyCommand& c) { return c.destination.isPage(); });
     return {};
   }
-  constexpr ByteCount kWordBytes = 4;
   lists_.begin(completed);
   plain_.clear();
   const BufferSlots::WordAddresses addresses = slots_.wordAddresses();

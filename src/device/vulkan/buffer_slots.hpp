@@ -2,6 +2,7 @@
 
 /// The chunks and staging pages of a device.
 
+#include "base/rounding.hpp"
 #include "device/slots.hpp"
 #include "device/vulkan/buffer_memory.hpp"
 #include "device/vulkan/segment_lists.hpp"
@@ -28,7 +29,7 @@ class BufferSlots {
     Buffer& slot = freeSlot(slots.buffers, end.index());
     slot = buffer;
     slots.words.resize(slots.buffers.size());
-    slots.words[end.index()] = buffer.address + buffer.bytes <= kAddressEnd ? buffer.address / 4 : 0;
+    slots.words[end.index()] = buffer.address + buffer.bytes <= kAddressEnd ? buffer.address / kWordBytes : 0;
     return slot;
   }
   /// Takes a buffer out.
