@@ -1,7 +1,7 @@
 #pragma once
 
 #include "vulkan/context.hpp"
-#include "vulkan/handles.hpp"
+#include "vulkan/pipeline_parts.hpp"
 
 #include <cstdint>
 
@@ -22,17 +22,10 @@ static_assert(sizeof(LookUpPush) == 48);
 /// The shader that looks objects up by handle, for --indirect.
 ///
 /// **Thread contract.** Constant once made; any thread.
-class HandlePipeline {
+class HandlePipeline : public ComputePipeline {
  public:
   /// Throws Failure, also when the device lacks what --indirect needs.
   explicit HandlePipeline(VulkanContext& context);
-
-  [[nodiscard]] VkPipelineLayout layout() const noexcept { return layout_.get(); }
-  [[nodiscard]] VkPipeline get() const noexcept { return pipeline_.get(); }
-
- private:
-  UniquePipelineLayout layout_;
-  UniquePipeline pipeline_;
 };
 
 }  // namespace flux::app

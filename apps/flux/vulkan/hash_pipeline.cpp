@@ -1,7 +1,5 @@
 #include "vulkan/hash_pipeline.hpp"
 
-#include "vulkan/pipeline_parts.hpp"
-
 namespace flux::app {
 namespace {
 
@@ -9,16 +7,15 @@ constexpr std::uint32_t kHash[] = {
 #include "hash.comp.inc"
 };
 
+VkDevice deviceWithFeatures(VulkanContext& context) {
+  const DeviceCaps& caps = context.device().caps();
+  if (caps.bufferAddresses) return context.vulkanDevice();
+  throw Failure("--verify needs a Vulkan device with bufferDeviceAddress, which " + caps.deviceName + " has not");
+}
+
 }  // namespace
 
-HashPipeline::HashPipeline(VulkanContext& context) {
-  const DeviceCaps& caps = context.device().caps();
-  if (!caps.bufferAddresses) {
-    throw Failure("--verify needs a Vulkan device with bufferDeviceAddress, which " + caps.deviceName + " has not");
-  }
-  VkDevice device = context.vulkanDevice();
-  layout_ = makePipelineLayout(device, nullptr, {VK_SHADER_STAGE_COMPUTE_BIT, 0, sizeof(HashPush)});
-  pipeline_ = makeCompute(device, layout_, kHash);
-}
+HashPipeline::HashPipeline(VulkanContext& context)
+    : ComputePipeline(deviceWithFeatures(context), kHash, sizeof(HashPush)) {}
 
 }  // namespace flux::app

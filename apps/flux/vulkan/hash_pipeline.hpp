@@ -1,7 +1,7 @@
 #pragma once
 
 #include "vulkan/context.hpp"
-#include "vulkan/handles.hpp"
+#include "vulkan/pipeline_parts.hpp"
 
 #include <cstdint>
 
@@ -19,17 +19,10 @@ static_assert(sizeof(HashPush) == 24);
 /// The shader that hashes ranges of device memory, for --verify.
 ///
 /// **Thread contract.** Constant once made; any thread.
-class HashPipeline {
+class HashPipeline : public ComputePipeline {
  public:
   /// Throws Failure, also when the device has no buffer addresses.
   explicit HashPipeline(VulkanContext& context);
-
-  [[nodiscard]] VkPipelineLayout layout() const noexcept { return layout_.get(); }
-  [[nodiscard]] VkPipeline get() const noexcept { return pipeline_.get(); }
-
- private:
-  UniquePipelineLayout layout_;
-  UniquePipeline pipeline_;
 };
 
 }  // namespace flux::app

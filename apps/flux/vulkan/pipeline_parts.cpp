@@ -27,14 +27,15 @@ UniquePipelineLayout makePipelineLayout(VkDevice device, const VkDescriptorSetLa
   return UniquePipelineLayout::create(device, vkCreatePipelineLayout, info, "vkCreatePipelineLayout");
 }
 
-UniquePipeline makeCompute(VkDevice device, const UniquePipelineLayout& layout, std::span<const std::uint32_t> words) {
+ComputePipeline::ComputePipeline(VkDevice device, std::span<const std::uint32_t> words, std::uint32_t pushBytes)
+    : layout_(makePipelineLayout(device, nullptr, {VK_SHADER_STAGE_COMPUTE_BIT, 0, pushBytes})) {
   const UniqueShaderModule shader = makeShader(device, words);
   VkComputePipelineCreateInfo info{VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO};
   info.stage = shaderStage(VK_SHADER_STAGE_COMPUTE_BIT, shader);
-  info.layout = layout.get();
+  info.layout = layout_.get();
   VkPipeline pipeline = VK_NULL_HANDLE;
   check(vkCreateComputePipelines(device, VK_NULL_HANDLE, 1, &info, nullptr, &pipeline), "vkCreateComputePipelines");
-  return {device, pipeline};
+  pipeline_ = {device, pipeline};
 }
 
 }  // namespace flux::app

@@ -15,7 +15,21 @@ namespace flux::app {
 /// `set` may be null.
 [[nodiscard]] UniquePipelineLayout makePipelineLayout(VkDevice device, const VkDescriptorSetLayout* set,
                                                       const VkPushConstantRange& push);
-[[nodiscard]] UniquePipeline makeCompute(VkDevice device, const UniquePipelineLayout& layout,
-                                         std::span<const std::uint32_t> words);
+
+/// A compute shader that has push constants and no descriptors.
+///
+/// **Thread contract.** Constant once made; any thread.
+class ComputePipeline {
+ public:
+  /// Throws Failure.
+  ComputePipeline(VkDevice device, std::span<const std::uint32_t> words, std::uint32_t pushBytes);
+
+  [[nodiscard]] VkPipelineLayout layout() const noexcept { return layout_.get(); }
+  [[nodiscard]] VkPipeline get() const noexcept { return pipeline_.get(); }
+
+ private:
+  UniquePipelineLayout layout_;
+  UniquePipeline pipeline_;
+};
 
 }  // namespace flux::app
