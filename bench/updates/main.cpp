@@ -7,8 +7,8 @@
 //   flux_update_bench [--backend NAME] [--quick]
 
 #include "backends.hpp"
+#include "counting_device.hpp"
 #include "failure.hpp"
-#include "passing_device.hpp"
 #include "protocol/clock.hpp"
 #include "transfer/range_set.hpp"
 
@@ -31,6 +31,7 @@
 namespace {
 
 using namespace flux;
+using bench::CountingDevice;
 using bench::threadCpuNanoseconds;
 
 double microseconds(std::int64_t nanoseconds) {
@@ -49,30 +50,6 @@ double percentile(std::vector<double>& values, double share) {
   std::ranges::sort(values);
   return values[std::min(values.size() - 1, static_cast<std::size_t>(share * static_cast<double>(values.size())))];
 }
-
-/// Knows the last batch.
-class CountingDevice final : public app::PassingDevice {
- public:
-  using PassingDevice::PassingDevice;
-  Result<TimelineValue> submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) override {
-    Result<TimelineValue> value = inner_.submit(batch, waits);
-    last_ = value.value_or(last_);
-    ++submissions;
-    return value;
-  }
-
-  /// Waits until all copies have finished, and tells how long that took.
-  std::int64_t drain() {
-    const std::int64_t begin = bench::wallNanoseconds();
-    need(wait(kCopyQueue, last_, std::chrono::seconds{60}));
-    return bench::wallNanoseconds() - begin;
-  }
-
-  std::uint64_t submissions = 0;
-
- private:
-  TimelineValue last_ = 0;
-};
 
 /// Hashes on the device what it has of the buffer, and compares.
 void verify(app::ReplayTarget& target, Pool& pool, const DynamicBuffer& buffer, BlockHandle block) {

@@ -4,8 +4,8 @@
 //   flux_upload_bench [--backend NAME] [--quick]
 
 #include "backends.hpp"
+#include "counting_device.hpp"
 #include "failure.hpp"
-#include "passing_device.hpp"
 #include "protocol/clock.hpp"
 
 #include <flux/host.hpp>
@@ -23,6 +23,7 @@
 namespace {
 
 using namespace flux;
+using bench::CountingDevice;
 using bench::threadCpuNanoseconds;
 using bench::wallNanoseconds;
 
@@ -31,24 +32,6 @@ T need(Result<T> result) {
   if (!result) throw app::Failure("flux_upload_bench: " + describe(result.error()));
   if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
-
-/// Counts submissions, and can wait for the last one.
-class CountingDevice final : public app::PassingDevice {
- public:
-  using PassingDevice::PassingDevice;
-  Result<TimelineValue> submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) override {
-    Result<TimelineValue> value = inner_.submit(batch, waits);
-    last_ = value.value_or(last_);
-    ++submissions;
-    return value;
-  }
-  void drain() { need(wait(kCopyQueue, last_, std::chrono::seconds{60})); }
-
-  std::uint64_t submissions = 0;
-
- private:
-  TimelineValue last_ = 0;
-};
 
 /// So many new blocks in one step.
 struct Load {
