@@ -13,7 +13,8 @@ build=(g++ cmake ninja-build ccache pkg-config libexpected-dev libconcurrentqueu
   libgtest-dev libbenchmark-dev)
 run=(libvulkan1 mesa-vulkan-drivers libegl1 libegl-mesa0 libgl1-mesa-dri assimp-testmodels)
 # chromium-common: a second Vulkan driver (SwiftShader) and a validation layer that is newer than Debian's.
-tests=(vulkan-validationlayers chromium-common binutils python3 git spin)
+# python3-jsonschema holds dumps to their published form.
+tests=(vulkan-validationlayers chromium-common binutils python3 python3-jsonschema git spin)
 # Clang 19: the first of Debian 12 that has all of C++20 that Flux uses is 16.
 # libclang-rt-19-dev has its fuzzer and sanitizers.
 # For Windows: a compiler, libraries (what is headers alone comes from the packages above, gtest from its sources), and wine, which runs

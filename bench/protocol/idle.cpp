@@ -38,10 +38,26 @@ void measureIdle(std::uint32_t blocks, std::uint32_t rounds, Results& results) {
                                      }),
                         "us", 1);
   std::uint64_t seen = 0;
-  results.add("stats", microseconds(rounds, [&] { seen += pool.stats().blocks; }), "us");
+  results.requireAtMost("stats", microseconds(rounds, [&] { seen += pool.stats().blocks; }), "us", 1);
   if (seen == 0) std::abort();
   results.add("beginFrame and its end", microseconds(rounds, [&] { const Frame frame = pool.beginFrame("bench"); }),
               "us");
+}
+
+void measureLooks(std::uint32_t blocks, Results& results) {
+  constexpr int kLooks = 9;
+  results.section("A look inside: " + std::to_string(blocks) + " resident blocks");
+  const IdlePool idle(blocks);
+  std::vector<double> dumps;
+  std::vector<double> details;
+  std::size_t bytes = 0;
+  for (int i = 0; i < kLooks; ++i) {
+    dumps.push_back(cpuNanosecondsOf([&] { bytes = idle.pool().dump().size(); }) / 1e6);
+    details.push_back(cpuNanosecondsOf([&] { bytes += idle.pool().detailedStats().tags.size(); }) / 1e6);
+  }
+  results.add("dump", median(dumps), "ms");
+  results.add("its size", static_cast<double>(bytes) / 1e6, "MB");
+  results.add("detailedStats", median(details), "ms");
 }
 
 }  // namespace flux::bench

@@ -29,7 +29,7 @@ class IdlePool {
     settle(kStepsUntilIdle);
   }
 
-  [[nodiscard]] Pool& pool() { return *pool_; }
+  [[nodiscard]] Pool& pool() const { return *pool_; }
   /// For steps that are to do the same on every run: the time that all steps so far were given.
   [[nodiscard]] std::chrono::steady_clock::time_point now() const { return now_; }
 

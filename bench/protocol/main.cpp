@@ -60,6 +60,7 @@ bool run(const Options& options) {
   points.insert(points.end(), more.begin(), more.end());
 
   measureIdle(1'000'000, rounds / 2, results);
+  measureLooks(100'000, results);
 
   results.section("Of this program");
   results.add("two readings of the thread's clock, taken off each sample", clockNanoseconds(), "ns");

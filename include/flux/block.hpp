@@ -31,6 +31,7 @@ struct BlockDesc {
   Lifetime lifetime = Lifetime::Streaming;
   BlockHandle fallback;  ///< Drawn while this one is absent; null: skip it then.
   std::uint64_t userData = 0;
+  Tag tag = kUntagged;  ///< Its owner: `Pool::makeTag`.
 };
 
 /// New contents for one part of a block, or for a range of it. `offset` and the range's end are multiples of 4 bytes,
@@ -49,6 +50,8 @@ struct SharedPartDesc {
   PartDesc part;
   Lifetime lifetime = Lifetime::Streaming;
   std::string_view name;  ///< Of the block that is made if none has a gap; for errors, dumps and tools.
+  /// Its owner: `Pool::makeTag`. Things of different owners never share a block, so that each block is one owner's.
+  Tag tag = kUntagged;
 };
 
 /// Names such a thing.

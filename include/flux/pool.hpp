@@ -19,9 +19,9 @@
 #include <flux/readback.hpp>
 #include <flux/result.hpp>
 #include <flux/shared.hpp>
+#include <flux/stats.hpp>
 #include <flux/types.hpp>
 
-#include <array>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -134,81 +134,11 @@ struct PublishReport {
   std::optional<Error> error;         ///< Deferred, because a mirror could not be made or filled.
 };
 
-/// What waits before it can be used again, and for whom.
-struct RetirementStats {
-  ByteCount forFramesBytes = 0;  ///< Some open frame may still name it, or no newer snapshot has been published.
-  ByteCount forQueuesBytes = 0;  ///< Some queue may still use it.
-  std::uint32_t forFrames = 0;   ///< Ranges, layouts, handle indices, shared objects.
-  std::uint32_t forQueues = 0;
-  OpenFrame oldestFrame;  ///< The frame that holds back the most; its label is empty if none is open.
-  QueueValue queue;       ///< What the oldest thing waits for, and how far that queue is; 0: for no queue.
-  TimelineValue queueCompleted = 0;
-};
-
-/// The chunks of one lifetime.
-struct ChunkClassStats {
-  ByteCount reservedBytes = 0;
-  ByteCount freeBytes = 0;         ///< In chunks that blocks share.
-  ByteCount largestFreeBytes = 0;  ///< In them, to within 1/128: 1 - largest / free is their fragmentation.
-  std::uint32_t chunks = 0;
-};
-
-/// Counters and gauges. *live*: bytes that the application asked for. *reserved*: device chunks, empty ones included.
-struct PoolStats {
-  ByteCount liveBytes = 0;
-  ByteCount reservedBytes = 0;
-  ByteCount retiredBytes = 0;  ///< Waits for frames or queues (`retirement`); part of reserved, not of live.
-  ByteCount stagingBytes = 0;  ///< Pages for readback included.
-  ByteCount shadowBytes = 0;   ///< Host memory.
-  ByteCount hardLimitBytes = 0;
-  std::uint32_t blocks = 0;
-  std::uint32_t chunks = 0;
-  std::uint32_t openFrames = 0;
-  SnapshotNumber published = 0;
-  std::uint64_t blocksAdded = 0;
-  std::uint64_t blocksRemoved = 0;
-  std::uint64_t blocksUpdated = 0;  ///< Accepted updates, and calls that add parts.
-  std::uint64_t partsAdded = 0;     ///< To live blocks, and to shared ones.
-  std::uint64_t partsRemoved = 0;   ///< From live blocks.
-  std::uint64_t uploadedBytes = 0;
-  std::uint64_t copiedBytes = 0;
-  std::uint64_t readBackBytes = 0;
-  std::uint64_t deferredPublishes = 0;
-  std::uint64_t mirroredRecords = 0;  ///< Written to mirrors, 64 bytes each.
-  std::uint32_t recordMirrors = 0;    ///< That have been made.
-  std::uint64_t chunksCreated = 0;
-  std::uint64_t chunksMadeAhead = 0;  ///< Of those, the ones that no request waited for.
-  std::uint64_t chunksReleased = 0;
-  std::uint64_t instructions = 0;  ///< Of other threads, refused ones included.
-  std::uint64_t misses = 0;
-  std::uint32_t waitingInstructions = 0;
-  bool deviceLost = false;
-  RetirementStats retirement;
-  std::array<ChunkClassStats, 2> classes;  ///< By `Lifetime`.
-  ByteCount peakLiveBytes = 0;
-  ByteCount peakReservedBytes = 0;
-  ByteCount peakStagingBytes = 0;
-  std::uint32_t peakChunks = 0;
-};
-
-/// What things in shared blocks cost: `blockBytes / parts` of device memory and `metadataBytes / parts` of system
-/// memory each.
-struct SharedUsage {
-  std::uint32_t blocks = 0;
-  std::uint32_t parts = 0;
-  ByteCount liveBytes = 0;   ///< Asked for.
-  ByteCount blockBytes = 0;  ///< Space of the blocks in device memory, gaps included.
-  /// Of `blockBytes`: what frames may still read after its part went or got newer contents, and contents on their way.
-  ByteCount heldBytes = 0;
-  /// System memory: records of all snapshots, layouts (retired ones included), tables, gaps, allocator nodes; by
-  /// capacity.
-  ByteCount metadataBytes = 0;
-};
-
 /// Stores geometry once and keeps it safe to read for every frame that can see it.
 ///
-/// **Thread contract.** One thread, the geometry thread, makes all calls; `beginFrame`, `makeProducer` and `share` may
-/// be called on any thread, at any time. The same thread may do everything. Only `create` and the destructor block.
+/// **Thread contract.** One thread, the geometry thread, makes all calls; `beginFrame`, `makeProducer`, `share` and
+/// `stats` may be called on any thread, at any time. The same thread may do everything. Only `create` and the
+/// destructor block.
 ///
 /// **Units.** Sizes and offsets are bytes.
 ///
@@ -406,10 +336,21 @@ class Pool {
   /// handle is stale. O(1).
   [[nodiscard]] std::optional<std::uint32_t> framesSinceUse(BlockHandle block) const noexcept;
 
-  /// O(1).
+  /// Makes the name of an owner, for `BlockDesc::tag` and `SharedPartDesc::tag`; the same name gives the same tag. They
+  /// are few (`kMaxTags`), and stay as long as the pool. O(tags). Errors: InvalidArgument (no name; too many tags).
+  [[nodiscard]] Result<Tag> makeTag(std::string_view name,
+                                    std::source_location where = std::source_location::current());
+
+  /// Counters and gauges, for every frame. Any thread; O(1), and a short lock (that of `beginFrame`). `PoolStats` says
+  /// what is consistent with what.
   [[nodiscard]] PoolStats stats() const;
 
-  /// Everything the pool knows, as JSON: chunks, blocks with their parts, retired ranges, counters. O(blocks).
+  /// The same, and what takes a look at all blocks: who waits for what, fragmentation, owners. O(blocks).
+  [[nodiscard]] DetailedStats detailedStats() const;
+
+  /// Everything the pool knows, as JSON: chunks with their holes, blocks with their parts, what has retired and waits,
+  /// and for what, the last refusals, explained. Its form is that of `docs/schema/flux-dump-2.schema.json`; also when
+  /// the device is lost. The same state gives the same text, but for the ages of open frames. O(blocks).
   [[nodiscard]] std::string dump() const;
 
  private:

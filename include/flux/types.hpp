@@ -44,6 +44,12 @@ struct QueueValue {
   TimelineValue value = 0;
 };
 
+/// An owner of blocks, for accounting: `Pool::makeTag` names it. Tags are small numbers, in the order in which they are
+/// made.
+enum class Tag : std::uint8_t {};
+inline constexpr Tag kUntagged{0};
+inline constexpr std::uint32_t kMaxTags = 64;  ///< `kUntagged` included.
+
 /// Index of a chunk in the pool's chunk table. An index is used again only after its chunk has retired.
 enum class ChunkIndex : std::uint32_t {};
 inline constexpr std::uint32_t kMaxChunks = 1U << 16U;

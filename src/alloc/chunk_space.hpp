@@ -139,6 +139,17 @@ class ChunkSpace {
     return ranges_.useOf(spaceOf(chunk)).free * kPlaceUnitBytes;
   }
 
+  /// It takes one range or none (C1).
+  [[nodiscard]] bool dedicated(ChunkIndex chunk) const { return contains(chunk) && chunks_[spaceOf(chunk)].dedicated; }
+
+  /// Calls `visit(offset, bytes)` for each hole of a chunk, in address order. O(ranges of the chunk).
+  template <class Visit>
+  void forEachHole(ChunkIndex chunk, const Visit& visit) const {
+    ranges_.forEach(spaceOf(chunk), [&](const Range& range) {
+      if (!range.id) visit(range.offset * kPlaceUnitBytes, range.size * kPlaceUnitBytes);
+    });
+  }
+
   /// Compares everything with everything, for tests. O(ranges + chunks).
   [[nodiscard]] bool checkInvariants() const;
 

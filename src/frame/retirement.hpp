@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/gauge.hpp"
 #include "frame/frame_gate.hpp"
 
 #include <flux/types.hpp>
@@ -40,7 +41,8 @@ struct RetirementClock {
 ///    frame that names it may still submit in between.
 ///
 /// One class serves ranges, handle indices, layouts, and the application's own objects; `Payload` says what.
-/// **Thread contract.** Geometry thread only. **Order.** First in, first out, but for what an open frame holds back.
+/// **Thread contract.** Geometry thread only; any thread reads the bytes that wait. **Order.** First in, first out, but
+/// for what an open frame holds back.
 template <class Payload>
 class Retirement {
  public:
@@ -77,14 +79,20 @@ class Retirement {
     }
   }
 
-  /// Calls `visit(payload)` for everything that waits. For dumps.
+  /// What a thing waits for.
+  struct Wait {
+    const QueueValues* lastUse = nullptr;  ///< Stage 2: for queues to get so far; null in stage 1.
+    std::uint64_t heldBy = 0;  ///< Stage 1: for the frames of this moment; 0: for the moment after `last` to begin.
+    std::uint64_t last = 0;
+  };
+  /// Calls `visit(payload, wait)` for everything that waits. For dumps.
   template <class Visit>
   void forEach(const Visit& visit) const {
-    for (const Used& item : used_) visit(item.payload);
+    for (const Used& item : used_) visit(item.payload, Wait{.lastUse = &item.lastUse});
     for (const Held& held : held_) {
-      for (const Named& item : held.items) visit(item.payload);
+      for (const Named& item : held.items) visit(item.payload, Wait{.heldBy = held.moment, .last = item.last});
     }
-    for (const Named& item : named_) visit(item.payload);
+    for (const Named& item : named_) visit(item.payload, Wait{.last = item.last});
   }
 
  private:
@@ -153,8 +161,8 @@ class Retirement {
   std::vector<Held> held_;
   std::deque<Used> used_;
   std::size_t heldCount_ = 0;
-  ByteCount namedBytes_ = 0;
-  ByteCount usedBytes_ = 0;
+  Gauge<ByteCount> namedBytes_;
+  Gauge<ByteCount> usedBytes_;
 };
 
 }  // namespace flux

@@ -35,6 +35,7 @@ class SnapshotRing {
   [[nodiscard]] const PartsRecord& parts(std::uint32_t index) const noexcept { return master_.parts[index]; }
   [[nodiscard]] const ColdRecord& cold(std::uint32_t index) const noexcept { return master_.cold[index]; }
   [[nodiscard]] UsageBoard& usage() noexcept { return usage_; }
+  [[nodiscard]] const UsageBoard& usage() const noexcept { return usage_; }
 
   /// A record to change; it joins the next snapshot. However often it changes before that, it is copied once to each
   /// slot. REQUIRES: `index` is not 0; the references are used before the next call of the ring.

@@ -14,7 +14,7 @@ ChunkTable::~ChunkTable() {
   forEach([this](ChunkIndex index, const ChunkInfo&) { destroy(index); });
 }
 
-Result<ChunkIndex> ChunkTable::create(ByteCount bytes, std::string_view name) {
+Result<ChunkIndex> ChunkTable::create(ByteCount bytes, std::string_view name, std::uint64_t step) {
   const bool reuse = !freeIndices_.empty();
   const std::uint32_t index = reuse ? freeIndices_.back() : used_;
   if (!entries_.commit(index + 1)) return Unexpected(makeError(ErrorCode::TooManyChunks, "chunk table", {}, {bytes}));
@@ -27,7 +27,9 @@ Result<ChunkIndex> ChunkTable::create(ByteCount bytes, std::string_view name) {
     freeIndices_.pop_back();
   } else {
     ++used_;
+    madeIn_.resize(used_);
   }
+  madeIn_[index] = step;
   entries_[index] = *info;
   reservedBytes_ += info->bytes;
   ++count_;

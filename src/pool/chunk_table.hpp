@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/gauge.hpp"
 #include "base/reserved_memory.hpp"
 
 #include <flux/device.hpp>
@@ -14,7 +15,7 @@ namespace flux {
 ///
 /// **Thread contract.** The geometry thread changes it. Render threads read the entries of chunks that their
 /// snapshot names; such an entry does not change, because a chunk goes only when it has been empty, with
-/// everything in it retired (I9).
+/// everything in it retired (I9). Any thread reads `reservedBytes` and `count`.
 class ChunkTable {
  public:
   /// `listener` may be null.
@@ -23,8 +24,8 @@ class ChunkTable {
   ChunkTable(const ChunkTable&) = delete;
   ChunkTable& operator=(const ChunkTable&) = delete;
 
-  /// Makes a chunk and tells the listener. Errors: TooManyChunks, and the device's.
-  [[nodiscard]] Result<ChunkIndex> create(ByteCount bytes, std::string_view name);
+  /// Makes a chunk in this step and tells the listener. Errors: TooManyChunks, and the device's.
+  [[nodiscard]] Result<ChunkIndex> create(ByteCount bytes, std::string_view name, std::uint64_t step);
 
   /// REQUIRES: nothing can name the chunk any more.
   void destroy(ChunkIndex index);
@@ -33,6 +34,8 @@ class ChunkTable {
   [[nodiscard]] const ChunkInfo& operator[](ChunkIndex index) const noexcept {
     return entries_[static_cast<std::uint32_t>(index)];
   }
+  /// The step in which the chunk was made.
+  [[nodiscard]] std::uint64_t madeIn(ChunkIndex index) const { return madeIn_[static_cast<std::uint32_t>(index)]; }
   [[nodiscard]] ByteCount reservedBytes() const noexcept { return reservedBytes_; }
   [[nodiscard]] std::uint32_t count() const noexcept { return count_; }
 
@@ -47,11 +50,12 @@ class ChunkTable {
  private:
   Device& device_;
   ChunkListener* listener_;
-  ReservedArray<ChunkInfo> entries_;  ///< `bytes` 0: the index is free.
+  ReservedArray<ChunkInfo> entries_;   ///< `bytes` 0: the index is free.
+  std::vector<std::uint64_t> madeIn_;  ///< By index.
   std::vector<std::uint32_t> freeIndices_;
   std::uint32_t used_ = 0;
-  std::uint32_t count_ = 0;
-  ByteCount reservedBytes_ = 0;
+  Gauge<std::uint32_t> count_;
+  Gauge<ByteCount> reservedBytes_;
 };
 
 }  // namespace flux

@@ -52,6 +52,9 @@ class EditRanges {
   [[nodiscard]] std::span<const Range> ranges();
   [[nodiscard]] const EditContents& contents(const Range& range) const noexcept { return contents_[range.contents]; }
 
+  /// Of all ranges; those included that a later one supersedes, as long as they are kept.
+  [[nodiscard]] std::uint64_t keptBytes() const noexcept { return settledBytes_ + newBytes_; }
+
   /// Whether the ranges are all of a part of so many bytes.
   [[nodiscard]] bool coverAll(std::uint32_t bytes);
 

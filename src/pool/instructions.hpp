@@ -38,6 +38,7 @@ struct InstructionContents {
   Lifetime lifetime = Lifetime::Streaming;
   BlockHandle fallback;
   std::uint64_t userData = 0;
+  Tag tag = kUntagged;
 };
 
 /// One call of a `Producer`, on its way to the geometry thread.

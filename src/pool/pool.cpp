@@ -199,8 +199,14 @@ std::optional<std::uint32_t> Pool::framesSinceUse(BlockHandle block) const noexc
 std::span<const Error> Pool::errors() const noexcept {
   return impl_->errors();
 }
+Result<Tag> Pool::makeTag(std::string_view name, std::source_location where) {
+  return impl_->makeTag(name, where);
+}
 PoolStats Pool::stats() const {
   return impl_->stats();
+}
+DetailedStats Pool::detailedStats() const {
+  return impl_->detailedStats();
 }
 std::string Pool::dump() const {
   return impl_->dump();
@@ -219,7 +225,7 @@ Pool::Impl::Impl(Device& device, const PoolDesc& desc, ChunkListener* listener)
       ring_(gate_, desc.maxBlocks + 1, chunks_.entries()),
       spaces_{ChunkSpace(policy(desc, device.caps(), desc.firstChunkBytes)),
               ChunkSpace(policy(desc, device.caps(), desc.longLivedFirstChunkBytes))},
-      relocations_(device, staging_),
+      relocations_(device, staging_, tags_),
       readbacks_(device, desc.stagingPageBytes, std::max(desc.readbackLimitBytes, desc.stagingPageBytes),
                  firstReadbackPage(desc)),
       shadows_(desc.shadowLimitBytes),
@@ -275,60 +281,11 @@ ContentVersion Pool::Impl::requestedVersion(BlockHandle handle) const noexcept {
   return block != nullptr ? block->requested : 0;
 }
 
-std::optional<std::uint32_t> Pool::Impl::framesSinceUse(BlockHandle handle) noexcept {
+std::optional<std::uint32_t> Pool::Impl::framesSinceUse(BlockHandle handle) const noexcept {
   if (find(handle) == nullptr) return std::nullopt;
   const std::uint32_t used = ring_.usage().lastUsed(handle.index);
   if (used == 0) return std::nullopt;
   return static_cast<std::uint32_t>(gate_.progress().newestFrame) - used;
-}
-
-PoolStats Pool::Impl::stats() const {
-  const FrameGate::Progress progress = gate_.progress();
-  PoolStats stats = counters_;
-  stats.reservedBytes = chunks_.reservedBytes();
-  stats.retiredBytes = retirement_.bytesWaiting();
-  stats.retirement = retirementStats();
-  for (std::size_t i = 0; i < spaces_.size(); ++i) {
-    stats.classes[i] = {.reservedBytes = spaces_[i].reservedBytes(),
-                        .freeBytes = spaces_[i].freeBytes(),
-                        .largestFreeBytes = spaces_[i].largestFreeBytes(),
-                        .chunks = spaces_[i].chunkCount()};
-  }
-  stats.stagingBytes = stagingBytes();
-  stats.recordMirrors = mirrors_ != nullptr ? mirrors_->made() : 0;
-  stats.shadowBytes = shadows_.bytes();
-  stats.hardLimitBytes = hardLimitBytes_;
-  stats.chunks = chunks_.count();
-  stats.openFrames = progress.openFrames;
-  stats.published = ring_.published();
-  stats.waitingInstructions = instructions_.waiting();
-  stats.deviceLost = lost_;
-  return stats;
-}
-
-RetirementStats Pool::Impl::retirementStats() const {
-  const auto count = [](std::size_t items) { return static_cast<std::uint32_t>(items); };
-  RetirementStats stats;
-  stats.forFramesBytes = retirement_.bytesWaitingForFrames();
-  stats.forQueuesBytes = retirement_.bytesWaitingForQueues();
-  stats.forFrames = count(retirement_.waitingForFrames() + retiredObjects_.waitingForFrames());
-  stats.forQueues = count(retirement_.waitingForQueues() + retiredObjects_.waitingForQueues());
-  const auto now = std::chrono::steady_clock::now();
-  if (const std::optional<OpenFrame> oldest = gate_.oldestFrame(now)) stats.oldestFrame = *oldest;
-  if (const QueueValues* use = retirement_.nextUse()) {
-    if (const auto behind = firstBehind(*use, [this](QueueId queue) { return completed(queue); })) {
-      stats.queue = {*behind, (*use)[static_cast<std::uint32_t>(*behind)]};
-      stats.queueCompleted = completed(*behind);
-    }
-  }
-  return stats;
-}
-
-void Pool::Impl::notePeaks() {
-  counters_.peakLiveBytes = std::max(counters_.peakLiveBytes, counters_.liveBytes);
-  counters_.peakReservedBytes = std::max(counters_.peakReservedBytes, chunks_.reservedBytes());
-  counters_.peakChunks = std::max(counters_.peakChunks, chunks_.count());
-  counters_.peakStagingBytes = std::max(counters_.peakStagingBytes, stagingBytes());
 }
 
 }  // namespace flux

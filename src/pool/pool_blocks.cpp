@@ -36,6 +36,9 @@ Result<void> Pool::Impl::addAs(BlockHandle handle, const BlockDesc& desc, std::s
     return Unexpected(named(invalid("parts", where, {desc.parts.size(), kMaxParts}), desc.name, {}, where));
   }
   if (desc.fallback && find(desc.fallback) == nullptr) return Unexpected(staleHandle(desc.fallback, where));
+  if (!tags_.has(desc.tag)) {
+    return Unexpected(named(invalid("tag", where, {static_cast<std::uint64_t>(desc.tag)}), desc.name, {}, where));
+  }
 
   ByteCount liveBytes = 0;
   ByteCount givenBytes = 0;
@@ -52,8 +55,8 @@ Result<void> Pool::Impl::addAs(BlockHandle handle, const BlockDesc& desc, std::s
   const std::optional<LayoutSize> size =
       layoutParts({requests_.data(), desc.parts.size()}, device_.caps().partAlignmentBytes, placements_);
   if (!size) {
-    return Unexpected(named(makeError(ErrorCode::TooLarge, "block", where, {liveBytes, device_.caps().maxChunkBytes}),
-                            desc.name, {}, where));
+    const Error error = makeError(ErrorCode::TooLarge, "block", where, {liveBytes, device_.caps().maxChunkBytes});
+    return Unexpected(refused(error, {desc.lifetime, liveBytes, 1}, desc.name, {}, where));
   }
 
   const auto fail = [&](const Error& error) { return Unexpected(named(error, desc.name, {}, where)); };
@@ -68,7 +71,7 @@ Result<void> Pool::Impl::addAs(BlockHandle handle, const BlockDesc& desc, std::s
   const auto giveUp = [&](const Error& error) {
     relocations_.drop(relocation);
     relocations_.recycle(relocation);
-    return fail(error);
+    return Unexpected(error);
   };
   const bool direct = givenBytes != 0 && relocations_.writesNow(givenBytes);
   for (std::size_t i = 0; i < desc.parts.size(); ++i) {
@@ -78,12 +81,14 @@ Result<void> Pool::Impl::addAs(BlockHandle handle, const BlockDesc& desc, std::s
     if (direct && source.isGivenNow()) {
       taken_.add(0, part.sizeBytes, {source, 0, where});  // Read when there is a place, but before this call returns.
     } else if (const Result<void> taken = takeContents(taken_, 0, part.sizeBytes, source, where); !taken) {
-      return giveUp(taken.error());
+      return giveUp(named(taken.error(), desc.name, {}, where));
     }
     relocation.add({PartId{static_cast<std::uint32_t>(i)}, part.offsetBytes, part.sizeBytes}, taken_);
   }
   const Result<Placement> place = acquirePlace(desc.lifetime, size->bytes, size->alignment);
-  if (!place) return giveUp(place.error());
+  if (!place) {
+    return giveUp(refused(place.error(), {desc.lifetime, size->bytes, size->alignment}, desc.name, {}, where));
+  }
 
   relocation.alignment = size->alignment;
   relocation.to = *place;
@@ -107,15 +112,18 @@ void Pool::Impl::install(BlockHandle handle, const BlockDesc& desc, Relocation& 
   block.firstNamed = ring_.published() + 1;
   block.layoutFirstNamed = block.firstNamed;
   block.lifetime = desc.lifetime;
+  block.tag = desc.tag;
   block.requested = 1;
   block.liveBytes = 0;
   block.laterInPlaceBytes = 0;
   block.place = {};
   block.relocation = &relocation;
   block.where = where;
+  block.changedStep = steps_;
   copyName(block.name, desc.name);
 
   relocation.block = handle;
+  relocation.tag = desc.tag;
   relocation.version = block.requested;
   relocation.where = where;
   relocations_.enqueue(relocation);

@@ -57,6 +57,14 @@ Error Pool::Impl::refusal(const Growth& growth, Lifetime lifetime, ByteCount byt
   }
 }
 
+Error Pool::Impl::refused(const Error& error, const PlaceRequest& request, std::string_view name, BlockHandle handle,
+                          std::source_location where) {
+  const Error result = named(error, name, handle, where);
+  refusals_.note(result, request, wouldFit(request.bytes, request.alignment, request.lifetime), steps_);
+  ++counters_.refusals;
+  return result;
+}
+
 /// What the hard limit leaves.
 ByteCount Pool::Impl::roomBytes() const noexcept {
   const ByteCount reserved = chunks_.reservedBytes();
@@ -72,7 +80,7 @@ bool Pool::Impl::allocationsLeft() const noexcept {
 
 Result<ChunkIndex> Pool::Impl::makeChunk(Lifetime lifetime, ByteCount bytes, bool dedicated) {
   const Result<ChunkIndex> chunk =
-      chunks_.create(bytes, lifetime == Lifetime::LongLived ? "flux long-lived" : "flux streaming");
+      chunks_.create(bytes, lifetime == Lifetime::LongLived ? "flux long-lived" : "flux streaming", steps_);
   if (!chunk) return chunk;
   ++counters_.chunksCreated;
   space(lifetime).addChunk(*chunk, bytes, dedicated);
@@ -103,9 +111,9 @@ Result<void> Pool::Impl::reserve(ByteCount bytes, Lifetime lifetime, std::source
   std::vector<ChunkIndex> made;
   const auto giveUp = [&](const Error& error) {
     for (const ChunkIndex chunk : made) releaseChunk(chunkSpace, chunk);
-    return Unexpected(named(error, "reserve", {}, where));
+    return Unexpected(refused(error, {lifetime, bytes, 1}, "reserve", {}, where));
   };
-  if (lost_) return giveUp(makeError(ErrorCode::DeviceLost, "", {}));
+  if (lost_) return Unexpected(named(makeError(ErrorCode::DeviceLost, "", {}), "reserve", {}, where));
   while (chunkSpace.readyBytes() < bytes) {
     const ByteCount missing = bytes - chunkSpace.readyBytes();
     const ByteCount room = roomBytes() - roomBytes() % kSmallestChunkBytes;

@@ -10,12 +10,15 @@
 #include "frame/retirement.hpp"
 #include "frame/snapshot_ring.hpp"
 #include "pool/chunk_table.hpp"
+#include "pool/counters.hpp"
 #include "pool/instructions.hpp"
 #include "pool/readback_queue.hpp"
 #include "pool/record_mirrors.hpp"
+#include "pool/refusal_log.hpp"
 #include "pool/relocation.hpp"
 #include "pool/shadows.hpp"
 #include "pool/shared_blocks.hpp"
+#include "pool/tag_table.hpp"
 #include "transfer/staging_pages.hpp"
 
 #include <flux/pool.hpp>
@@ -35,7 +38,7 @@ namespace flux {
 inline constexpr ByteCount kSmallestChunkBytes = 64 * kKiB;
 
 /// The pool's state. Everything here belongs to the geometry thread, except the places where other threads meet it:
-/// `gate_`, `handles_`, `staging_`, `instructions_`, `dropped_`.
+/// `gate_`, `handles_`, `staging_`, `instructions_`, `dropped_`, and the gauges that `stats` reads.
 ///
 /// A block passes through: added (Absent, a first relocation runs) → Resident → updates, one relocation at a time,
 /// later edits wait and merge → removed (the handle is refused, its places retire). All bytes move through
@@ -68,7 +71,10 @@ class Pool::Impl {
   PublishReport publish();
   Result<void> reserve(ByteCount bytes, Lifetime lifetime, std::source_location where);
 
+  Result<Tag> makeTag(std::string_view name, std::source_location where) { return tags_.make(name, where); }
+
   // Any thread:
+  [[nodiscard]] PoolStats stats() const;
   Frame beginFrame(const char* label) { return gate_.begin(label); }
   SharedThing* share(const ThingDesc& desc) { return dropped_->create(desc); }
   [[nodiscard]] HandleReserve& handles() noexcept { return handles_; }
@@ -76,15 +82,16 @@ class Pool::Impl {
   [[nodiscard]] StagingPages& staging() noexcept { return staging_; }
 
   [[nodiscard]] ContentVersion requestedVersion(BlockHandle handle) const noexcept;
-  [[nodiscard]] std::optional<std::uint32_t> framesSinceUse(BlockHandle handle) noexcept;
+  [[nodiscard]] std::optional<std::uint32_t> framesSinceUse(BlockHandle handle) const noexcept;
   [[nodiscard]] std::span<const Error> errors() const noexcept { return errors_; }
   [[nodiscard]] FitReport wouldFit(std::span<const PartDesc> parts, Lifetime lifetime) const;
   [[nodiscard]] FitReport wouldFit(ByteCount bytes, ByteCount alignment, Lifetime lifetime) const;
-  [[nodiscard]] PoolStats stats() const;
+  [[nodiscard]] DetailedStats detailedStats() const;
   [[nodiscard]] SharedUsage sharedUsage() const;
   [[nodiscard]] std::string dump() const;
 
  private:
+  class Dump;
   static constexpr std::size_t kNameBytes = 48;
   static constexpr std::size_t kMaxParts = 64;
 
@@ -119,6 +126,7 @@ class Pool::Impl {
     bool live = false;
     bool queuedForUpdate = false;
     bool kept = false;  ///< There are shadows of its parts.
+    Tag tag = kUntagged;
     Lifetime lifetime = Lifetime::Streaming;
     ContentVersion requested = 0;
     std::uint32_t owners = 0;
@@ -133,6 +141,7 @@ class Pool::Impl {
     ByteCount laterInPlaceBytes = 0;   ///< That edits in place have brought, and staging has to take at once.
     std::unique_ptr<LiveParts> parts;  ///< Null: the parts are those of the layout, one place after the other.
     std::source_location where{};      ///< Of the last call that asked for contents.
+    std::uint64_t changedStep = 0;     ///< The step in which it was added, or contents of it arrived last.
     std::array<char, kNameBytes> name{};
   };
 
@@ -141,6 +150,12 @@ class Pool::Impl {
     FitOutcome outcome = FitOutcome::Grows;
     ByteCount chunkBytes = 0;    ///< Grows: its size.
     ByteCount missingBytes = 0;  ///< OverBudget: by how much it is over the limit when all empty chunks have gone.
+  };
+
+  /// A block of `inPlacePieces_`.
+  struct Gathered {
+    std::uint32_t block;
+    ByteCount bytes;
   };
 
   struct RetiredRange {
@@ -292,12 +307,17 @@ class Pool::Impl {
   [[nodiscard]] TimelineValue completed(QueueId queue) const noexcept;
   [[nodiscard]] Growth growthFor(Lifetime lifetime, ByteCount bytes, ByteCount alignment) const;
   [[nodiscard]] Error refusal(const Growth& growth, Lifetime lifetime, ByteCount bytes) const;
+  /// The error for a caller that was refused a place, which the log of refusals keeps.
+  Error refused(const Error& error, const PlaceRequest& request, std::string_view name, BlockHandle handle,
+                std::source_location where);
   [[nodiscard]] ByteCount roomBytes() const noexcept;
   [[nodiscard]] bool allocationsLeft() const noexcept;
   bool releaseEmptyChunk(std::chrono::steady_clock::time_point now);
   bool releaseAnyEmptyChunk();
   void releaseChunk(ChunkSpace& chunkSpace, ChunkIndex chunk);
   [[nodiscard]] RetirementStats retirementStats() const;
+  [[nodiscard]] std::array<ChunkClassStats, 2> classStats() const;
+  [[nodiscard]] std::vector<TagStats> tagStats() const;
   void notePeaks();
 
   Device& device_;
@@ -312,6 +332,7 @@ class Pool::Impl {
   SnapshotRing ring_;
   std::array<ChunkSpace, 2> spaces_;  ///< By `Lifetime`.
   LayoutStore layouts_;
+  TagTable tags_;
   RelocationQueue relocations_;
   ReadbackQueue readbacks_;
   Shadows shadows_;
@@ -325,8 +346,7 @@ class Pool::Impl {
   std::vector<std::uint32_t> updateQueue_;   ///< Blocks with edits and no running relocation, oldest first.
   std::vector<std::uint32_t> inPlaceQueue_;  ///< Blocks whose edits overwrite them, and no running relocation.
   std::vector<CopyPiece> inPlacePieces_;     ///< Of the running step.
-  std::vector<std::uint32_t> gathered_;      ///< The blocks of `inPlaceQueue_` that they belong to.
-  ByteCount gatheredBytes_ = 0;              ///< Of them.
+  std::vector<Gathered> gathered_;           ///< The blocks of `inPlaceQueue_` that they belong to.
   std::vector<RelocationQueue::Failed> failed_;
   std::vector<Error> errors_;          ///< Of the last step.
   std::vector<OpenFrame> lateFrames_;  ///< Of the last step.
@@ -334,11 +354,12 @@ class Pool::Impl {
   EditRanges taken_;  ///< Of the part that is being added.
   std::array<PartRequest, kMaxParts> requests_;
   std::array<PartPlacement, kMaxParts> placements_;
-  TimelineValue visibleCopies_ = 0;  ///< The copy value behind all records of the master.
-  std::uint64_t steps_ = 0;
+  TimelineValue visibleCopies_ = 0;   ///< The copy value behind all records of the master.
   std::uint64_t noGrowthBefore_ = 0;  ///< The step in which a chunk may be made ahead again, after the device refused.
-  bool lost_ = false;
-  PoolStats counters_;  ///< Its gauges are filled in by `stats`.
+  RefusalLog refusals_;
+  Gauge<std::uint64_t> steps_;
+  Gauge<bool> lost_;
+  Counters counters_;
 };
 
 }  // namespace flux

@@ -63,7 +63,6 @@ bool Pool::Impl::onlyInPlace(const Block& block) {
 Result<void> Pool::Impl::gatherInPlace(StepQuota& quota, StepReport& report) {
   inPlacePieces_.clear();
   gathered_.clear();
-  gatheredBytes_ = 0;
   if (inPlaceQueue_.empty()) return {};
   const bool heldBack = gate_.submitting();  // asked now, so that no source is asked too early
   Result<void> error;
@@ -99,8 +98,7 @@ Result<void> Pool::Impl::gatherInPlace(StepQuota& quota, StepReport& report) {
     }
     bytesLeft -= std::min(bytes, bytesLeft);
     piecesLeft -= static_cast<std::uint32_t>(std::min<std::size_t>(pieces, piecesLeft));
-    gathered_.push_back(index);
-    gatheredBytes_ += bytes;
+    gathered_.push_back({index, bytes});
     return false;
   });
   quota.uploadBytes -= bytesBefore - bytesLeft;
@@ -200,14 +198,16 @@ Result<void> Pool::Impl::submitInPlace(StepReport& report) {
 
   staging_.submitted(*value);
   relocations_.submittedBeside(*value);
-  for (const std::uint32_t index : gathered_) {
-    Block& block = blocks_[index];
+  for (const Gathered& gathered : gathered_) {
+    Block& block = blocks_[gathered.block];
+    report.uploadedBytes += gathered.bytes;
+    tags_.uploaded(block.tag, gathered.bytes);
+    block.changedStep = steps_;
     block.edits.clear();
     block.laterInPlaceBytes = 0;
     block.queuedForUpdate = false;
   }
   std::erase_if(inPlaceQueue_, [this](std::uint32_t index) { return !blocks_[index].queuedForUpdate; });
-  report.uploadedBytes += gatheredBytes_;
   report.pieces += static_cast<std::uint32_t>(inPlacePieces_.size());
   report.waitingBlocks -= static_cast<std::uint32_t>(gathered_.size());
   return {};

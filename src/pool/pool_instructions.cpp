@@ -26,7 +26,8 @@ Result<void> Pool::Impl::carryOut(const Instruction& instruction) {
                                         .parts = contents.parts,
                                         .lifetime = contents.lifetime,
                                         .fallback = contents.fallback,
-                                        .userData = contents.userData},
+                                        .userData = contents.userData,
+                                        .tag = contents.tag},
                                        where, true);
       // The producer may have given the handle on: it must never name another block.
       if (!added) handles_.recycle(block);

@@ -370,7 +370,10 @@ Result<void> Pool::Impl::startMove(Block& block, std::uint32_t index) {
   }
   const BlockHandle handle{index, block.generation};
   const Result<Placement> place = acquireRoomyPlace(block, *size);
-  if (!place) return Unexpected(named(place.error(), block.name.data(), handle, block.where));
+  if (!place) {
+    const PlaceRequest request{block.lifetime, size->bytes, size->alignment};
+    return Unexpected(refused(place.error(), request, block.name.data(), handle, block.where));
+  }
 
   Relocation& relocation = relocations_.create();
   relocation.to = *place;
@@ -411,6 +414,7 @@ Result<Placement> Pool::Impl::acquireRoomyPlace(const Block& block, const Layout
 
 void Pool::Impl::startRelocation(Block& block, std::uint32_t index, Relocation& relocation) {
   relocation.block = {index, block.generation};
+  relocation.tag = block.tag;
   if (block.place.range) relocation.from = block.place;
   relocation.where = block.where;
   block.relocation = &relocation;

@@ -19,7 +19,8 @@ std::optional<std::uint32_t> Pool::Impl::mirrorRecords(PublishReport& report) {
         std::max<std::uint32_t>(device_.caps().partAlignmentBytes[kStorage], sizeof(DeviceRecord));
     const Result<Placement> place = acquirePlace(Lifetime::LongLived, bytes, alignment);
     if (!place) {
-      report.error = named(place.error(), "mirror of the records", {}, place.error().where);
+      report.error = refused(place.error(), {Lifetime::LongLived, bytes, alignment}, "mirror of the records", {},
+                             place.error().where);
       return std::nullopt;
     }
     if (const std::optional<Placement> old = mirrors_->move(*mirror, *place)) retireMirrorPlace(*old);

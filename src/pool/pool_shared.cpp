@@ -27,12 +27,16 @@ Result<SharedPart> Pool::Impl::addShared(const SharedPartDesc& desc, std::source
   if (part.bytes == 0 || part.kept || !part.source.gives(part.bytes)) {
     return fail(makeError(ErrorCode::InvalidArgument, "part", where, {0, part.bytes}));
   }
+  if (!tags_.has(desc.tag)) {
+    return fail(makeError(ErrorCode::InvalidArgument, "tag", where, {static_cast<std::uint64_t>(desc.tag)}));
+  }
   const auto& alignments = device_.caps().partAlignmentBytes;
   const PartRequest request{part.kind, part.bytes};
   PartPlacement alone;
   const std::optional<LayoutSize> size = layoutParts({&request, 1}, alignments, {&alone, 1});
   if (!size || space(desc.lifetime).nextChunkBytes(size->bytes, size->alignment) == 0) {
-    return fail(makeError(ErrorCode::TooLarge, "part", where, {part.bytes, device_.caps().maxChunkBytes}));
+    const Error error = makeError(ErrorCode::TooLarge, "part", where, {part.bytes, device_.caps().maxChunkBytes});
+    return Unexpected(refused(error, {desc.lifetime, part.bytes, 1}, desc.name, {}, where));
   }
   if (lost_) return fail(makeError(ErrorCode::DeviceLost, "device", where));
 
@@ -53,7 +57,7 @@ Result<SharedPart> Pool::Impl::addShared(const SharedPartDesc& desc, std::source
     return edit.offset.has_value();
   };
   const std::optional<std::uint32_t> found =
-      sharedBlocks_.find({desc.affinity, desc.lifetime}, size->bytes, size->alignment, take);
+      sharedBlocks_.find({desc.affinity, desc.lifetime, desc.tag}, size->bytes, size->alignment, take);
   if (!found) return addSharedBlock(desc, *size, edit, where);
 
   Block& block = blocks_[*found];
@@ -79,15 +83,19 @@ Result<SharedPart> Pool::Impl::addSharedBlock(const SharedPartDesc& desc, const 
     return Unexpected(
         named(makeError(ErrorCode::TooManyBlocks, "blocks", {}, {desc_.maxBlocks}), desc.name, {}, where));
   }
-  const auto fail = [&](const Error& error) {
+  const auto giveUp = [&](const Error& error) {
     handles_.giveBack({&handle, 1});
-    return Unexpected(named(error, desc.name, {}, where));
+    return Unexpected(error);
   };
-  if (!ring_.grow(handle.index + 1)) return fail(makeError(ErrorCode::TooManyBlocks, "blocks", {}, {handle.index}));
+  if (!ring_.grow(handle.index + 1)) {
+    return giveUp(named(makeError(ErrorCode::TooManyBlocks, "blocks", {}, {handle.index}), desc.name, {}, where));
+  }
   if (blocks_.size() <= handle.index) blocks_.resize(handle.index + 1);
-  const SharedBlocks::Key key{desc.affinity, desc.lifetime};
+  const SharedBlocks::Key key{desc.affinity, desc.lifetime, desc.tag};
   const Result<Placement> place = acquireSharedPlace(key, size);
-  if (!place) return fail(place.error());
+  if (!place) {
+    return giveUp(refused(place.error(), {desc.lifetime, size.bytes, size.alignment}, desc.name, {}, where));
+  }
 
   Block& block = blocks_[handle.index];
   block.parts = std::make_unique<LiveParts>();
@@ -107,6 +115,7 @@ Result<SharedPart> Pool::Impl::addSharedBlock(const SharedPartDesc& desc, const 
   BlockDesc blockDesc;
   blockDesc.name = desc.name;
   blockDesc.lifetime = desc.lifetime;
+  blockDesc.tag = desc.tag;
   relocation.to = *place;
   install(handle, blockDesc, relocation, layout, where);
   block.liveBytes = edit.bytes;
@@ -181,7 +190,7 @@ SharedUsage Pool::Impl::sharedUsage() const {
     usage.metadataBytes += layouts_.costBytes(ring_.cold(i).layout);
     usage.metadataBytes += SnapshotRing::kRecordBytes + kRangeNodeBytes;
   }
-  retirement_.forEach([&](const Retired& item) {
+  retirement_.forEach([&](const Retired& item, const auto& /*wait*/) {
     const auto* layout = std::get_if<RetiredLayout>(&item);
     if (layout != nullptr && layout->shared) usage.metadataBytes += layouts_.costBytes(layout->layout);
   });

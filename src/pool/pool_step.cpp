@@ -83,6 +83,7 @@ void Pool::Impl::completeRelocations(TimelineValue copied, StepReport& report) {
       if (block.parts != nullptr) block.parts->map = std::move(relocation->target);
     }
     block.relocation = nullptr;
+    block.changedStep = steps_;
     if (block.parts != nullptr) showArrived(block, *relocation);
 
     const SnapshotRing::Edit record = ring_.edit(index);

@@ -116,6 +116,7 @@ Result<BlockHandle> Producer::add(const BlockDesc& desc, std::source_location wh
   contents->lifetime = desc.lifetime;
   contents->fallback = desc.fallback;
   contents->userData = desc.userData;
+  contents->tag = desc.tag;
   if (!impl_->ownAll(contents->parts)) return Unexpected(impl_->full(desc.name, {}, where));
   const Result<void> pushed = impl_->push(
       {.kind = Instruction::Kind::Add, .block = block, .where = where, .contents = std::move(contents)}, desc.name);

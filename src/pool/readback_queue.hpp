@@ -22,7 +22,7 @@ namespace flux {
 /// place for one that waits. It waits for room in the pages for readback, for the step's quota, and for the work that
 /// it comes after, which has to be seen done: on the device the copy queue would wait for that, and uploads behind it.
 ///
-/// **Thread contract.** Geometry thread only.
+/// **Thread contract.** Geometry thread only; `openPages`: any thread.
 /// **Order.** First in, first out, but those whose time has not come hold nobody up.
 /// **Failure.** What a batch that the device refuses was to bring is asked for again in the next step.
 class ReadbackQueue {
@@ -56,6 +56,7 @@ class ReadbackQueue {
     return static_cast<std::uint32_t>(waiting_.size() + inFlight_.size());
   }
   [[nodiscard]] ByteCount openPages() const noexcept { return pages_.openPages(); }
+  [[nodiscard]] const StagingPages& pages() const noexcept { return pages_; }
 
  private:
   struct Read {

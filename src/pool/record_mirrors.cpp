@@ -98,18 +98,17 @@ ByteCount RecordMirrors::neededBytes(std::uint32_t mirror) const {
 std::optional<Placement> RecordMirrors::move(std::uint32_t mirror, const Placement& to) {
   FLUX_ASSERT(mirrors_[mirror].free, "a mirror that may be read stays where it is");
   clear(mirror);
-  return std::exchange(mirrors_[mirror].place, to);
+  std::optional<Placement> before = std::exchange(mirrors_[mirror].place, to);
+  if (!before) ++made_;
+  return before;
 }
 
 std::optional<Placement> RecordMirrors::giveUp(std::uint32_t mirror) {
   FLUX_ASSERT(mirrors_[mirror].free, "a mirror that may be read stays where it is");
   clear(mirror);
-  return std::exchange(mirrors_[mirror].place, std::nullopt);
-}
-
-std::uint32_t RecordMirrors::made() const {
-  return static_cast<std::uint32_t>(
-      std::ranges::count_if(mirrors_, [](const Mirror& m) { return m.place.has_value(); }));
+  std::optional<Placement> before = std::exchange(mirrors_[mirror].place, std::nullopt);
+  if (before) --made_;
+  return before;
 }
 
 Place RecordMirrors::view(std::uint32_t mirror) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "alloc/chunk_space.hpp"
+#include "base/gauge.hpp"
 #include "base/reserved_memory.hpp"
 #include "frame/snapshot_ring.hpp"
 #include "transfer/staging_pages.hpp"
@@ -67,11 +68,15 @@ class RecordMirrors {
 
   [[nodiscard]] bool isFree(std::uint32_t mirror) const { return mirrors_[mirror].free; }
   [[nodiscard]] std::uint32_t most() const noexcept { return static_cast<std::uint32_t>(mirrors_.size()); }
-  [[nodiscard]] std::uint32_t made() const;
+  /// Mirrors that have a place. Any thread.
+  [[nodiscard]] std::uint32_t made() const noexcept { return made_; }
   /// The first snapshot that names the mirror.
   [[nodiscard]] SnapshotNumber snapshotOf(std::uint32_t mirror) const { return mirrors_[mirror].snapshot; }
   /// What frames of its snapshot read.
   [[nodiscard]] Place view(std::uint32_t mirror) const;
+
+  /// Where the mirror lies; none: it has not been made yet.
+  [[nodiscard]] const std::optional<Placement>& placeOf(std::uint32_t mirror) const { return mirrors_[mirror].place; }
 
   [[nodiscard]] StagingPages& staging() noexcept { return staging_; }
   [[nodiscard]] const StagingPages& staging() const noexcept { return staging_; }
@@ -100,6 +105,7 @@ class RecordMirrors {
   const ChunkInfo* chunks_;
   std::uint32_t capacity_;
   std::vector<Mirror> mirrors_;
+  Gauge<std::uint32_t> made_;
   ReservedArray<std::uint8_t> listed_;  ///< By index, bits: in which mirrors' lists it stands.
   std::optional<std::uint32_t> published_;
   StagingPages staging_;

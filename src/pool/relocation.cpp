@@ -175,6 +175,7 @@ RelocationQueue::Progress RelocationQueue::recordTransfer(Relocation& relocation
       const ByteCount written = transfer.from == Transfer::From::Staged ? transfer.bytes : allowed;
       if (!writeDirectly(relocation, transfer, written)) return Progress::Failed;
       report.uploadedBytes += written;
+      tags_.uploaded(relocation.tag, written);
       report.directBytes += written;
       left.bytes -= std::min(left.bytes, written);
       continue;
@@ -190,6 +191,7 @@ RelocationQueue::Progress RelocationQueue::recordTransfer(Relocation& relocation
       piece.source = relocation.from->chunk;
       piece.sourceOffset = relocation.from->offset + transfer.oldOffset + transfer.done;
       report.copiedBytes += bytes;
+      tags_.copied(relocation.tag, bytes);
     } else {
       StagedBytes staged;
       ByteOffset stagedOffset = 0;
@@ -214,6 +216,7 @@ RelocationQueue::Progress RelocationQueue::recordTransfer(Relocation& relocation
       piece.source = span.page;
       piece.sourceOffset = span.offset + stagedOffset;
       report.uploadedBytes += bytes;
+      tags_.uploaded(relocation.tag, bytes);
     }
 
     piece.bytes = wholeWords(bytes);

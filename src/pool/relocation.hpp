@@ -3,6 +3,7 @@
 #include "alloc/allocation_map.hpp"
 #include "alloc/chunk_space.hpp"
 #include "pool/edit_ranges.hpp"
+#include "pool/tag_table.hpp"
 #include "transfer/staging_pages.hpp"
 
 #include <flux/device.hpp>
@@ -57,6 +58,7 @@ struct Relocation {
   Placement to;
   std::optional<Placement> from;
   ContentVersion version = 0;
+  Tag tag = kUntagged;  ///< Of the block; set when it is enqueued.
   std::source_location where{};
   std::vector<PartTarget> parts;
   std::vector<Transfer> transfers;  ///< Part by part, and in them front to back.
@@ -88,7 +90,9 @@ struct Relocation {
 /// **Failure.** A batch that the device refuses is kept and submitted again in the next step.
 class RelocationQueue {
  public:
-  RelocationQueue(Device& device, StagingPages& staging) : device_(device), staging_(staging) {}
+  /// Counts the bytes of each owner in `tags`.
+  RelocationQueue(Device& device, StagingPages& staging, TagTable& tags)
+      : device_(device), staging_(staging), tags_(tags) {}
 
   /// An empty relocation to fill and enqueue; its address stays until it is finished or dropped.
   [[nodiscard]] Relocation& create();
@@ -167,6 +171,7 @@ class RelocationQueue {
 
   Device& device_;
   StagingPages& staging_;
+  TagTable& tags_;
   const ByteCount directBytes_ = device_.caps().directWriteBytes;  ///< Of a step.
   ByteCount directLeft_ = directBytes_;                            ///< Of this one.
   std::vector<std::unique_ptr<Relocation>> storage_;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "base/gauge.hpp"
+
 #include <flux/readback.hpp>
 #include <flux/source.hpp>
 #include <flux/types.hpp>
@@ -19,7 +21,7 @@ namespace flux {
 /// What a pool keeps on the host of the parts that ask for it: always the newest contents that were accepted, unless
 /// the device has written since.
 ///
-/// **Thread contract.** Geometry thread only; what `Shadow::source` shares may be read on any thread.
+/// **Thread contract.** Geometry thread only; `bytes`, and what `Shadow::source` shares, may be read on any thread.
 /// **Invariants.** Together they hold at most the limit. Bytes that somebody else has got are never written again.
 class Shadows {
  public:
@@ -58,7 +60,7 @@ class Shadows {
 
  private:
   ByteCount limitBytes_;
-  ByteCount bytes_ = 0;
+  Gauge<ByteCount> bytes_;
   std::map<Key, Shadow> shadows_;
   std::vector<Key> refreshing_;
 };

@@ -24,6 +24,7 @@ class SharedBlocks {
   struct Key {
     std::uint64_t affinity = 0;
     Lifetime lifetime = Lifetime::Streaming;
+    Tag tag = kUntagged;
     friend constexpr auto operator<=>(const Key&, const Key&) noexcept = default;
   };
 

@@ -1,5 +1,6 @@
 #include "report/json_writer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -23,9 +24,15 @@ std::size_t sequenceLength(std::string_view text) {
   return length;
 }
 
+/// ASCII that stands for itself.
+bool isPlain(char c) {
+  return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
+}
+
 }  // namespace
 
 void JsonWriter::newLine() {
+  if (lineDepth_ != 0) return;
   out_ += '\n';
   out_.append(static_cast<std::size_t>(depth_) * 2, ' ');
 }
@@ -52,6 +59,7 @@ JsonWriter& JsonWriter::close(char bracket) {
   --depth_;
   if (!first_) newLine();
   out_ += bracket;
+  if (depth_ < lineDepth_) lineDepth_ = 0;
   first_ = false;
   return *this;
 }
@@ -59,7 +67,7 @@ JsonWriter& JsonWriter::close(char bracket) {
 JsonWriter& JsonWriter::key(std::string_view name) {
   element();
   quoted(name);
-  out_ += ": ";
+  out_ += lineDepth_ != 0 ? ":" : ": ";
   afterKey_ = true;
   return *this;
 }
@@ -76,6 +84,12 @@ JsonWriter& JsonWriter::literal(std::string_view text) {
   return *this;
 }
 
+JsonWriter& JsonWriter::integer(std::uint64_t number) {
+  std::array<char, 20> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  return literal({digits.data(), static_cast<std::size_t>(end - digits.data())});
+}
+
 JsonWriter& JsonWriter::shortest(double number) {
   std::array<char, 32> digits{};
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
@@ -86,6 +100,10 @@ void JsonWriter::quoted(std::string_view text) {
   static constexpr std::string_view kHex = "0123456789abcdef";
   out_ += '"';
   while (!text.empty()) {
+    const std::size_t plain = static_cast<std::size_t>(std::ranges::find_if_not(text, isPlain) - text.begin());
+    out_ += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) break;
     const auto byte = static_cast<unsigned char>(text.front());
     const std::size_t length = sequenceLength(text);
     if (length == 0) {

@@ -7,8 +7,8 @@
 
 namespace flux {
 
-/// Appends JSON (RFC 8259) to a string: two spaces a level, keys in the order given. The library has no
-/// JSON dependency; this is all that a dump needs.
+/// Appends JSON (RFC 8259) to a string: two spaces a level, keys in the order given; what there are many of, one a
+/// line. The library has no JSON dependency; this is all that a dump needs.
 class JsonWriter {
  public:
   explicit JsonWriter(std::string& out) : out_(out) {}
@@ -17,6 +17,14 @@ class JsonWriter {
   JsonWriter& endObject() { return close('}'); }
   JsonWriter& beginArray() { return open('['); }
   JsonWriter& endArray() { return close(']'); }
+
+  /// An object that lies in one line, with all that is in it, without spaces.
+  JsonWriter& beginLine() {
+    beginObject();
+    if (lineDepth_ == 0) lineDepth_ = depth_;
+    return *this;
+  }
+  JsonWriter& endLine() { return endObject(); }
 
   JsonWriter& key(std::string_view name);
   JsonWriter& value(std::string_view text);
@@ -27,7 +35,7 @@ class JsonWriter {
     return literal(flag ? "true" : "false");
   }
   template <std::unsigned_integral T>
-  requires(!std::same_as<T, bool>) JsonWriter& value(T number) { return literal(std::to_string(number)); }
+  requires(!std::same_as<T, bool>) JsonWriter& value(T number) { return integer(number); }
   /// With as many digits as tell it from its neighbours. REQUIRES: a finite number; JSON has no other.
   template <std::same_as<double> T>
   JsonWriter& value(T number) {
@@ -42,6 +50,7 @@ class JsonWriter {
  private:
   JsonWriter& open(char bracket);
   JsonWriter& close(char bracket);
+  JsonWriter& integer(std::uint64_t number);
   JsonWriter& shortest(double number);
   JsonWriter& literal(std::string_view text);
   void element();
@@ -50,6 +59,7 @@ class JsonWriter {
 
   std::string& out_;
   int depth_ = 0;
+  int lineDepth_ = 0;  ///< Of the object that lies in one line; 0: none does.
   bool first_ = true;
   bool afterKey_ = false;
 };

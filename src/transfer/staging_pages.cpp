@@ -227,6 +227,17 @@ Result<void> StagingPages::recycle(TimelineValue completed) {
   return {};
 }
 
+std::vector<StagingPages::PageUse> StagingPages::pagesInUse() const {
+  std::vector<PageUse> uses;
+  for (std::uint32_t i = 0; i < pages_.size(); ++i) {
+    if (!isOpen(pages_[i])) continue;
+    const std::uint64_t fill = pages_[i].fill.load(std::memory_order_relaxed);
+    const auto openSpans = static_cast<std::uint32_t>(fill & (kFilledUnit - 1));
+    uses.push_back({indexOf(i), filledUnits(fill) * kUnitBytes, openSpans, pages_[i].lastUse});
+  }
+  return uses;
+}
+
 /// The lock orders this after a waiter's look at the pages.
 void StagingPages::wake() noexcept {
   const std::lock_guard lock(mutex_);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/gauge.hpp"
 #include "base/sync.hpp"
 
 #include <flux/device.hpp>
@@ -18,8 +19,8 @@ namespace flux {
 /// memory that the device writes to, the other way round: then a span is taken for a copy, and read when its batch is
 /// done.
 ///
-/// **Thread contract.** Geometry thread, but `reserveOnAnyThread`, `waitForRoom`, and dropping `StagedBytes`: any
-/// thread.
+/// **Thread contract.** Geometry thread, but `reserveOnAnyThread`, `waitForRoom`, `openPages`, and dropping
+/// `StagedBytes`: any thread.
 /// **Progress.** The first page is the step's own: bytes that a call brings along may wait for a copy that needs
 /// staging itself, so they never get all of it.
 /// **Invariants.** A page starts over only when none of its spans is open (some `StagedBytes` holds it) and the copy
@@ -80,6 +81,16 @@ class StagingPages {
   /// Once a step. Errors: what the device says when it cannot open a page; the next call tries again.
   Result<void> recycle(TimelineValue completed);
 
+  /// An open page, as it is at a moment: other threads may be filling it.
+  struct PageUse {
+    StagingIndex index{};
+    ByteCount filledBytes = 0;
+    std::uint32_t openSpans = 0;  ///< Somebody fills them, or they wait for their batch.
+    TimelineValue lastUse = 0;    ///< Of the last batch that reads it; 0: none did since it was opened.
+  };
+  /// All open pages, by index. For dumps.
+  [[nodiscard]] std::vector<PageUse> pagesInUse() const;
+
   [[nodiscard]] ByteCount pageBytes() const noexcept { return pageBytes_; }
   [[nodiscard]] ByteCount reservedBytes() const noexcept { return openPages_ * pageBytes_; }
   [[nodiscard]] ByteCount openPages() const noexcept { return openPages_; }
@@ -123,7 +134,7 @@ class StagingPages {
   const std::uint32_t firstPage_;
   const StagingUse use_;
   std::vector<Page> pages_;
-  ByteCount openPages_ = 0;
+  Gauge<ByteCount> openPages_;
   sync::Atomic<bool> wanted_{false};  ///< A thread that cannot open pages found no room.
   sync::Mutex mutex_;
   sync::ConditionVariable wakeUp_;

@@ -160,8 +160,16 @@ TEST(Retirement, FreesInOrderAndShowsWhatWaits) {
   EXPECT_EQ(b.retirement.bytesWaitingForQueues(), 100U);
   EXPECT_EQ(b.retirement.bytesWaitingForFrames(), 23U);
   std::vector<int> waiting;
-  b.retirement.forEach([&](int item) { waiting.push_back(item); });
+  std::vector<std::uint64_t> heldBy;
+  b.retirement.forEach([&](int item, const auto& wait) {
+    waiting.push_back(item);
+    heldBy.push_back(wait.heldBy);
+    ASSERT_EQ(wait.lastUse != nullptr, item == 1);
+    const std::uint64_t passed = wait.lastUse != nullptr ? (*wait.lastUse)[1] : wait.last;
+    EXPECT_EQ(passed, static_cast<std::uint64_t>(item)) << "queue 1 by its tag, the others by their last snapshot";
+  });
   EXPECT_EQ(waiting, (std::vector{1, 2, 3}));
+  EXPECT_EQ(heldBy, (std::vector<std::uint64_t>{0, 2, 0})) << "the last one waits for a newer moment";
   b.now = 10;
   b.held.clear();
   b.completed[1] = 1;

@@ -47,6 +47,7 @@ const std::map<std::string, std::string, std::less<>> kPublicLayers{
     {"webgpu.hpp", "device"},
     {"decorators.hpp", "device"},
     {"pool.hpp", "pool"},
+    {"stats.hpp", "pool"},
     {"shared.hpp", "frame"},
     {"block.hpp", "transfer"},
     {"producer.hpp", "pool"},

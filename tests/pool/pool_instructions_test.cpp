@@ -75,7 +75,7 @@ TEST(SharedObjects, WaitsForFramesThatWereOpenAtTheDropButNotForLaterOnes) {
   const Frame after = f.pool->beginFrame();
   f.stepAndPublish(3);
   EXPECT_EQ(object.destroyed, 0);
-  EXPECT_EQ(f.pool->stats().retirement.forFrames, 1U);
+  EXPECT_EQ(f.pool->detailedStats().retirement.forFrames, 1U);
   before.end();
   ASSERT_TRUE(f.pool->step());
   EXPECT_EQ(object.destroyed, 1) << "a frame that began after the drop cannot know the object";
@@ -141,7 +141,7 @@ TEST(SharedObjects, TenThousandDroppedOnManyThreadsAreAllDestroyedOnce) {
   }
   f.stepAndPublish();
   for (const Object& object : objects) ASSERT_EQ(object.destroyed, 1);
-  EXPECT_EQ(f.pool->stats().retirement.forFrames + f.pool->stats().retirement.forQueues, 0U);
+  EXPECT_EQ(f.pool->detailedStats().retirement.forFrames + f.pool->detailedStats().retirement.forQueues, 0U);
 }
 
 TEST(SharedBlocks, TheLastDropGivesUpTheOwner) {

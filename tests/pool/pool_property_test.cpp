@@ -1,11 +1,14 @@
+#include "pool/dump_test_tools.hpp"
 #include "pool/pool_test_tools.hpp"
 
 #include <flux/decorators.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <deque>
 #include <map>
+#include <string>
 
 namespace flux {
 namespace {
@@ -38,6 +41,7 @@ struct ModelBlock {
   ContentVersion version = 1;
   bool live = true;
   bool shared = false;
+  Tag tag = kUntagged;
   std::map<PartId, ModelPart> parts;
   std::map<PartId, ModelPart> removed;  ///< Open frames may still draw them.
 };
@@ -52,7 +56,8 @@ struct Submitted {
 class Simulation {
  public:
   Simulation(std::uint32_t seed, const PoolDesc& desc)
-      : random_(seed),
+      : seed_(seed),
+        random_(seed),
         mirrors_(desc.recordMirrors),
         host_(HostDevice::create({.completion = HostDeviceDesc::Completion::Delayed,
                                   .minDelayPolls = 1,
@@ -60,7 +65,9 @@ class Simulation {
                                   .seed = seed,
                                   .directWriteBytes = test::directBytesOf(seed)})),
         checked_(makeCheckedDevice(*host_)),
-        pool_(std::move(Pool::create(*checked_, desc).value())) {}
+        pool_(std::move(Pool::create(*checked_, desc).value())) {
+    for (const char* name : {"terrain", "objects"}) EXPECT_TRUE(pool_->makeTag(name));
+  }
 
   void run(int operations) {
     for (int i = 0; i < operations && !testing::Test::HasFailure(); ++i) {
@@ -85,6 +92,7 @@ class Simulation {
         endFrame();
       }
       collect();
+      if (i % 500 == 250) (void)test::dumpOf(*pool_, std::to_string(seed_) + "." + std::to_string(i));
     }
     while (!frames_.empty()) endFrame();
     // Everything arrives: all blocks show their newest version.
@@ -104,6 +112,7 @@ class Simulation {
     }
     EXPECT_EQ(pool_->stats().liveBytes, liveBytes());
     EXPECT_EQ(pool_->stats().retiredBytes, 0U);
+    checkOwners();
     EXPECT_EQ(host_->earlyReclaims(), 0U);
     if (mirrors_ == 0) {
       EXPECT_EQ(host_->overwrites(), 0U);
@@ -136,6 +145,7 @@ class Simulation {
     const std::vector<PartDesc> parts = newParts(1 + below(6), 1);
     BlockDesc desc = test::blockDesc("block", parts);
     desc.lifetime = below(4) == 0 ? Lifetime::LongLived : Lifetime::Streaming;
+    desc.tag = Tag{static_cast<std::uint8_t>(below(3))};
     const Result<BlockHandle> handle = pool_->add(desc);
     if (!handle) {
       ASSERT_EQ(handle.error().code, ErrorCode::StagingFull);
@@ -143,6 +153,7 @@ class Simulation {
     }
     ModelBlock& model = blocks_.emplace_back();
     model.handle = *handle;
+    model.tag = desc.tag;
     for (std::uint32_t i = 0; i < models_.size(); ++i) model.parts[PartId{i}] = models_[i];
   }
 
@@ -188,6 +199,7 @@ class Simulation {
       SharedPartDesc desc;
       desc.affinity = below(3);
       desc.lifetime = below(4) == 0 ? Lifetime::LongLived : Lifetime::Streaming;
+      desc.tag = Tag{static_cast<std::uint8_t>(below(3))};
       const auto bytes = pattern(part.key, 0, 0, part.bytes);
       desc.part = {kind(), bytes.size(), Source::bytes(bytes)};
       const Result<SharedPart> added = pool_->addShared(desc);
@@ -202,8 +214,10 @@ class Simulation {
         model.handle = added->block;
         model.shared = true;
         model.version = 0;
+        model.tag = desc.tag;
       }
       ASSERT_TRUE(model.live && model.shared);
+      ASSERT_EQ(model.tag, desc.tag) << "a block is one owner's";
       ++model.version;
       part.added = model.version;
       ASSERT_FALSE(model.parts.contains(added->part) || model.removed.contains(added->part)) << "no id is used twice";
@@ -268,6 +282,28 @@ class Simulation {
     return bytes;
   }
 
+  /// What each owner has is what the model says, and all of them together have everything.
+  void checkOwners() const {
+    const DetailedStats stats = pool_->detailedStats();
+    std::array<TagStats, 3> expected;
+    for (const ModelBlock& model : blocks_) {
+      TagStats& owner = expected[static_cast<std::size_t>(model.tag)];
+      owner.blocks += model.live ? 1 : 0;
+      for (const auto& [id, part] : model.parts) owner.liveBytes += part.bytes;
+    }
+    ASSERT_EQ(stats.tags.size(), expected.size());
+    std::uint64_t uploaded = 0;
+    std::uint64_t copied = 0;
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      EXPECT_EQ(stats.tags[i].blocks, expected[i].blocks);
+      EXPECT_EQ(stats.tags[i].liveBytes, expected[i].liveBytes);
+      uploaded += stats.tags[i].uploadedBytes;
+      copied += stats.tags[i].copiedBytes;
+    }
+    EXPECT_EQ(uploaded, stats.totals.uploadedBytes);
+    EXPECT_EQ(copied, stats.totals.copiedBytes);
+  }
+
   void step() {
     ASSERT_TRUE(pool_->step());
     if (below(3) != 0) pool_->publish();
@@ -323,6 +359,7 @@ class Simulation {
     }
   }
 
+  std::uint32_t seed_;
   std::mt19937 random_;
   std::uint32_t mirrors_;
   std::unique_ptr<HostDevice> host_;

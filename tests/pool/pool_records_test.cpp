@@ -58,7 +58,7 @@ TEST(PoolRecords, CostNothingUnlessTheyAreAskedFor) {
   f.stepAndPublish(3);
   EXPECT_EQ(f.pool->beginFrame().records().bytes, 0U);
   EXPECT_EQ(f.pool->stats().recordMirrors, 0U);
-  EXPECT_EQ(f.pool->stats().classes[static_cast<std::size_t>(Lifetime::LongLived)].chunks, 0U);
+  EXPECT_EQ(f.pool->detailedStats().classes[static_cast<std::size_t>(Lifetime::LongLived)].chunks, 0U);
 }
 
 TEST(PoolRecords, AnImpossibleNumberOfMirrorsIsRefused) {
@@ -318,7 +318,7 @@ TEST(PoolRecords, MirrorsGrowAndGiveTheirOldPlacesBack) {
   EXPECT_TRUE(f.mirrorIsRight(f.pool->beginFrame()));
   EXPECT_EQ(f.pool->stats().retiredBytes, 0U);
   EXPECT_EQ(f.host->earlyReclaims(), 0U);
-  const ChunkClassStats chunks = f.pool->stats().classes[static_cast<std::size_t>(Lifetime::LongLived)];
+  const ChunkClassStats chunks = f.pool->detailedStats().classes[static_cast<std::size_t>(Lifetime::LongLived)];
   EXPECT_LE(chunks.reservedBytes - chunks.freeBytes, f.pool->stats().recordMirrors * 4096 * sizeof(DeviceRecord));
 }
 
@@ -398,7 +398,7 @@ TEST(PoolRecords, GoWithALostDevice) {
     }
     EXPECT_EQ(f.pool->stats().recordMirrors, 0U);
     EXPECT_EQ(f.pool->stats().retiredBytes, 0U);
-    const ChunkClassStats chunks = f.pool->stats().classes[static_cast<std::size_t>(Lifetime::LongLived)];
+    const ChunkClassStats chunks = f.pool->detailedStats().classes[static_cast<std::size_t>(Lifetime::LongLived)];
     EXPECT_EQ(chunks.reservedBytes, chunks.freeBytes);
   }
 }

@@ -41,7 +41,7 @@ struct Fixture : PoolFixture {
       pool->publish();
     }
   }
-  [[nodiscard]] RetirementStats retirement() const { return pool->stats().retirement; }
+  [[nodiscard]] RetirementStats retirement() const { return pool->detailedStats().retirement; }
   /// A submission that reads the block when it completes.
   TimelineValue draw(Frame& frame, QueueId queue, BlockHandle block) {
     const Place place = frame.find(block).place;
@@ -84,7 +84,7 @@ TEST(LateFrames, OneThatStaysOpenIsNamedAndHoldsBackOnlyWhatItSees) {
   EXPECT_GT(f.pool->stats().published, published + 900);
   EXPECT_LE(mostRetired, 8U * 1024) << "the place that the frame sees, and what is on its way; not a thousand places";
   EXPECT_EQ(f.pool->stats().chunks, 1U);
-  EXPECT_STREQ(f.pool->stats().retirement.oldestFrame.label, "loading window");
+  EXPECT_STREQ(f.pool->detailedStats().retirement.oldestFrame.label, "loading window");
   EXPECT_EQ(late.find(busy, kPart).version, 1U);
   EXPECT_EQ(f.hashAt(late.find(busy, kPart).place), hashBytes(pattern(2, 0, 1, 1000)));
   EXPECT_TRUE(late.find(still).drawable());

@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <cstring>
+#include <deque>
 #include <latch>
 #include <mutex>
 #include <thread>
@@ -157,6 +158,51 @@ TEST(PoolStress, SharedFramesWithLateQueues) {
 
 TEST(PoolStress, SharedFramesOfBytesWrittenByTheGeometryThread) {
   shareFramesWithLateQueues(kAllBytes);
+}
+
+/// Any thread reads the statistics while all that they count changes. Run under ThreadSanitizer, too.
+TEST(PoolStress, StatisticsAreReadOnAnyThread) {
+  constexpr ByteCount kBytes = 80;  // of every block: no sum of them is anything else than a multiple
+  constexpr std::uint64_t kReads = 2000;
+  constexpr std::uint32_t kMostBlocks = 64;
+  PoolDesc desc = test::smallPool();
+  desc.recordMirrors = 3;
+  test::PoolFixture f(HostDeviceDesc::Completion::Worker, desc);
+  std::atomic<std::uint64_t> reads{0};
+  const auto read = [&](const std::stop_token& stop) {
+    PoolStats before;
+    while (!stop.stop_requested()) {
+      const Frame frame = f.pool->beginFrame("reader");
+      const PoolStats now = f.pool->stats();
+      ASSERT_GE(now.openFrames, 1U);
+      ASSERT_GE(now.published, frame.snapshot());
+      ASSERT_EQ(now.liveBytes % kBytes, 0U);
+      ASSERT_LE(now.liveBytes, kMostBlocks * kBytes);
+      ASSERT_EQ(now.retiredBytes % kBytes, 0U);
+      ASSERT_LE(now.blocks, kMostBlocks);
+      ASSERT_LE(now.recordMirrors, 3U);
+      ASSERT_EQ(now.reservedBytes % (64 * kKiB), 0U);
+      for (const auto counter : {&PoolStats::steps, &PoolStats::blocksAdded, &PoolStats::blocksRemoved,
+                                 &PoolStats::uploadedBytes, &PoolStats::chunksCreated, &PoolStats::published}) {
+        ASSERT_GE(now.*counter, before.*counter);
+      }
+      before = now;
+      reads.fetch_add(1, std::memory_order_relaxed);
+    }
+  };
+  std::jthread a(read);
+  std::jthread b(read);
+  const auto bytes = test::pattern(1, 0, 1, kBytes);
+  std::deque<BlockHandle> blocks;
+  while (reads.load(std::memory_order_relaxed) < kReads && !testing::Test::HasFailure()) {
+    for (int i = 0; i < 7; ++i) blocks.push_back(f.add("block", bytes));
+    while (blocks.size() > kMostBlocks - 7) {
+      ASSERT_TRUE(f.pool->remove(blocks.front()));
+      blocks.pop_front();
+    }
+    ASSERT_TRUE(f.pool->step());
+    f.pool->publish();
+  }
 }
 
 }  // namespace

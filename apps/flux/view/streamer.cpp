@@ -57,6 +57,7 @@ std::optional<BlockHandle> Streamer::addBlock(ObjectId id, Lifetime lifetime) {
   desc.lifetime = lifetime;
   if (id != world_.fallback()) desc.fallback = fixed_.at(world_.fallback());
   desc.userData = id;
+  desc.tag = tags_[world_.ownerOf(id)];
   const Result<BlockHandle> block = pool_.add(desc);
   if (block) return *block;
   if (!mayRepeat(block.error())) throw Failure("adding an object failed: " + describe(block.error()));
@@ -64,6 +65,7 @@ std::optional<BlockHandle> Streamer::addBlock(ObjectId id, Lifetime lifetime) {
 }
 
 void Streamer::start() {
+  for (std::size_t i = 0; i < tags_.size(); ++i) tags_[i] = pool_.makeTag(World::kOwners[i]).value();
   for (const ObjectId id : world_.fixedObjects()) {
     const std::optional<BlockHandle> block = addBlock(id, Lifetime::LongLived);
     if (!block) throw Failure("the device has no room even for the ground of the world");

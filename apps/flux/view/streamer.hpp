@@ -96,6 +96,7 @@ class Streamer {
   CellBoard& board_;
   EditLog& edits_;
 
+  std::array<Tag, World::kOwners.size()> tags_{};
   std::unordered_map<ObjectId, BlockHandle> fixed_;
   std::map<CellCoord, LoadedCell> cells_;
   std::vector<CellCoord> missing_;  ///< Cells of the window to load; the nearest is the last.

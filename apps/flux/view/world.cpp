@@ -211,6 +211,12 @@ const Mesh& World::meshOf(ObjectId id) const {
   return models_[static_cast<std::size_t>(chosen - cumulativeWeights_.begin())];
 }
 
+std::size_t World::ownerOf(ObjectId id) const noexcept {
+  if (id < kFixedBase) return isEdited(id) ? 1 : 0;
+  if (id >= kFirstMarker) return 2;
+  return id >= kFirstGround ? 3 : 4;
+}
+
 std::string World::nameOf(ObjectId id) const {
   if (id == kFallback) return "fallback cube";
   if (id >= kFirstMarker) return "marker " + std::to_string(id - kFirstMarker);

@@ -5,9 +5,11 @@
 #include "models/mesh.hpp"
 #include "view/camera.hpp"
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace flux::app {
@@ -75,6 +77,10 @@ class World {
   /// of the object's own until it is removed again. Whether a version adds a mark, and changes nothing else.
   [[nodiscard]] static bool addsMark(ObjectId id, ContentVersion version) noexcept;
 
+  /// For accounts: what kind of thing it is, by index of `kOwners`.
+  static constexpr std::array<std::string_view, 5> kOwners{"objects", "edited objects", "markers", "ground",
+                                                           "placeholder"};
+  [[nodiscard]] std::size_t ownerOf(ObjectId id) const noexcept;
   /// For reports: where it stands and of which model it is.
   [[nodiscard]] std::string nameOf(ObjectId id) const;
   [[nodiscard]] std::uint32_t indexCountOf(ObjectId id) const {
