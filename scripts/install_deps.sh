@@ -10,17 +10,19 @@ set -euo pipefail
 # zlib1g-dev: the benchmarks read traces with it, and libassimp-dev links it without depending on it.
 build=(g++ cmake ninja-build ccache pkg-config libexpected-dev libconcurrentqueue-dev libvulkan-dev libvulkan-volk-dev glslc libglm-dev
   libcli11-dev nlohmann-json3-dev libstb-dev libassimp-dev libtinyobjloader-dev zlib1g-dev libvkd3d-dev libvkd3d-utils1 libegl-dev libgl-dev
+  libglfw3-dev libimgui-dev
   libgtest-dev libbenchmark-dev)
-run=(libvulkan1 mesa-vulkan-drivers libegl1 libegl-mesa0 libgl1-mesa-dri assimp-testmodels)
+run=(libvulkan1 mesa-vulkan-drivers libegl1 libegl-mesa0 libgl1 libglx-mesa0 libgl1-mesa-dri assimp-testmodels)
+# xvfb: a display in memory, for windows.
 # chromium-common: a second Vulkan driver (SwiftShader) and a validation layer that is newer than Debian's.
 # python3-jsonschema holds dumps to their published form.
-tests=(vulkan-validationlayers chromium-common binutils python3 python3-jsonschema git spin)
+tests=(vulkan-validationlayers chromium-common binutils python3 python3-jsonschema git spin xvfb)
 # Clang 19: the first of Debian 12 that has all of C++20 that Flux uses is 16.
 # libclang-rt-19-dev has its fuzzer and sanitizers.
 # For Windows: a compiler, libraries (what is headers alone comes from the packages above, gtest from its sources), and wine, which runs
 # the programs, with a display for Direct3D, and compiles the shaders of the Direct3D 12 renderer.
 # valgrind counts instructions, gnuplot draws the pictures of docs/design.
-ci=(g++-mingw-w64-x86-64-posix libz-mingw-w64-dev googletest wine wine64 xvfb xauth directx-headers-dev clang-19 libclang-rt-19-dev clang-tidy-19 clang-format valgrind gnuplot-nox)
+ci=(g++-mingw-w64-x86-64-posix libz-mingw-w64-dev googletest wine wine64 xauth directx-headers-dev clang-19 libclang-rt-19-dev clang-tidy-19 clang-format valgrind gnuplot-nox)
 
 wanted=("${build[@]}" "${run[@]}")
 case "${1-}" in

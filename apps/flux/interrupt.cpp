@@ -27,6 +27,10 @@ InterruptGuard::~InterruptGuard() {
   std::signal(SIGTERM, SIG_DFL);
 }
 
+void InterruptGuard::interrupt() noexcept {
+  noted.store(true, std::memory_order_relaxed);
+}
+
 bool InterruptGuard::interrupted() noexcept {
   return noted.load(std::memory_order_relaxed);
 }

@@ -12,6 +12,8 @@ class InterruptGuard {
 
   /// Any thread.
   [[nodiscard]] static bool interrupted() noexcept;
+  /// As Ctrl-C does the first time. Any thread.
+  static void interrupt() noexcept;
 };
 
 }  // namespace flux::app

@@ -5,6 +5,9 @@
 #include "models/loader.hpp"
 #include "replay/options.hpp"
 #include "view/view.hpp"
+#if defined(FLUX_APP_WINDOW)
+#include "window/view_window.hpp"
+#endif
 
 #include <flux/version.hpp>
 
@@ -22,11 +25,14 @@ namespace {
 
 constexpr std::uint32_t kMaxRenderThreads = 64;
 constexpr std::uint32_t kMaxPixels = 16384;
+constexpr std::uint64_t kMaxFrames = 1'000'000'000;
 
 struct ViewArguments {
   ViewOptions options;
   std::string size = "1280x720";
   std::string json;
+  bool window = false;
+  std::string screenshot;
 };
 
 /// "640x480" and nothing else.
@@ -54,9 +60,10 @@ void addView(CLI::App& app, ViewArguments& view) {
                  "Model files, and folders with model files (default: Debian's assimp-testmodels)");
   app.option_defaults()->take_last();  // so that scripts have defaults which their users override
   app.add_option("--backend", options.backend, "Where to run")->check(CLI::IsMember(backends))->capture_default_str();
-  app.add_option("--frames", options.frames, "Frames to make")
-      ->check(CLI::Range(1, 1'000'000'000))
-      ->capture_default_str();
+  const CLI::Option* frames =
+      app.add_option("--frames", options.frames, "Frames to make; with --window the default is: until it is closed")
+          ->check(CLI::Range(std::uint64_t{1}, kMaxFrames))
+          ->capture_default_str();
   app.add_option("--size", view.size, "Size of the picture in pixels")->capture_default_str();
   app.add_option("--objects", options.objects, "Objects that are loaded at once")
       ->check(CLI::Range(1U, World::kMaxObjects))
@@ -72,6 +79,23 @@ void addView(CLI::App& app, ViewArguments& view) {
                "Let the device look objects up by handle and draw them by a few indirect calls (Vulkan)");
   app.add_flag("--verify", options.verify, "Hash every drawn part on the device and compare");
   app.add_flag("--validate", options.validate, "Run with the API's own checks, or with a checked host device");
+  CLI::Option* window =
+      app.add_flag("--window", view.window,
+                   "Show the world in a window: Space pauses the flight, Esc closes it. Each frame is "
+                   "copied to the host and shown by OpenGL, whatever the back end");
+  app.add_option("--screenshot", view.screenshot, "Write what the window shows last here, as PNG")->needs(window);
+  app.callback([&view, frames] {
+    if (view.window && frames->count() == 0) view.options.frames = kMaxFrames;
+  });
+}
+
+RunReport runView(const ViewArguments& arguments) {
+  if (!arguments.window) return app::runView(arguments.options, std::cerr);
+#if defined(FLUX_APP_WINDOW)
+  return runViewInWindow(arguments.options, arguments.screenshot, std::cerr);
+#else
+  throw badUse("--window: this flux was built without GLFW and Dear ImGui (FLUX_WINDOW)");
+#endif
 }
 
 int view(ViewArguments& arguments) {
@@ -79,7 +103,7 @@ int view(ViewArguments& arguments) {
   const bool jsonToOutput = arguments.json == "-";
   if (!jsonToOutput) arguments.options.json = arguments.json;
   arguments.options.loader = runningExecutable();
-  const RunReport report = runView(arguments.options, std::cerr);
+  const RunReport report = runView(arguments);
   if (jsonToOutput) {
     std::cout << toJson(report).dump(2) << '\n';
   } else {

@@ -63,6 +63,13 @@ TEST_F(CommandTest, AnOptionGivenTwiceCountsAsGivenLast) {
   EXPECT_EQ(nlohmann::json::parse(outcome.output)["frames"], 3);
 }
 
+TEST_F(CommandTest, SaysThatThereIsNoWindow) {
+  ::unsetenv("DISPLAY");
+  ::unsetenv("WAYLAND_DISPLAY");
+  expectRefusal(view("--window " + model_), 1, "--window");
+  expectRefusal(view("--screenshot window.png " + model_), 2, "--screenshot");
+}
+
 TEST_F(CommandTest, RunsAWorldAndWritesTheReport) {
   const Outcome outcome = flux(folder_, view("--verify --render-threads 2 " + model_));
   EXPECT_EQ(outcome.exitCode, 0) << outcome.errors;

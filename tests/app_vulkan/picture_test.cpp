@@ -18,7 +18,7 @@ TEST(Picture, IsReadBackAsItWasWritten) {
   const TestFolder folder;
   const auto rgba = pixels(31, 7);
   app::writePng(folder.path() / "a.png", rgba, 31, 7);
-  const PngPicture picture = readPng(folder.path() / "a.png");
+  const TestPicture picture = readPng(folder.path() / "a.png");
   ASSERT_EQ(picture.width, 31);
   ASSERT_EQ(picture.height, 7);
   for (std::size_t i = 0; i < rgba.size(); ++i) ASSERT_EQ(picture.rgba[i], std::to_integer<int>(rgba[i])) << i;

@@ -34,7 +34,7 @@ TEST(Renderer, DrawsATriangleWhereItIsAndSkyElsewhere) {
   scene.add(makeTriangle(kRed));
   scene.settle();
   scene.draw();
-  const PngPicture picture = scene.picture();
+  const TestPicture picture = scene.picture();
   ASSERT_EQ(picture.width, 64);
   ASSERT_EQ(picture.height, 64);
   EXPECT_TRUE(isRed(picture.at(16, 48)));
@@ -51,7 +51,7 @@ TEST(Renderer, SmoothsEdgesInALargePicture) {
   scene.settle();
   scene.draw();
   scene.draw();
-  const PngPicture picture = scene.picture();
+  const TestPicture picture = scene.picture();
   EXPECT_TRUE(isRed(picture.at(128, 384)));
   EXPECT_TRUE(isSky(picture.at(384, 128)));
   // Along the slanted edge there are pixels that are neither.
@@ -87,7 +87,7 @@ TEST(Renderer, PlacesEveryObjectByItsOwnConstantsAndPlacement) {
   scene.add(right);
   scene.settle();
   scene.draw();
-  const PngPicture picture = scene.picture();
+  const TestPicture picture = scene.picture();
   EXPECT_TRUE(isRed(picture.at(22, 32)));
   EXPECT_TRUE(isGreen(picture.at(44, 32)));
   EXPECT_TRUE(isSky(picture.at(32, 4)));
@@ -101,7 +101,7 @@ TEST(Renderer, WhatIsNearerHidesWhatIsBehindInAnyOrder) {
   scene.add(makeCube(kGreen));
   scene.settle();
   scene.draw();
-  const PngPicture picture = scene.picture();
+  const TestPicture picture = scene.picture();
   EXPECT_TRUE(isRed(picture.at(32, 32)));
   EXPECT_TRUE(isGreen(picture.at(6, 6)));
 }
@@ -245,17 +245,43 @@ TEST(Renderer, WritesTheSamePictureAgainAndDrawsOnAfterwards) {
   scene.add(makeTriangle(kRed));
   scene.settle();
   scene.draw();
-  const PngPicture first = scene.picture();
+  const TestPicture first = scene.picture();
   EXPECT_EQ(scene.picture().rgba, first.rgba);
   scene.draw();
   EXPECT_EQ(scene.picture().rgba, first.rgba);
 }
 
 TEST(Renderer, WithoutAFrameThereIsNoPicture) {
-  const TestFolder folder;
   TestScene scene(kSmall);
-  EXPECT_THROW(scene.renderer().writePicture(folder.path() / "none.png"), app::Failure);
-  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+  EXPECT_TRUE(scene.renderer().finish().empty());
+  EXPECT_TRUE(scene.renderer().lastPicture().empty());
+}
+
+TEST(Renderer, HandsThePictureOfEachFrameOver) {
+  app::RendererDesc desc = kSmall;
+  desc.pictures = true;
+  TestScene scene(desc);
+  const std::size_t triangle = scene.add(makeTriangle(kRed));
+  scene.settle();
+  std::vector<std::pair<std::uint64_t, bool>> seen;  // The frame, and whether it was red rather than green.
+  const auto look = [&](const std::vector<app::FinishedFrame>& finished) {
+    for (const app::FinishedFrame& frame : finished) {
+      const TestPicture picture = scene.pictureOf(frame.picture);
+      EXPECT_NE(isRed(picture.at(16, 48)), isGreen(picture.at(16, 48))) << "frame " << frame.frame;
+      seen.emplace_back(frame.frame, isRed(picture.at(16, 48)));
+    }
+  };
+  for (std::uint64_t frame = 1; frame <= 8; ++frame) {
+    scene.object(triangle).constants.color = glm::vec4(frame % 2 == 1 ? kRed : kGreen, 1);
+    if (frame > 1) scene.update(triangle);
+    scene.settle();
+    look(scene.draw());
+  }
+  look(scene.renderer().finish());
+  ASSERT_EQ(seen.size(), 8U);
+  for (std::uint64_t frame = 1; frame <= 8; ++frame) {
+    EXPECT_EQ(seen[frame - 1], std::pair(frame, frame % 2 == 1));
+  }
 }
 
 }  // namespace

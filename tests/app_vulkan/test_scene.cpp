@@ -64,14 +64,14 @@ app::CameraView makeCamera() {
   return {projection * look, eye};
 }
 
-Pixel PngPicture::at(int x, int y) const {
+Pixel TestPicture::at(int x, int y) const {
   const std::size_t i =
       4 * (static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(x));
   return {rgba.at(i), rgba.at(i + 1), rgba.at(i + 2), rgba.at(i + 3)};
 }
 
-PngPicture readPng(const std::filesystem::path& file) {
-  PngPicture picture;
+TestPicture readPng(const std::filesystem::path& file) {
+  TestPicture picture;
   int channels = 0;
   stbi_uc* data = stbi_load(file.string().c_str(), &picture.width, &picture.height, &channels, 4);
   EXPECT_NE(data, nullptr) << file << ": " << stbi_failure_reason();
@@ -167,11 +167,16 @@ std::vector<app::FinishedFrame> TestScene::draw(const app::CameraView& camera) {
   return finished;
 }
 
-PngPicture TestScene::picture() {
-  const TestFolder folder;
+TestPicture TestScene::picture() {
   (void)renderer_->finish();
-  renderer_->writePicture(folder.path() / "picture.png");
-  return readPng(folder.path() / "picture.png");
+  return pictureOf(renderer_->lastPicture());
+}
+
+TestPicture TestScene::pictureOf(std::span<const std::byte> rgba) const {
+  TestPicture picture{static_cast<int>(desc_.width), static_cast<int>(desc_.height), {}};
+  for (const std::byte value : rgba) picture.rgba.push_back(std::to_integer<std::uint8_t>(value));
+  EXPECT_EQ(picture.rgba.size(), std::size_t{4} * desc_.width * desc_.height);
+  return picture;
 }
 
 std::size_t TestScene::expectRight(std::span<const app::FinishedFrame> frames) const {

@@ -41,15 +41,15 @@ struct Pixel {
   int r = 0, g = 0, b = 0, a = 0;
 };
 
-/// What a PNG file holds.
-struct PngPicture {
+/// What was drawn, or what a PNG file holds.
+struct TestPicture {
   int width = 0;
   int height = 0;
   std::vector<std::uint8_t> rgba;
 
   [[nodiscard]] Pixel at(int x, int y) const;
 };
-[[nodiscard]] PngPicture readPng(const std::filesystem::path& file);
+[[nodiscard]] TestPicture readPng(const std::filesystem::path& file);
 
 /// Renderer, pool and objects; plays the geometry thread and the frame thread. One message of the validation layer,
 /// also about what is left behind at the end, fails the test.
@@ -78,8 +78,10 @@ class TestScene {
   [[nodiscard]] std::vector<app::DrawCommand> commands(const Frame& frame) const;
   /// Draws all objects, dealt out among the parts, in one frame; returns what finished meanwhile.
   std::vector<app::FinishedFrame> draw(const app::CameraView& camera = makeCamera());
-  /// Finishes, writes the picture and reads it.
-  [[nodiscard]] PngPicture picture();
+  /// Finishes, and reads the last picture.
+  [[nodiscard]] TestPicture picture();
+  /// Of a finished frame.
+  [[nodiscard]] TestPicture pictureOf(std::span<const std::byte> rgba) const;
 
   /// Every draw of the frames has the hashes of the objects' bytes. Returns how many were compared.
   std::size_t expectRight(std::span<const app::FinishedFrame> frames) const;

@@ -7,7 +7,6 @@
 #include "d3d12/range_reader.hpp"
 #include "d3d12/targets.hpp"
 #include "view/haze.hpp"
-#include "view/picture.hpp"
 #include "view/verified_draws.hpp"
 
 #include <flux/assert.hpp>
@@ -36,7 +35,7 @@ class D3D12Renderer final : public Renderer {
   void record(std::uint32_t part, std::span<const DrawCommand> draws) override;
   void submitFrame(Frame& frame) override;
   std::vector<FinishedFrame> finish() override;
-  void writePicture(const std::filesystem::path& png) override;
+  std::span<const std::byte> lastPicture() override;
   ValidationReport validation() const override { return {context_.messages().count(), context_.messages().first()}; }
   // Draws name places by their addresses.
   void chunkCreated(ChunkIndex, const ChunkInfo&) override {}
@@ -45,10 +44,15 @@ class D3D12Renderer final : public Renderer {
  private:
   /// A frame in flight.
   struct Slot {
-    explicit Slot(ID3D12Device* device) : first(device), last(device), reader(device) {}
+    explicit Slot(ID3D12Device* device) : first(device), last(device), copy(device), reader(device) {}
     CommandList first;
     std::vector<std::unique_ptr<DrawList>> lists;  ///< By part.
     CommandList last;
+    CommandList copy;  ///< Of the picture.
+    Com<ID3D12Resource> readback;
+    const std::byte* mapped = nullptr;  ///< `readback`.
+    std::vector<std::byte> picture;
+    bool pictured = false;  ///< `readback` has the frame's.
     RangeReader reader;
     std::uint64_t frame = 0;
     TimelineValue value = 0;  ///< Of its submission; 0: not submitted, or handed over.
@@ -58,22 +62,25 @@ class D3D12Renderer final : public Renderer {
   [[nodiscard]] ID3D12CommandList* recordFirst(Slot& slot) const;
   [[nodiscard]] ID3D12CommandList* recordSky(Slot& slot) const;
   [[nodiscard]] ID3D12CommandList* recordReads(Slot& slot);
+  [[nodiscard]] ID3D12CommandList* recordPicture(Slot& slot) const;
+  std::span<const std::byte> readPicture(Slot& slot) const;
   void collect(Slot& slot, std::vector<FinishedFrame>& finished) const;
 
   D3D12Context context_;
+  const bool pictures_;
   const Targets targets_;
   const Pipelines pipelines_;
   const DrawSetup setup_;
   std::array<Slot, kFramesInFlight> slots_;
   std::size_t current_ = kFramesInFlight - 1;
   SceneConstants scene_{};
-  bool drawn_ = false;  ///< A frame has been submitted.
   std::vector<ID3D12CommandList*> submission_;
   std::vector<Place> reads_;
 };
 
 D3D12Renderer::D3D12Renderer(const RendererDesc& desc)
     : context_({.validate = desc.validate, .singleQueue = desc.singleQueue}),
+      pictures_(desc.pictures),
       targets_(context_.d3d12Device(), desc.width, desc.height),
       pipelines_(context_.d3d12Device(), targets_.formats()),
       setup_{targets_, pipelines_, desc.verify},
@@ -108,6 +115,7 @@ std::vector<FinishedFrame> D3D12Renderer::beginFrame(std::uint64_t number, const
   }
 
   slot.frame = number;
+  slot.pictured = false;
   for (auto& list : slot.lists) list->reset();
   scene_ = {camera.viewProjection, glm::vec4(camera.eye, farDistance(camera)), glm::vec4(0, 0, 0, 1)};
   return finished;
@@ -125,10 +133,10 @@ void D3D12Renderer::submitFrame(Frame& frame) {
     if (ID3D12CommandList* const commands = list->close(); commands != nullptr) submission_.push_back(commands);
   }
   submission_.push_back(recordSky(slot));
+  if (pictures_) submission_.push_back(recordPicture(slot));
   if (setup_.verify) submission_.push_back(recordReads(slot));
   slot.value = context_.submit(submission_, frame.waits());
   frame.submitted(D3D12Context::kDrawQueue, slot.value);
-  drawn_ = true;
 }
 
 ID3D12CommandList* D3D12Renderer::recordFirst(Slot& slot) const {
@@ -151,10 +159,26 @@ ID3D12CommandList* D3D12Renderer::recordReads(Slot& slot) {
   return slot.reader.record(reads_);
 }
 
+ID3D12CommandList* D3D12Renderer::recordPicture(Slot& slot) const {
+  if (slot.readback == nullptr) {
+    slot.readback = makeBuffer(context_.d3d12Device(), D3D12_HEAP_TYPE_READBACK, targets_.pictureBytes());
+    slot.mapped = static_cast<const std::byte*>(mapBuffer(slot.readback.get()));
+  }
+  targets_.copyPicture(slot.copy.begin(), slot.readback.get());
+  slot.pictured = true;
+  return slot.copy.close();
+}
+
+std::span<const std::byte> D3D12Renderer::readPicture(Slot& slot) const {
+  slot.picture = targets_.pixels({slot.mapped, static_cast<std::size_t>(targets_.pictureBytes())});
+  return slot.picture;
+}
+
 void D3D12Renderer::collect(Slot& slot, std::vector<FinishedFrame>& finished) const {
   slot.value = 0;
   FinishedFrame& frame = finished.emplace_back();
   frame.frame = slot.frame;
+  if (slot.pictured) frame.picture = readPicture(slot);
   if (!setup_.verify) return;
   std::span<const std::uint64_t> hashes = slot.reader.hashes();
   for (const auto& list : slot.lists) {
@@ -172,17 +196,14 @@ std::vector<FinishedFrame> D3D12Renderer::finish() {
   return finished;
 }
 
-void D3D12Renderer::writePicture(const std::filesystem::path& png) {
-  if (!drawn_) throw Failure("cannot write " + png.string() + ": no frame was drawn");
-  const Com<ID3D12Resource> readback =
-      makeBuffer(context_.d3d12Device(), D3D12_HEAP_TYPE_READBACK, targets_.pictureBytes());
-  CommandList commands(context_.d3d12Device());
-  targets_.copyPicture(commands.begin(), readback.get());
-  ID3D12CommandList* const list = commands.close();
-  context_.wait(context_.submit({&list, 1}, {}));
-  const auto* const bytes = static_cast<const std::byte*>(mapBuffer(readback.get()));
-  writePng(png, targets_.pixels({bytes, static_cast<std::size_t>(targets_.pictureBytes())}), targets_.width(),
-           targets_.height());
+std::span<const std::byte> D3D12Renderer::lastPicture() {
+  Slot& slot = slots_[current_];
+  if (slot.frame == 0) return {};
+  if (!slot.pictured) {
+    ID3D12CommandList* const list = recordPicture(slot);
+    context_.wait(context_.submit({&list, 1}, {}));
+  }
+  return readPicture(slot);
 }
 
 }  // namespace

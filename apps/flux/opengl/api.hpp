@@ -24,6 +24,7 @@ namespace flux::app {
 
 #define FLUX_APP_GL_FUNCTIONS(X)                                                         \
   X(glAttachShader, PFNGLATTACHSHADERPROC)                                               \
+  X(glBindBuffer, PFNGLBINDBUFFERPROC)                                                   \
   X(glBindBufferBase, PFNGLBINDBUFFERBASEPROC)                                           \
   X(glBindBufferRange, PFNGLBINDBUFFERRANGEPROC)                                         \
   X(glBindFramebuffer, PFNGLBINDFRAMEBUFFERPROC)                                         \

@@ -5,7 +5,6 @@
 #include "opengl/hash_pass.hpp"
 #include "opengl/targets.hpp"
 #include "view/haze.hpp"
-#include "view/picture.hpp"
 #include "view/samples.hpp"
 #include "view/verified_draws.hpp"
 
@@ -73,7 +72,7 @@ class OpenGlRenderer final : public Renderer {
   void record(std::uint32_t part, std::span<const DrawCommand> draws) override;
   void submitFrame(Frame& frame) override;
   std::vector<FinishedFrame> finish() override;
-  void writePicture(const std::filesystem::path& png) override;
+  std::span<const std::byte> lastPicture() override;
   ValidationReport validation() const override { return {context_.messages().count(), context_.messages().first()}; }
   // Draws bind the buffers that their places name.
   void chunkCreated(ChunkIndex, const ChunkInfo&) override {}
@@ -84,6 +83,9 @@ class OpenGlRenderer final : public Renderer {
   struct Slot {
     std::vector<std::vector<DrawCommand>> lists;  ///< By part.
     opengl::HashPass hashes;
+    UniqueGlBuffer readback;
+    std::vector<std::byte> picture;
+    bool pictured = false;  ///< `readback` has the frame's.
     std::uint64_t frame = 0;
     GLsync done = nullptr;
   };
@@ -91,10 +93,13 @@ class OpenGlRenderer final : public Renderer {
   void setScene(const CameraView& camera) const;
   void draw(const Slot& slot) const;
   void issueHashes(Slot& slot) const;
+  void copyPicture(Slot& slot) const;
+  std::span<const std::byte> readPicture(Slot& slot) const;
   [[nodiscard]] bool isDone(const Slot& slot, std::uint64_t timeoutNs) const;
   void collect(Slot& slot, std::vector<FinishedFrame>& finished) const;
 
   OpenGlContext context_;
+  const bool pictures_;
   const opengl::Targets targets_;
   const UniqueProgram objectProgram_;
   const UniqueProgram skyProgram_;
@@ -102,11 +107,11 @@ class OpenGlRenderer final : public Renderer {
   std::optional<opengl::HashProgram> hashProgram_;  ///< Where frames are verified.
   std::array<Slot, kFramesInFlight> slots_;
   std::size_t current_ = kFramesInFlight - 1;
-  bool drawn_ = false;
 };
 
 OpenGlRenderer::OpenGlRenderer(const RendererDesc& desc)
     : context_({.validate = desc.validate, .separateCopyContext = !desc.singleQueue}),
+      pictures_(desc.pictures),
       targets_(desc.width, desc.height, chooseSamples(context_.device().caps(), desc.width, desc.height)),
       objectProgram_(makeProgram(
           std::array{ShaderText{GL_VERTEX_SHADER, kObjectVertex}, ShaderText{GL_FRAGMENT_SHADER, kObjectFragment}})),
@@ -141,6 +146,7 @@ std::vector<FinishedFrame> OpenGlRenderer::beginFrame(std::uint64_t number, cons
   }
   Slot& slot = slots_[current_];
   slot.frame = number;
+  slot.pictured = false;
   for (auto& list : slot.lists) list.clear();
   setScene(camera);
   return finished;
@@ -169,11 +175,11 @@ void OpenGlRenderer::submitFrame(Frame& frame) {
     if (wait.queue == kCopyQueue) device.waitForCopies(wait.value);
   }
   draw(slot);
+  if (pictures_) copyPicture(slot);
   slot.hashes.clear();
   if (hashProgram_) issueHashes(slot);
   slot.done = gl().glFenceSync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0);
   if (slot.done == nullptr) throw Failure("OpenGL: glFenceSync failed");
-  drawn_ = true;
   const auto marked = device.markSubmitted();
   if (!marked) throw Failure("OpenGL: " + describe(marked.error()));
   frame.submitted(OpenGlDevice::kApplicationQueue, *marked);
@@ -218,11 +224,25 @@ void OpenGlRenderer::issueHashes(Slot& slot) const {
   slot.hashes.issue(*hashProgram_);
 }
 
+void OpenGlRenderer::copyPicture(Slot& slot) const {
+  if (slot.readback.get() == 0) slot.readback = makeGlBuffer(targets_.pictureBytes(), GL_CLIENT_STORAGE_BIT);
+  targets_.copyPicture(slot.readback.get());
+  slot.pictured = true;
+}
+
+std::span<const std::byte> OpenGlRenderer::readPicture(Slot& slot) const {
+  slot.picture.resize(targets_.pictureBytes());
+  gl().glGetNamedBufferSubData(slot.readback.get(), 0, static_cast<GLsizeiptr>(slot.picture.size()),
+                               slot.picture.data());
+  return slot.picture;
+}
+
 void OpenGlRenderer::collect(Slot& slot, std::vector<FinishedFrame>& finished) const {
   gl().glDeleteSync(slot.done);
   slot.done = nullptr;
   FinishedFrame& frame = finished.emplace_back();
   frame.frame = slot.frame;
+  if (slot.pictured) frame.picture = readPicture(slot);
   if (!hashProgram_) return;
   std::span<const std::uint64_t> hashes = slot.hashes.hashes();
   for (const auto& list : slot.lists) {
@@ -239,9 +259,11 @@ std::vector<FinishedFrame> OpenGlRenderer::finish() {
   return finished;
 }
 
-void OpenGlRenderer::writePicture(const std::filesystem::path& png) {
-  if (!drawn_) throw Failure("cannot write " + png.string() + ": no frame was drawn");
-  writePng(png, targets_.readPicture(), targets_.width(), targets_.height());
+std::span<const std::byte> OpenGlRenderer::lastPicture() {
+  Slot& slot = slots_[current_];
+  if (slot.frame == 0) return {};
+  if (!slot.pictured) copyPicture(slot);
+  return readPicture(slot);
 }
 
 }  // namespace

@@ -48,13 +48,13 @@ void Targets::endRendering() const {
                               height, GL_COLOR_BUFFER_BIT, GL_NEAREST);
 }
 
-std::vector<std::byte> Targets::readPicture() const {
-  std::vector<std::byte> pixels(std::size_t{4} * width_ * height_);
+void Targets::copyPicture(GLuint buffer) const {
   gl().glBindFramebuffer(GL_FRAMEBUFFER, multisampled_ ? picture_.framebuffer.get() : drawn_.framebuffer.get());
+  gl().glBindBuffer(GL_PIXEL_PACK_BUFFER, buffer);
   // The projection has y pointing down, so that OpenGL's lowest row is the upper one.
   gl().glReadPixels(0, 0, static_cast<GLsizei>(width_), static_cast<GLsizei>(height_), GL_RGBA, GL_UNSIGNED_BYTE,
-                    pixels.data());
-  return pixels;
+                    nullptr);
+  gl().glBindBuffer(GL_PIXEL_PACK_BUFFER, 0);
 }
 
 }  // namespace flux::app::opengl

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 namespace flux::app::opengl {
 
@@ -22,11 +21,10 @@ class Targets {
   /// Makes the picture of what was drawn.
   void endRendering() const;
 
-  /// The picture's pixels, 4 bytes each, the upper row first. Waits for the device.
-  [[nodiscard]] std::vector<std::byte> readPicture() const;
-
-  [[nodiscard]] std::uint32_t width() const noexcept { return width_; }
-  [[nodiscard]] std::uint32_t height() const noexcept { return height_; }
+  /// The bytes that `copyPicture` writes.
+  [[nodiscard]] std::size_t pictureBytes() const noexcept { return std::size_t{4} * width_ * height_; }
+  /// Copies the picture's pixels to a buffer, 4 bytes each, the upper row first.
+  void copyPicture(GLuint buffer) const;
 
  private:
   /// A framebuffer with color, and with depth where it is drawn into.

@@ -167,6 +167,7 @@ std::optional<ExpectedDraw> FrameLoop::expectedOf(const Frame& frame, std::uint3
 
 void FrameLoop::take(const std::vector<FinishedFrame>& finished) {
   for (const FinishedFrame& frame : finished) {
+    if (in_.spectator != nullptr) in_.spectator->frameFinished(frame);
     if (const std::optional<HandleCounts>& found = frame.byHandle) {
       count(frame.frame, {std::uint64_t{found->issued} + found->fallbacks + found->skipped, found->issued,
                           found->fallbacks, found->skipped});

@@ -67,7 +67,7 @@ class HostRenderer final : public Renderer {
 
   std::vector<FinishedFrame> finish() override { return finishUntil(0); }
 
-  void writePicture(const std::filesystem::path& png) override { (void)png; }
+  std::span<const std::byte> lastPicture() override { return {}; }
 
   ValidationReport validation() const override {
     const std::uint64_t early = host_->earlyReclaims();

@@ -13,8 +13,8 @@
 #include <glm/glm.hpp>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
@@ -95,6 +95,9 @@ struct FinishedFrame {
   std::uint64_t frame = 0;
   std::vector<VerifiedDraw> draws;  ///< Empty unless verifying.
   std::optional<HandleCounts> byHandle;
+  /// RGBA, 4 bytes a pixel, row by row from the top; valid until the next frame is submitted. Empty without
+  /// `RendererDesc::pictures`, and of a renderer that draws nothing.
+  std::span<const std::byte> picture;
 };
 
 /// Draws frames. **Thread contract:** the frame thread makes all calls, except `record`, which the render threads call
@@ -131,8 +134,9 @@ class Renderer : public ChunkListener {
   /// Waits for all frames and hands over the last ones. Afterwards a new frame may begin.
   [[nodiscard]] virtual std::vector<FinishedFrame> finish() = 0;
 
-  /// Writes the last frame's picture; does nothing for a renderer that has none. Call after `finish`.
-  virtual void writePicture(const std::filesystem::path& png) = 0;
+  /// The last frame's picture, as `FinishedFrame::picture`, also without `RendererDesc::pictures`; empty if there was
+  /// no frame. Call after `finish`.
+  [[nodiscard]] virtual std::span<const std::byte> lastPicture() = 0;
 
   /// Validation messages so far, the first few as text. Any thread.
   struct ValidationReport {
@@ -149,6 +153,7 @@ struct RendererDesc {
   std::uint32_t height = 720;
   std::uint32_t parts = 2;  ///< Command lists that a frame is recorded into.
   bool indirect = false;    ///< Frames draw by handle. Vulkan only.
+  bool pictures = false;    ///< Every frame's picture is copied to the host behind its draws.
   bool verify = false;
   bool validate = false;
   bool singleQueue = false;  ///< Copies and draws on one queue.

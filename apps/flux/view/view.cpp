@@ -6,6 +6,7 @@
 #include "models/loader.hpp"
 #include "report_files.hpp"
 #include "view/geometry_thread.hpp"
+#include "view/picture.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -30,7 +31,7 @@ std::string utcNow() {
   return text.data();
 }
 
-std::unique_ptr<Renderer> makeRenderer(const ViewOptions& options) {
+std::unique_ptr<Renderer> makeRenderer(const ViewOptions& options, bool pictures) {
   if (options.indirect && options.backend != toString(Backend::Vulkan)) {
     throw badUse("--indirect: only --backend vulkan draws by handle, '" + options.backend + "' does not");
   }
@@ -39,6 +40,7 @@ std::unique_ptr<Renderer> makeRenderer(const ViewOptions& options) {
   desc.height = options.height;
   desc.parts = options.renderThreads;
   desc.indirect = options.indirect;
+  desc.pictures = pictures;
   desc.verify = options.verify;
   desc.validate = options.validate;
   desc.singleQueue = options.singleThread;
@@ -108,7 +110,7 @@ class Run {
         verifier_(world, edits_),
         team_(options.renderThreads),
         loop_({world, flight_, streamer_, board_, *pool_, renderer, team_, edits_,
-               options.verify ? &verifier_ : nullptr, options.indirect, hooks.beforeRecord}) {}
+               options.verify ? &verifier_ : nullptr, options.indirect, hooks.spectator, hooks.beforeRecord}) {}
 
   void fly(std::ostream& progress) {
     const auto begin = Clock::now();
@@ -259,7 +261,7 @@ RunReport runView(const ViewOptions& givenOptions, std::ostream& progress, const
   const OutputFolder out(options.out);
   if (!options.json.empty()) requireWritable(options.json.has_parent_path() ? options.json.parent_path() : ".");
   const InterruptGuard interrupts;
-  const std::unique_ptr<Renderer> renderer = makeRenderer(options);
+  const std::unique_ptr<Renderer> renderer = makeRenderer(options, hooks.spectator != nullptr);
   LoadedModels models = loadWorldModels(options, progress);
   RunReport report = describeRun(options, renderer->device().caps(), models);
 
@@ -272,7 +274,9 @@ RunReport runView(const ViewOptions& givenOptions, std::ostream& progress, const
     Run run(options, hooks, *renderer, world);
     run.fly(progress);
     run.fillReport(report);
-    writeWhole(out.file("world.png"), [&](const std::filesystem::path& file) { renderer->writePicture(file); });
+    if (const std::span<const std::byte> picture = renderer->lastPicture(); !picture.empty()) {
+      writePng(out.file("world.png"), picture, options.width, options.height);
+    }
     writeWhole(out.file("dump.json"), run.dump());
   }
   report.interrupted = InterruptGuard::interrupted();

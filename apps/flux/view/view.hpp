@@ -31,8 +31,10 @@ struct ViewOptions {
   std::filesystem::path loader;            ///< The `flux` command, which loads models in child processes.
 };
 
-/// Ways to look into a run and to disturb it. For tests.
+/// Ways to look into a run, and to disturb it.
 struct ViewHooks {
+  Spectator* spectator = nullptr;  ///< Gets the picture of every frame.
+  // For tests.
   std::function<std::unique_ptr<Device>(Device&)> wrapDevice;  ///< Makes the device that the pool gets.
   RecordHook beforeRecord;
 };

@@ -1,7 +1,6 @@
 #include "vulkan/renderer.hpp"
 
 #include "view/haze.hpp"
-#include "view/picture.hpp"
 #include "view/verified_draws.hpp"
 #include "vulkan/chunk_sets.hpp"
 #include "vulkan/commands.hpp"
@@ -39,7 +38,7 @@ class VulkanRenderer final : public Renderer {
   std::uint64_t indirectCalls() const override { return indirectCalls_; }
   void submitFrame(Frame& frame) override;
   std::vector<FinishedFrame> finish() override;
-  void writePicture(const std::filesystem::path& png) override;
+  std::span<const std::byte> lastPicture() override;
   ValidationReport validation() const override;
   void chunkCreated(ChunkIndex index, const ChunkInfo& info) override {
     chunkSets_.add(index, vulkanBuffer(info.buffer));
@@ -56,6 +55,8 @@ class VulkanRenderer final : public Renderer {
     std::vector<std::unique_ptr<DrawList>> lists;  ///< By part.
     HandlePass handles;                            ///< Of frames that draw by handle.
     HashPass hashes;
+    MappedBuffer picture;
+    bool pictured = false;  ///< `picture` has the frame's.
     std::uint64_t frame = 0;
     TimelineValue value = 0;  ///< Of its submission; 0: not submitted, or handed over.
   };
@@ -65,9 +66,11 @@ class VulkanRenderer final : public Renderer {
   void recordByHandle(const Slot& slot);
   void recordPrimary(Slot& slot);
   void recordRendering(Slot& slot);
+  void recordPicture(Slot& slot);
   void collect(Slot& slot, std::vector<FinishedFrame>& finished) const;
 
   VulkanContext context_;
+  const bool pictures_;
   DeviceMessages& messages_;
   const Targets targets_;
   Pipelines pipelines_;
@@ -85,6 +88,7 @@ class VulkanRenderer final : public Renderer {
 VulkanRenderer::VulkanRenderer(const RendererDesc& desc, DeviceMessages* messages)
     : context_(
           {.validate = desc.validate, .separateCopyQueue = !desc.singleQueue, .deviceName = {}, .messages = messages}),
+      pictures_(desc.pictures),
       messages_(messages != nullptr ? *messages : context_.messages()),
       targets_(context_, {desc.width, desc.height}),
       pipelines_(context_, targets_.extent(), targets_.formats(), desc.indirect),
@@ -119,6 +123,7 @@ std::vector<FinishedFrame> VulkanRenderer::beginFrame(std::uint64_t number, cons
   }
 
   slot.frame = number;
+  slot.pictured = false;
   slot.handles.clear();
   slot.hashes.clear();
   for (auto& list : slot.lists) list->reset();
@@ -169,6 +174,7 @@ void VulkanRenderer::recordPrimary(Slot& slot) {
   beginCommands(slot.primary);
   if (handlePipeline_) slot.handles.recordLookUp(context_, slot.primary, *handlePipeline_);
   recordRendering(slot);
+  if (pictures_) recordPicture(slot);
   if (hashPipeline_) slot.hashes.record(context_, slot.primary, *hashPipeline_);
   check(vkEndCommandBuffer(slot.primary), "vkEndCommandBuffer");
 }
@@ -186,10 +192,20 @@ void VulkanRenderer::recordRendering(Slot& slot) {
   vkCmdEndRendering(slot.primary);
 }
 
+void VulkanRenderer::recordPicture(Slot& slot) {
+  if (slot.picture.bytes().empty()) {
+    slot.picture = MappedBuffer(context_, ByteCount{4} * targets_.extent().width * targets_.extent().height,
+                                VK_BUFFER_USAGE_TRANSFER_DST_BIT);
+  }
+  targets_.copyPicture(slot.primary, slot.picture.get());
+  slot.pictured = true;
+}
+
 void VulkanRenderer::collect(Slot& slot, std::vector<FinishedFrame>& finished) const {
   slot.value = 0;
   FinishedFrame& frame = finished.emplace_back();
   frame.frame = slot.frame;
+  if (slot.pictured) frame.picture = slot.picture.bytes();
   if (handlePipeline_) frame.byHandle = slot.handles.counts();
   std::span<const std::uint64_t> hashes = slot.hashes.hashes();
   for (const VerifiedDraw& draw : slot.handles.expected()) addVerified(frame, draw, hashes);
@@ -208,17 +224,17 @@ std::vector<FinishedFrame> VulkanRenderer::finish() {
   return finished;
 }
 
-void VulkanRenderer::writePicture(const std::filesystem::path& png) {
-  if (queue_.submitted() == 0) throw Failure("cannot write " + png.string() + ": no frame was drawn");
-  const MappedBuffer pixels(context_, ByteCount{4} * targets_.extent().width * targets_.extent().height,
-                            VK_BUFFER_USAGE_TRANSFER_DST_BIT);
-  const UniqueCommandPool pool = makeCommandPool(setup_.device, context_.drawFamily());
-  VkCommandBuffer commands = allocateCommands(setup_.device, pool.get(), VK_COMMAND_BUFFER_LEVEL_PRIMARY);
-  beginCommands(commands);
-  targets_.copyPicture(commands, pixels.get());
-  check(vkEndCommandBuffer(commands), "vkEndCommandBuffer");
-  queue_.wait(queue_.submit(commands, {}));
-  writePng(png, pixels.bytes(), targets_.extent().width, targets_.extent().height);
+std::span<const std::byte> VulkanRenderer::lastPicture() {
+  Slot& slot = slots_[current_];
+  if (slot.frame == 0) return {};
+  if (!slot.pictured) {
+    check(vkResetCommandPool(setup_.device, slot.pool.get(), 0), "vkResetCommandPool");
+    beginCommands(slot.primary);
+    recordPicture(slot);
+    check(vkEndCommandBuffer(slot.primary), "vkEndCommandBuffer");
+    queue_.wait(queue_.submit(slot.primary, {}));
+  }
+  return slot.picture.bytes();
 }
 
 Renderer::ValidationReport VulkanRenderer::validation() const {

@@ -31,6 +31,7 @@ class Targets {
 
   /// Rows of a copied picture begin at multiples of 256 bytes.
   [[nodiscard]] std::uint32_t rowBytes() const noexcept { return (width_ * 4 + 255) / 256 * 256; }
+  [[nodiscard]] ByteCount pictureBytes() const noexcept { return ByteCount{rowBytes()} * height_; }
   void copyPicture(WGPUCommandEncoder commands, WGPUBuffer into) const;
 
  private:

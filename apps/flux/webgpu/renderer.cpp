@@ -1,7 +1,6 @@
 #include "webgpu/renderer.hpp"
 
 #include "view/haze.hpp"
-#include "view/picture.hpp"
 #include "view/verified_draws.hpp"
 #include "webgpu/hash_pass.hpp"
 #include "webgpu/pipeline_parts.hpp"
@@ -31,7 +30,7 @@ class WebGpuRenderer final : public Renderer {
   void record(std::uint32_t part, std::span<const DrawCommand> draws) override;
   void submitFrame(Frame& frame) override;
   std::vector<FinishedFrame> finish() override;
-  void writePicture(const std::filesystem::path& png) override;
+  std::span<const std::byte> lastPicture() override;
   ValidationReport validation() const override { return {context_.messages().count(), context_.messages().first()}; }
   // Draws bind the buffers that their places name.
   void chunkCreated(ChunkIndex, const ChunkInfo&) override {}
@@ -43,6 +42,9 @@ class WebGpuRenderer final : public Renderer {
     explicit Slot(const WebGpuContext& context) : hashes(context) {}
     std::vector<std::vector<DrawCommand>> lists;  ///< By part.
     HashPass hashes;
+    UniqueBuffer readback;
+    WGPUFuture mapped{};             ///< `readback`.
+    std::vector<std::byte> picture;  ///< Empty: not read.
     std::uint64_t frame = 0;
     WGPUFuture done{};
     bool pending = false;
@@ -52,10 +54,14 @@ class WebGpuRenderer final : public Renderer {
   void recordRendering(WGPUCommandEncoder commands, const Slot& slot);
   void recordDraws(WGPURenderPassEncoder pass, const Slot& slot);
   void recordHashes(WGPUCommandEncoder commands, Slot& slot);
+  void recordPicture(WGPUCommandEncoder commands, Slot& slot) const;
+  void mapPicture(Slot& slot) const;
+  void readPicture(Slot& slot) const;
   void collect(Slot& slot, std::vector<FinishedFrame>& finished) const;
 
   WebGpuContext context_;
   const bool verify_;
+  const bool pictures_;
   const Targets targets_;
   const Pipelines pipelines_;
   std::optional<HashPipeline> hashPipeline_;  ///< Where frames are verified.
@@ -65,12 +71,12 @@ class WebGpuRenderer final : public Renderer {
   UniqueBindGroup sceneGroup_;
   std::array<Slot, kFramesInFlight> slots_;
   std::size_t current_ = kFramesInFlight - 1;
-  bool drawn_ = false;
 };
 
 WebGpuRenderer::WebGpuRenderer(const RendererDesc& desc)
     : context_(nullptr),
       verify_(desc.verify),
+      pictures_(desc.pictures),
       targets_(context_, desc.width, desc.height),
       pipelines_(context_, targets_.samples()),
       scene_(context_.makeBuffer(WGPUBufferUsage_Uniform | WGPUBufferUsage_CopyDst, sizeof(SceneUniform))),
@@ -89,6 +95,7 @@ std::vector<FinishedFrame> WebGpuRenderer::beginFrame(std::uint64_t number, cons
     if (other.pending && (i == 0 || context_.isDone(other.done))) collect(other, finished);
   }
   slot.frame = number;
+  slot.picture.clear();
   for (auto& list : slot.lists) list.clear();
   const SceneUniform scene{camera.viewProjection, glm::inverse(camera.viewProjection),
                            glm::vec4(camera.eye, farDistance(camera))};
@@ -108,16 +115,17 @@ void WebGpuRenderer::submitFrame(Frame& frame) {
   writePlacements(slot);
   const UniqueCommandEncoder encoder(webGpu().DeviceCreateCommandEncoder(context_.webGpuDevice(), nullptr));
   recordRendering(encoder.get(), slot);
+  if (pictures_) recordPicture(encoder.get(), slot);
   slot.hashes.clear();
   if (verify_) recordHashes(encoder.get(), slot);
   const UniqueCommandBuffer commands(webGpu().CommandEncoderFinish(encoder.get(), nullptr));
   const WGPUCommandBuffer list = commands.get();
   // The copies that the frame waits for were submitted before, to the same queue.
   webGpu().QueueSubmit(context_.queue(), 1, &list);
+  if (pictures_) mapPicture(slot);
   if (verify_) slot.hashes.submitted();
   slot.done = context_.submittedWork();
   slot.pending = true;
-  drawn_ = true;
   frame.submitted(WebGpuDevice::kApplicationQueue, context_.device().markSubmitted());
 }
 
@@ -187,10 +195,39 @@ void WebGpuRenderer::recordHashes(WGPUCommandEncoder commands, Slot& slot) {
   slot.hashes.record(commands, *hashPipeline_);
 }
 
+void WebGpuRenderer::recordPicture(WGPUCommandEncoder commands, Slot& slot) const {
+  if (!slot.readback) {
+    slot.readback = context_.makeBuffer(WGPUBufferUsage_MapRead | WGPUBufferUsage_CopyDst, targets_.pictureBytes());
+  }
+  targets_.copyPicture(commands, slot.readback.get());
+}
+
+/// Right after the submission of the copy.
+void WebGpuRenderer::mapPicture(Slot& slot) const {
+  slot.mapped = mapForReading(slot.readback.get(), targets_.pictureBytes());
+}
+
+void WebGpuRenderer::readPicture(Slot& slot) const {
+  context_.waitFor(slot.mapped);
+  const auto* const rows = static_cast<const std::byte*>(
+      webGpu().BufferGetConstMappedRange(slot.readback.get(), 0, static_cast<std::size_t>(targets_.pictureBytes())));
+  if (rows == nullptr) throw Failure("WebGPU: cannot read the picture");
+  const std::size_t rowBytes = std::size_t{4} * targets_.width();
+  slot.picture.resize(rowBytes * targets_.height());
+  for (std::size_t y = 0; y < targets_.height(); ++y) {
+    std::memcpy(slot.picture.data() + y * rowBytes, rows + y * targets_.rowBytes(), rowBytes);
+  }
+  webGpu().BufferUnmap(slot.readback.get());
+}
+
 void WebGpuRenderer::collect(Slot& slot, std::vector<FinishedFrame>& finished) const {
   slot.pending = false;
   FinishedFrame& frame = finished.emplace_back();
   frame.frame = slot.frame;
+  if (pictures_) {
+    readPicture(slot);
+    frame.picture = slot.picture;
+  }
   if (!verify_) return;
   std::span<const std::uint64_t> hashes = slot.hashes.hashes();
   for (const auto& list : slot.lists) {
@@ -209,25 +246,19 @@ std::vector<FinishedFrame> WebGpuRenderer::finish() {
   return finished;
 }
 
-void WebGpuRenderer::writePicture(const std::filesystem::path& png) {
-  if (!drawn_) throw Failure("cannot write " + png.string() + ": no frame was drawn");
-  const ByteCount bytes = ByteCount{targets_.rowBytes()} * targets_.height();
-  const UniqueBuffer buffer = context_.makeBuffer(WGPUBufferUsage_MapRead | WGPUBufferUsage_CopyDst, bytes);
-  const UniqueCommandEncoder encoder(webGpu().DeviceCreateCommandEncoder(context_.webGpuDevice(), nullptr));
-  targets_.copyPicture(encoder.get(), buffer.get());
-  const UniqueCommandBuffer commands(webGpu().CommandEncoderFinish(encoder.get(), nullptr));
-  const WGPUCommandBuffer list = commands.get();
-  webGpu().QueueSubmit(context_.queue(), 1, &list);
-  context_.waitFor(mapForReading(buffer.get(), bytes));
-  const auto* const rows = static_cast<const std::byte*>(
-      webGpu().BufferGetConstMappedRange(buffer.get(), 0, static_cast<std::size_t>(bytes)));
-  if (rows == nullptr) throw Failure("cannot write " + png.string() + ": the picture cannot be read");
-  std::vector<std::byte> pixels(std::size_t{4} * targets_.width() * targets_.height());
-  for (std::size_t y = 0; y < targets_.height(); ++y) {
-    std::memcpy(pixels.data() + y * targets_.width() * 4, rows + y * targets_.rowBytes(),
-                std::size_t{4} * targets_.width());
+std::span<const std::byte> WebGpuRenderer::lastPicture() {
+  Slot& slot = slots_[current_];
+  if (slot.frame == 0) return {};
+  if (slot.picture.empty()) {
+    const UniqueCommandEncoder encoder(webGpu().DeviceCreateCommandEncoder(context_.webGpuDevice(), nullptr));
+    recordPicture(encoder.get(), slot);
+    const UniqueCommandBuffer commands(webGpu().CommandEncoderFinish(encoder.get(), nullptr));
+    const WGPUCommandBuffer list = commands.get();
+    webGpu().QueueSubmit(context_.queue(), 1, &list);
+    mapPicture(slot);
+    readPicture(slot);
   }
-  writePng(png, pixels, targets_.width(), targets_.height());
+  return slot.picture;
 }
 
 }  // namespace

@@ -122,6 +122,20 @@ TEST(ViewTest, AnInterruptEndsTheRunWithItsReport) {
   EXPECT_EQ(nlohmann::json::parse(readText(options.out / "report.json"))["interrupted"], true);
 }
 
+TEST(ViewTest, ASpectatorSeesEveryFrameInOrder) {
+  class Counter : public Spectator {
+   public:
+    void frameFinished(const FinishedFrame& frame) override { EXPECT_EQ(frame.frame, ++frames); }
+    std::uint64_t frames = 0;
+  };
+  const TestFolder folder;
+  Counter counter;
+  ViewHooks hooks;
+  hooks.spectator = &counter;
+  expectSound(run(smallView(folder), hooks));
+  EXPECT_EQ(counter.frames, 40U);
+}
+
 TEST(ViewTest, OnlyVulkanDrawsByHandle) {
   const TestFolder folder;
   ViewOptions options = smallView(folder);

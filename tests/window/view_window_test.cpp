@@ -1,0 +1,108 @@
+// The window as its user sees it: a picture of what it showed last. FLUX_TEST_BACKEND names the back end.
+
+#include "window/view_window.hpp"
+
+#include "app/view_options.hpp"
+#include "interrupt.hpp"
+#include "report_files.hpp"
+
+#define STB_IMAGE_IMPLEMENTATION
+#define STB_IMAGE_STATIC
+#define STBI_ONLY_PNG
+#include <stb/stb_image.h>
+
+#include <cstring>
+#include <memory>
+#include <set>
+#include <sstream>
+
+namespace flux::app {
+namespace {
+
+constexpr int kChannels = 4;
+
+struct Screenshot {
+  int width = 0;
+  int height = 0;
+  std::unique_ptr<stbi_uc, decltype(&stbi_image_free)> pixels{nullptr, &stbi_image_free};
+
+  explicit Screenshot(const std::filesystem::path& file) {
+    int channels = 0;
+    pixels.reset(stbi_load(file.string().c_str(), &width, &height, &channels, kChannels));
+    EXPECT_NE(pixels, nullptr) << file << ": " << stbi_failure_reason();
+  }
+  [[nodiscard]] const stbi_uc* row(int y) const { return pixels.get() + std::ptrdiff_t{kChannels} * width * y; }
+  [[nodiscard]] std::size_t coloursIn(int firstRow, int lastRow) const {
+    std::set<std::uint32_t> seen;
+    for (int y = firstRow; y < lastRow; ++y) {
+      for (int x = 0; x < width; ++x) {
+        std::uint32_t colour = 0;
+        std::memcpy(&colour, row(y) + std::ptrdiff_t{kChannels} * x, sizeof colour);
+        seen.insert(colour);
+      }
+    }
+    return seen.size();
+  }
+};
+
+class ViewWindowTest : public testing::Test {
+ protected:
+  ViewWindowTest() : options_(smallView(folder_)) {
+    options_.width = 640;
+    options_.height = 360;
+    options_.frames = 30;
+    options_.objects = 4000;  // Of fewer the camera sees next to nothing.
+  }
+  [[nodiscard]] bool draws() const { return options_.backend != "host"; }
+
+  TestFolder folder_;
+  ViewOptions options_;
+  std::ostringstream progress_;
+};
+
+TEST_F(ViewWindowTest, ShowsTheLastFrameOfTheRun) {
+  const auto file = folder_.path() / "window.png";
+  const RunReport report = runViewInWindow(options_, file, progress_);
+  EXPECT_EQ(failureOf(report), "");
+  EXPECT_EQ(report.frames, 30U);
+  EXPECT_FALSE(report.interrupted);
+  const Screenshot window(file);
+  ASSERT_EQ(window.width, 640);
+  ASSERT_EQ(window.height, 360);
+  EXPECT_GT(window.coloursIn(300, 360), 3U) << "the line of keys";
+  if (!draws()) return;
+  const Screenshot world(options_.out / "world.png");
+  ASSERT_EQ(world.width, 640);
+  EXPECT_GT(world.coloursIn(0, 300), 64U);
+  // The window is as large as the picture: above what is drawn over it, they are the same.
+  for (int y = 0; y < 300; ++y) {
+    ASSERT_EQ(std::memcmp(window.row(y), world.row(y), std::size_t{kChannels} * 640), 0) << "row " << y;
+  }
+}
+
+TEST_F(ViewWindowTest, AnInterruptEndsTheRunWithItsReport) {
+  options_.frames = 1'000'000;
+  std::atomic<bool> over{false};
+  // As the signal would, once the run has begun.
+  std::thread impatient([&] {
+    while (!over && !std::filesystem::exists(options_.out)) std::this_thread::yield();
+    while (!over) {
+      InterruptGuard::interrupt();
+      std::this_thread::yield();
+    }
+  });
+  const RunReport report = runViewInWindow(options_, {}, progress_);
+  over = true;
+  impatient.join();
+  EXPECT_EQ(failureOf(report), "");
+  EXPECT_TRUE(report.interrupted);
+  EXPECT_LT(report.frames, options_.frames);
+}
+
+TEST_F(ViewWindowTest, AFailureOfTheRunReachesTheCaller) {
+  options_.models = {folder_.write("broken.obj", kBroken)};
+  EXPECT_THROW((void)runViewInWindow(options_, {}, progress_), Failure);
+}
+
+}  // namespace
+}  // namespace flux::app
