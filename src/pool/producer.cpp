@@ -15,13 +15,11 @@ constexpr std::size_t kReserveRun = 64;
 }  // namespace
 
 struct Producer::Impl {
-  explicit Impl(Pool::Impl& owner) : pool(owner), token(owner.instructions().makeProducer()) {}
+  explicit Impl(Pool::Impl& owner)
+      : pool(owner), token(owner.instructions().makeProducer()), filling(owner.staging()) {}
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
-  ~Impl() {
-    pool.handles().giveBack(reserved);
-    pool.staging().leave(filling);
-  }
+  ~Impl() { pool.handles().giveBack(reserved); }
 
   Result<void> push(Instruction instruction, std::string_view name) {
     if (pool.instructions().push(token, instruction)) return {};

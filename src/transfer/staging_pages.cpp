@@ -14,6 +14,9 @@ constexpr ByteCount kUnitBytes = 16;
 /// A page that served nothing for so many steps is closed; the step's own page stays.
 constexpr std::uint32_t kIdleRecycles = 240;
 
+/// After so many the thread that has filled it last has no claim to it any more.
+constexpr std::uint32_t kClaimedRecycles = 8;
+
 constexpr std::uint64_t units(ByteCount bytes) noexcept {
   return roundUp(bytes, kUnitBytes) / kUnitBytes;
 }
@@ -70,22 +73,22 @@ StagedBytes StagingPages::takeApart(ByteCount bytes, Filling& filling) {
     if (taken && other == nullptr) filler.store(&filling, std::memory_order_relaxed);
     return taken;
   };
-  if (filling.page < pages_.size()) {
-    if (StagedBytes taken = takeAlone(filling.page)) return taken;
+  if (filling.page_ < pages_.size()) {
+    if (StagedBytes taken = takeAlone(filling.page_)) return taken;
     leave(filling);
   }
   for (std::uint32_t i = 1; i < pages_.size(); ++i) {
     StagedBytes taken = takeAlone(i);
     if (!taken) continue;
-    filling.page = i;
+    filling.page_ = i;
     return taken;
   }
   return takeAnywhere(1, bytes);
 }
 
 void StagingPages::leave(const Filling& filling) noexcept {
-  if (filling.page >= pages_.size()) return;
-  sync::Atomic<const Filling*>& filler = pages_[filling.page].filler;
+  if (filling.page_ >= pages_.size()) return;
+  sync::Atomic<const Filling*>& filler = pages_[filling.page_].filler;
   if (filler.load(std::memory_order_relaxed) == &filling) filler.store(nullptr, std::memory_order_relaxed);
 }
 
@@ -205,8 +208,8 @@ Result<void> StagingPages::recycle(TimelineValue completed) {
     const bool closes = page.idleRecycles > kIdleRecycles && (i > 0 || use_ == StagingUse::Readback);
     // Another thread may take a span meanwhile; then the page stays as it is.
     if (!page.fill.compare_exchange_strong(fill, closes ? kClosed : 0, std::memory_order_acq_rel)) continue;
+    if (page.idleRecycles == kClaimedRecycles) page.filler.store(nullptr, std::memory_order_relaxed);
     if (closes) {
-      page.filler.store(nullptr, std::memory_order_relaxed);
       page.memory = {};
       device_.closeStaging(indexOf(i));
       --openPages_;

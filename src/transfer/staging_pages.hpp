@@ -48,17 +48,23 @@ class StagingPages {
   /// and InvalidArgument for a size that no page has.
   [[nodiscard]] Result<StagedBytes> reserveAhead(ByteCount bytes);
 
-  /// The page that a thread fills.
-  struct Filling {
-    std::uint32_t page = 1;
+  /// The page that a thread fills, and that others leave to it while they can.
+  class Filling {
+   public:
+    explicit Filling(StagingPages& pages) noexcept : pages_(pages) {}
+    ~Filling() { pages_.leave(*this); }
+    Filling(const Filling&) = delete;
+    Filling& operator=(const Filling&) = delete;
+
+   private:
+    friend class StagingPages;
+    StagingPages& pages_;
+    std::uint32_t page_ = 1;
   };
 
   /// As `reserveAhead`, but it only asks for another page: the next `recycle` opens it. Any thread, each with a
   /// `Filling` of its own. O(1) while its page has room, else O(pages).
   [[nodiscard]] Result<StagedBytes> reserveOnAnyThread(ByteCount bytes, Filling& filling);
-
-  /// The thread fills no page any more. Any thread.
-  void leave(const Filling& filling) noexcept;
 
   /// Waits until `bytes` may be had on any thread, or for `timeout`. False: it timed out. Any thread but the geometry
   /// thread, which is the one that makes room.
@@ -77,7 +83,8 @@ class StagingPages {
   /// The batch that reads all that was used since the last call was submitted with `value`.
   void submitted(TimelineValue value);
 
-  /// Starts finished pages over, opens one that another thread has missed, and closes one that has been idle for long.
+  /// Starts finished pages over, opens one that another thread has missed, and closes those that have been idle for
+  /// long; one that has been for a few calls is left to any thread.
   /// Once a step. Errors: what the device says when it cannot open a page; the next call tries again.
   Result<void> recycle(TimelineValue completed);
 
@@ -123,6 +130,7 @@ class StagingPages {
   [[nodiscard]] StagedBytes take(std::uint32_t index, ByteCount bytes);
   [[nodiscard]] StagedBytes takeAnywhere(std::uint32_t first, ByteCount bytes);
   [[nodiscard]] StagedBytes takeApart(ByteCount bytes, Filling& filling);
+  void leave(const Filling& filling) noexcept;
   [[nodiscard]] Result<StagedBytes> reserveOrOpen(std::uint32_t first, ByteCount bytes);
   [[nodiscard]] Result<bool> openPage(std::uint32_t first);
   [[nodiscard]] Result<void> checkSize(ByteCount bytes) const;

@@ -7,8 +7,10 @@
 #include <atomic>
 #include <cstring>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -23,7 +25,7 @@ struct Staging {
   std::unique_ptr<HostDevice> host = HostDevice::create({.completion = HostDeviceDesc::Completion::Manual});
   std::unique_ptr<FaultyDevice> faulty = FaultyDevice::create(*host);
   StagingPages pages;
-  StagingPages::Filling filling;
+  StagingPages::Filling filling{pages};
 };
 
 TEST(StagingPages, SpansAreDisjointAlignedAndInsideTheirPage) {
@@ -180,6 +182,31 @@ TEST(StagingPages, AnotherThreadOpensNoPageButTheNextRecycleDoes) {
   EXPECT_EQ(s.pages.openPages(), 1U);
 }
 
+TEST(StagingPages, ThreadsFillPagesOfTheirOwnWhateverOthersFilledBefore) {
+  Staging s(4 * kPage);
+  {
+    const StagedBytes all[] = {s.pages.reserveAhead(kPage).value(), s.pages.reserveAhead(kPage).value(),
+                               s.pages.reserveAhead(kPage).value()};
+  }
+  ASSERT_TRUE(s.pages.recycle(0));
+  const auto pageOf = [&](StagingPages::Filling& filling) {
+    return StagingPages::spanOf(s.pages.reserveOnAnyThread(16, filling).value()).page;
+  };
+  // One has ended, two have nothing to do: the pages are for others.
+  std::optional<StagingPages::Filling> ended(std::in_place, s.pages);
+  StagingPages::Filling idle(s.pages);
+  StagingPages::Filling alsoIdle(s.pages);
+  EXPECT_NE(pageOf(*ended), pageOf(idle));
+  EXPECT_NE(pageOf(idle), pageOf(alsoIdle));
+  ended.reset();
+  StagingPages::Filling first(s.pages);
+  StagingPages::Filling second(s.pages);
+  EXPECT_NE(pageOf(first), pageOf(idle));
+  EXPECT_NE(pageOf(first), pageOf(alsoIdle));
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(s.pages.recycle(0));
+  EXPECT_NE(pageOf(first), pageOf(second));
+}
+
 TEST(StagingPages, ImpossibleSizesAreRefusedOnAnyThread) {
   Staging s;
   EXPECT_EQ(s.pages.reserveOnAnyThread(0, s.filling).error().code, ErrorCode::InvalidArgument);
@@ -212,7 +239,7 @@ TEST(StagingPages, ManyThreadsFillWhileTheGeometryThreadRecycles) {
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {
       std::mt19937 random(static_cast<unsigned>(t) + 1);
-      StagingPages::Filling filling;
+      StagingPages::Filling filling(s.pages);
       for (int i = 0; i < kSpans;) {
         const ByteCount bytes = 1 + random() % 1500;
         Result<StagedBytes> staged = s.pages.reserveOnAnyThread(bytes, filling);

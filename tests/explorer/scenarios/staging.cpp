@@ -33,7 +33,7 @@ struct Bounds {
 class Staging : public Scenario {
  public:
   explicit Staging(const Bounds& bounds) : bounds_(bounds) {
-    StagingPages::Filling filling;
+    StagingPages::Filling filling(pages_);
     (void)pages_.reserveOnAnyThread(1, filling);
     check(pages_.recycle(0).has_value() && pages_.openPages() == 1, "a page that is missed is not opened");
   }
@@ -84,7 +84,7 @@ class Staging : public Scenario {
   }
 
   void produce(std::uint32_t number) {
-    StagingPages::Filling filling;
+    StagingPages::Filling& filling = fillings_[number];
     for (std::uint32_t i = 0; i < bounds_.spans[number]; ++i) {
       Result<StagedBytes> staged = pages_.reserveOnAnyThread(bounds_.spanBytes, filling);
       while (!staged) {
@@ -108,6 +108,7 @@ class Staging : public Scenario {
   Bounds bounds_;
   std::unique_ptr<HostDevice> host_ = HostDevice::create({.completion = HostDeviceDesc::Completion::Manual});
   StagingPages pages_{*host_, kPageBytes, 2 * kPageBytes};
+  std::array<StagingPages::Filling, kProducers> fillings_{StagingPages::Filling(pages_), StagingPages::Filling(pages_)};
   Object events_{"events"};
   Object handed_{"handed over"};
   Object memory_{"memory"};
