@@ -47,6 +47,7 @@ class Staging {
   Staging() {
     {
       std::vector<StagedBytes> all;  // opens every page
+      all.reserve(kPages);
       for (std::uint32_t i = 0; i < kPages; ++i) all.push_back(pages_.reserve(kPageBytes).value());
     }
     (void)pages_.recycle(0);

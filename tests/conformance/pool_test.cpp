@@ -298,7 +298,8 @@ TEST_F(PoolOnDevice, StatisticsMayBeAskedForWhileThingsWait) {
     driver_.frame();
     driver_.finishAll();
     ASSERT_TRUE(device().poll());
-    EXPECT_LT(static_cast<std::uint32_t>(driver_.pool().stats().retirement.queue.queue), device().caps().queueCount);
+    const RetirementStats waiting = driver_.pool().detailedStats().retirement;
+    EXPECT_LT(static_cast<std::uint32_t>(waiting.queue.queue), device().caps().queueCount);
   }
   driver_.drain();
 }
