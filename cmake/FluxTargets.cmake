@@ -26,7 +26,8 @@ endif()
 
 find_program(FLUX_CCACHE ccache)
 if(FLUX_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${FLUX_CCACHE})
+  # Precompiled headers are made from headers alone, whatever their time stamps are.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${FLUX_CCACHE})
 endif()
 
 # flux::Result is std::expected where the library is compiled with it; its users get the same choice.

@@ -16,7 +16,7 @@ run=(libvulkan1 mesa-vulkan-drivers libegl1 libegl-mesa0 libgl1 libglx-mesa0 lib
 # xvfb: a display in memory, for windows.
 # chromium-common: a second Vulkan driver (SwiftShader) and a validation layer that is newer than Debian's.
 # python3-jsonschema holds dumps to their published form.
-tests=(vulkan-validationlayers chromium-common binutils python3 python3-jsonschema git spin xvfb)
+tests=(vulkan-validationlayers chromium-common binutils python3 python3-jsonschema git spin gdb xvfb)
 # Clang 19: the first of Debian 12 that has all of C++20 that Flux uses is 16.
 # libclang-rt-19-dev has its fuzzer and sanitizers.
 # For Windows: a compiler, libraries (what is headers alone comes from the packages above, gtest from its sources), and wine, which runs

@@ -16,6 +16,7 @@
 #include <flux/fit.hpp>
 #include <flux/frame.hpp>
 #include <flux/producer.hpp>
+#include <flux/profiler.hpp>
 #include <flux/readback.hpp>
 #include <flux/result.hpp>
 #include <flux/shared.hpp>
@@ -79,6 +80,8 @@ struct PoolDesc {
   /// Of all producers together that may wait; also the most that a step carries out.
   std::uint32_t maxInstructions = 8192;
   ByteCount maxInstructionBytes = 64 * kMiB;  ///< That came with instructions, until the device has them.
+  /// Told what the geometry thread does, and where memory stands. Null: nobody is. Outlives the pool.
+  const Profiler* profiler = nullptr;
 };
 
 /// What the application is, roughly. A pool that starts too small makes chunks while the first scene loads, each of

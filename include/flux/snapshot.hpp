@@ -111,7 +111,7 @@ static_assert(sizeof(DeviceRecord) == 64);
 /// Where something lies: all that a draw call needs.
 struct Place {
   NativeHandle buffer = 0;
-  ChunkIndex chunk{};
+  ChunkIndex chunk = kNoChunkIndex;
   ByteOffset offset = 0;  ///< In the buffer, in bytes.
   ByteCount bytes = 0;
   std::uint64_t address = 0;  ///< Device address of the first byte; 0 where there are none.
@@ -130,8 +130,9 @@ struct SnapshotView {
   const HotRecord* hot = &kNoHotRecord;
   const PartsRecord* parts = &kNoPartsRecord;
   const ColdRecord* cold = &kNoColdRecord;
-  const ChunkInfo* chunks = &kNoChunk;  ///< By `ChunkIndex`; constant for every chunk that the snapshot names.
-  std::uint32_t recordCount = 1;        ///< At least record 0.
+  const ChunkInfo* chunks =
+      &kNoChunk;                  ///< By `ChunkIndex`; constant for every chunk that the snapshot names, and for none.
+  std::uint32_t recordCount = 1;  ///< At least record 0.
   SnapshotNumber number = 0;
   UsageBoard* usage = nullptr;  ///< Beside the snapshots: what frames tell about blocks.
   Place records;                ///< Of their mirror in device memory (`Frame::records`).

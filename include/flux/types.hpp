@@ -53,6 +53,8 @@ inline constexpr std::uint32_t kMaxTags = 64;  ///< `kUntagged` included.
 /// Index of a chunk in the pool's chunk table. An index is used again only after its chunk has retired.
 enum class ChunkIndex : std::uint32_t {};
 inline constexpr std::uint32_t kMaxChunks = 1U << 16U;
+/// No chunk of a pool: what a lookup names that finds nothing.
+inline constexpr ChunkIndex kNoChunkIndex{0};
 
 /// A chunk as the application sees it: one native buffer.
 struct ChunkInfo {

@@ -6,8 +6,7 @@ namespace flux {
 
 ChunkTable::ChunkTable(Device& device, ChunkListener* listener)
     : device_(device), listener_(listener), entries_(kMaxChunks) {
-  // Lookups that find nothing read entry 0.
-  FLUX_ASSERT(entries_.commit(1), "there is memory for the first chunk's entry");
+  FLUX_ASSERT(entries_.commit(kFirstChunk), "there is memory for the entry of no chunk");
 }
 
 ChunkTable::~ChunkTable() {

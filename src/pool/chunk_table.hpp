@@ -15,7 +15,8 @@ namespace flux {
 ///
 /// **Thread contract.** The geometry thread changes it. Render threads read the entries of chunks that their
 /// snapshot names; such an entry does not change, because a chunk goes only when it has been empty, with
-/// everything in it retired (I9). Any thread reads `reservedBytes` and `count`.
+/// everything in it retired (I9). A lookup that finds nothing reads entry 0 (`kNoChunkIndex`), which no chunk ever has.
+/// Any thread reads `reservedBytes` and `count`.
 class ChunkTable {
  public:
   /// `listener` may be null.
@@ -42,18 +43,20 @@ class ChunkTable {
   /// Calls `visit(index, info)` for every chunk, by index.
   template <class Visit>
   void forEach(const Visit& visit) const {
-    for (std::uint32_t i = 0; i < used_; ++i) {
+    for (std::uint32_t i = kFirstChunk; i < used_; ++i) {
       if (entries_[i].bytes != 0) visit(ChunkIndex{i}, entries_[i]);
     }
   }
 
  private:
+  static constexpr std::uint32_t kFirstChunk = static_cast<std::uint32_t>(kNoChunkIndex) + 1;
+
   Device& device_;
   ChunkListener* listener_;
   ReservedArray<ChunkInfo> entries_;   ///< `bytes` 0: the index is free.
   std::vector<std::uint64_t> madeIn_;  ///< By index.
   std::vector<std::uint32_t> freeIndices_;
-  std::uint32_t used_ = 0;
+  std::uint32_t used_ = kFirstChunk;  ///< Indices from here on have never been given.
   Gauge<std::uint32_t> count_;
   Gauge<ByteCount> reservedBytes_;
 };

@@ -52,6 +52,11 @@ Result<void> check(const PoolDesc& desc, const DeviceCaps& caps, std::source_loc
   }
   if (desc.maxBlocks == 0 || desc.maxBlocks > kMaxBlocks) return bad("PoolDesc::maxBlocks");
   if (desc.maxInstructions == 0) return bad("PoolDesc::maxInstructions");
+  const Profiler* profiler = desc.profiler;
+  if (profiler != nullptr &&
+      (profiler->beginZone == nullptr || profiler->endZone == nullptr || profiler->plot == nullptr)) {
+    return bad("PoolDesc::profiler");
+  }
   return {};
 }
 

@@ -75,10 +75,11 @@ ByteCount Pool::Impl::roomBytes() const noexcept {
 /// be filled. What the application itself has allocated is not known here; then the device refuses.
 bool Pool::Impl::allocationsLeft() const noexcept {
   const ByteCount pages = std::max<ByteCount>(openPages(), 1);
-  return chunks_.count() < kMaxChunks && chunks_.count() + pages < device_.caps().maxAllocations;
+  return chunks_.count() < kMaxChunks - 1 && chunks_.count() + pages < device_.caps().maxAllocations;
 }
 
 Result<ChunkIndex> Pool::Impl::makeChunk(Lifetime lifetime, ByteCount bytes, bool dedicated) {
+  const ProfileScope profile(desc_.profiler, ProfileZone::CreateChunk);
   const Result<ChunkIndex> chunk =
       chunks_.create(bytes, lifetime == Lifetime::LongLived ? "flux long-lived" : "flux streaming", steps_);
   if (!chunk) return chunk;
@@ -153,6 +154,7 @@ bool Pool::Impl::releaseAnyEmptyChunk() {
 }
 
 void Pool::Impl::releaseChunk(ChunkSpace& chunkSpace, ChunkIndex chunk) {
+  const ProfileScope profile(desc_.profiler, ProfileZone::DestroyChunk);
   chunkSpace.removeChunk(chunk);
   chunks_.destroy(chunk);
   ++counters_.chunksReleased;

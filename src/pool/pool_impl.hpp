@@ -12,6 +12,7 @@
 #include "pool/chunk_table.hpp"
 #include "pool/counters.hpp"
 #include "pool/instructions.hpp"
+#include "pool/profile.hpp"
 #include "pool/readback_queue.hpp"
 #include "pool/record_mirrors.hpp"
 #include "pool/refusal_log.hpp"
@@ -296,6 +297,9 @@ class Pool::Impl {
   void carryOutDrop(SharedThing& thing);
   void serveMisses(StepReport& report);
   void completeRelocations(TimelineValue copied, StepReport& report);
+  Result<void> submitCopies(StepQuota& quota, StepReport& report);
+  /// Tells the profiler, if there is one.
+  void plot(const StepReport& report) const;
   Result<void> startUpdates(const StepQuota& quota, StepReport& report);
   Result<void> startUpdate(Block& block, std::uint32_t index);
   void dropFailed();

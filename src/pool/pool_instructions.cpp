@@ -7,6 +7,7 @@ namespace flux {
 // The dropped handles are taken before the drain and carried out after it: so what was pushed before a handle was
 // dropped runs before its thing goes.
 void Pool::Impl::drainInstructions(StepReport& report) {
+  const ProfileScope profile(desc_.profiler, ProfileZone::Instructions);
   SharedThing* dropped = dropped_->take();
   report.instructions = instructions_.drain([&](const Instruction& instruction) {
     if (const Result<void> done = carryOut(instruction); !done) errors_.push_back(done.error());

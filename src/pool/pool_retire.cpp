@@ -10,6 +10,7 @@ TimelineValue Pool::Impl::completed(QueueId queue) const noexcept {
 
 ByteCount Pool::Impl::reclaim(std::chrono::steady_clock::time_point now) {
   if (retirement_.empty() && retiredObjects_.empty()) return 0;
+  const ProfileScope profile(desc_.profiler, ProfileZone::Reclaim);
   struct Reclaim {
     Impl& pool;
     std::chrono::steady_clock::time_point now;

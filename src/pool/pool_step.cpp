@@ -9,6 +9,7 @@ namespace flux {
 // reclaim, start what waits, send one batch. The order lets bytes that arrived be published, and memory that came free
 // be used, in the same step.
 Result<StepReport> Pool::Impl::step(const StepQuota& quota, std::chrono::steady_clock::time_point now) {
+  const ProfileScope profile(desc_.profiler, ProfileZone::Step);
   StepReport report;
   errors_.clear();
   ++steps_;
@@ -30,9 +31,7 @@ Result<StepReport> Pool::Impl::step(const StepQuota& quota, std::chrono::steady_
   Result<void> started = polled ? startUpdates(quota, report) : Result<void>{};
   StepQuota left = quota;
   Result<void> gathered = polled ? gatherInPlace(left, report) : Result<void>{};
-  Result<void> advanced = polled ? relocations_.advance(left, report, failed_) : Result<void>{};
-  // Behind the other batch, which waits for no draw.
-  if (polled && advanced) advanced = submitInPlace(report);
+  Result<void> advanced = polled ? submitCopies(left, report) : Result<void>{};
   if (polled && !shadows_.refreshing().empty()) refreshShadows();
   if (polled && advanced && !readbacks_.empty()) advanced = submitReadbacks(quota, report);
   dropFailed();
@@ -48,6 +47,7 @@ Result<StepReport> Pool::Impl::step(const StepQuota& quota, std::chrono::steady_
   report.chunksCreated = static_cast<std::uint32_t>(counters_.chunksCreated - createdBefore);
   report.chunksReleased = static_cast<std::uint32_t>(counters_.chunksReleased - releasedBefore);
   notePeaks();
+  plot(report);
   report.errors = errors_;
   report.lateFrames = lateFrames_;
   if (!polled) return Unexpected(polled.error());
@@ -56,6 +56,22 @@ Result<StepReport> Pool::Impl::step(const StepQuota& quota, std::chrono::steady_
   if (!gathered) return Unexpected(gathered.error());
   if (!recycled) return Unexpected(recycled.error());
   return report;
+}
+
+void Pool::Impl::plot(const StepReport& report) const {
+  const Profiler* profiler = desc_.profiler;
+  if (profiler == nullptr) return;
+  const auto value = [profiler](ProfilePlot plot, std::uint64_t number) {
+    profiler->plot(profiler->context, plot, static_cast<double>(number));
+  };
+  value(ProfilePlot::LiveBytes, counters_.liveBytes);
+  value(ProfilePlot::ReservedBytes, chunks_.reservedBytes());
+  value(ProfilePlot::RetiredBytes, retirement_.bytesWaiting());
+  value(ProfilePlot::StagingBytes, stagingBytes());
+  value(ProfilePlot::UploadedBytes, report.uploadedBytes);
+  value(ProfilePlot::CopiedBytes, report.copiedBytes);
+  value(ProfilePlot::WaitingBlocks, report.waitingBlocks);
+  value(ProfilePlot::OpenFrames, gate_.progress().openFrames);
 }
 
 Result<ByteCount> Pool::Impl::collect() {
@@ -72,7 +88,15 @@ Result<void> Pool::Impl::poll() {
   return polled;
 }
 
+Result<void> Pool::Impl::submitCopies(StepQuota& quota, StepReport& report) {
+  const ProfileScope profile(desc_.profiler, ProfileZone::Copies);
+  const Result<void> advanced = relocations_.advance(quota, report, failed_);
+  // Behind the other batch, which waits for no draw.
+  return advanced ? submitInPlace(report) : advanced;
+}
+
 void Pool::Impl::completeRelocations(TimelineValue copied, StepReport& report) {
+  const ProfileScope profile(desc_.profiler, ProfileZone::Arrivals);
   while (Relocation* relocation = relocations_.takeFinished(copied)) {
     const std::uint32_t index = relocation->block.index;
     Block& block = blocks_[index];
@@ -101,6 +125,7 @@ void Pool::Impl::completeRelocations(TimelineValue copied, StepReport& report) {
 }
 
 Result<void> Pool::Impl::startUpdates(const StepQuota& quota, StepReport& report) {
+  const ProfileScope profile(desc_.profiler, ProfileZone::Updates);
   constexpr std::size_t kMaxRefused = 16;
   std::size_t looked = 0;
   std::size_t kept = 0;
@@ -167,6 +192,7 @@ PublishReport Pool::Impl::publish() {
   PublishReport report;
   report.snapshot = ring_.published();
   if (!ring_.hasChanges()) return report;
+  const ProfileScope profile(desc_.profiler, ProfileZone::Publish);
   std::optional<std::uint32_t> mirror;
   if (mirrors_ != nullptr && !lost_) {
     if (ring_.canPublish()) mirror = mirrorRecords(report);

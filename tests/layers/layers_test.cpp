@@ -35,6 +35,7 @@ const std::map<std::string, std::string, std::less<>> kPublicLayers{
     {"result.hpp", "base"},
     {"version.hpp", "base"},
     {"snapshot.hpp", "base"},
+    {"profiler.hpp", "base"},
     {"frame.hpp", "frame"},
     {"device.hpp", "port"},
     {"staged_bytes.hpp", "transfer"},

@@ -41,7 +41,7 @@ TEST(PoolFit, SaysWhereItFitsHowItGrowsAndWhyNot) {
   EXPECT_TRUE(report);
   EXPECT_EQ(report.outcome, FitOutcome::Fits);
   EXPECT_EQ(report.chunk, f.pool->beginFrame().find(block).place.chunk);
-  EXPECT_EQ(explain(report), "1000 bytes fit into chunk 0");
+  EXPECT_EQ(explain(report), "1000 bytes fit into chunk 1");
   EXPECT_EQ(report.freeBytes, 64 * kKiB - 50000);
   EXPECT_EQ(report.fragmentation(), 0.0);
 
