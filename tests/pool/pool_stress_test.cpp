@@ -195,7 +195,15 @@ TEST(PoolStress, StatisticsAreReadOnAnyThread) {
   const auto bytes = test::pattern(1, 0, 1, kBytes);
   std::deque<BlockHandle> blocks;
   while (reads.load(std::memory_order_relaxed) < kReads && !testing::Test::HasFailure()) {
-    for (int i = 0; i < 7; ++i) blocks.push_back(f.add("block", bytes));
+    for (int i = 0; i < 7; ++i) {
+      const PartDesc part{PartKind::Vertex, bytes.size(), Source::bytes(bytes)};
+      const Result<BlockHandle> block = f.pool->add(test::blockDesc("block", {&part, 1}));
+      if (!block) {  // the worker is late
+        ASSERT_EQ(block.error().code, ErrorCode::StagingFull) << describe(block.error());
+        break;
+      }
+      blocks.push_back(*block);
+    }
     while (blocks.size() > kMostBlocks - 7) {
       ASSERT_TRUE(f.pool->remove(blocks.front()));
       blocks.pop_front();
