@@ -1,6 +1,7 @@
 #include "backends.hpp"
 #include "failure.hpp"
 #include "info.hpp"
+#include "inspect/inspect.hpp"
 #include "models/child_process.hpp"
 #include "models/loader.hpp"
 #include "replay/options.hpp"
@@ -98,6 +99,14 @@ RunReport runView(const ViewArguments& arguments) {
 #endif
 }
 
+void addInspect(CLI::App& app, InspectOptions& options) {
+  app.footer("Pool::dump writes dumps; flux view leaves one as dump.json. A page is one file that loads nothing else.");
+  app.add_option("DUMP", options.files, "A dump; with --diff the one before, and the one after")->required();
+  app.add_flag("--diff", options.diff, "What has changed between two dumps of one run");
+  app.add_option("--html", options.html, "Write a page that shows everything");
+  app.add_option("--svg", options.svg, "Write a picture of the chunks");
+}
+
 int view(ViewArguments& arguments) {
   parseSize(arguments.size, arguments.options);
   const bool jsonToOutput = arguments.json == "-";
@@ -136,6 +145,10 @@ int run(int argc, char** argv) {
   CLI::App* replayCommand = app.add_subcommand("replay", "Replay recorded allocation traces through the pool");
   addReplay(*replayCommand, replayArguments);
 
+  InspectOptions inspectOptions;
+  CLI::App* inspectCommand = app.add_subcommand("inspect", "Show what a dump of a pool says");
+  addInspect(*inspectCommand, inspectOptions);
+
   // How the command loads models in child processes; not for people.
   std::vector<std::string> modelFiles;
   CLI::App* loadCommand = app.add_subcommand("load-models")->group("");
@@ -151,7 +164,11 @@ int run(int argc, char** argv) {
   if (infoCommand->parsed()) return runInfo(infoOptions, std::cout);
   if (viewCommand->parsed()) return view(viewArguments);
   if (replayCommand->parsed()) return replay(replayArguments);
-  throw badUse("a subcommand is needed: info, view or replay (see flux --help)");
+  if (inspectCommand->parsed()) {
+    runInspect(inspectOptions, std::cout);
+    return 0;
+  }
+  throw badUse("a subcommand is needed: info, inspect, view or replay (see flux --help)");
 }
 
 }  // namespace

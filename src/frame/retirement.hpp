@@ -82,7 +82,8 @@ class Retirement {
   /// What a thing waits for.
   struct Wait {
     const QueueValues* lastUse = nullptr;  ///< Stage 2: for queues to get so far; null in stage 1.
-    std::uint64_t heldBy = 0;  ///< Stage 1: for the frames of this moment; 0: for the moment after `last` to begin.
+    std::uint64_t heldBy = 0;              ///< Stage 1: for the frames of this moment; 0: nobody has looked yet.
+    std::uint64_t first = 0;               ///< Stage 1: the moments in which it could be named.
     std::uint64_t last = 0;
   };
   /// Calls `visit(payload, wait)` for everything that waits. For dumps.
@@ -90,9 +91,10 @@ class Retirement {
   void forEach(const Visit& visit) const {
     for (const Used& item : used_) visit(item.payload, Wait{.lastUse = &item.lastUse});
     for (const Held& held : held_) {
-      for (const Named& item : held.items) visit(item.payload, Wait{.heldBy = held.moment, .last = item.last});
+      for (const Named& item : held.items)
+        visit(item.payload, Wait{.heldBy = held.moment, .first = item.first, .last = item.last});
     }
-    for (const Named& item : named_) visit(item.payload, Wait{.last = item.last});
+    for (const Named& item : named_) visit(item.payload, Wait{.first = item.first, .last = item.last});
   }
 
  private:

@@ -407,8 +407,8 @@ class Pool::Impl::Dump {
 
   void waits(const Retirement<Retired>::Wait& wait) {
     if (wait.lastUse == nullptr) {
-      if (wait.heldBy != 0) {
-        json_.member("waitsFor", "frames").member("snapshot", wait.heldBy);
+      if (const SnapshotNumber snapshot = wait.heldBy != 0 ? wait.heldBy : holderOf(wait); snapshot != 0) {
+        json_.member("waitsFor", "frames").member("snapshot", snapshot);
       } else if (wait.last >= progress_.published) {
         json_.member("waitsFor", "publish");
       } else {
@@ -429,6 +429,15 @@ class Pool::Impl::Dump {
       json_.endObject();
     }
     json_.endArray();
+  }
+
+  /// The oldest snapshot that frames see and that names it; 0: there is none.
+  [[nodiscard]] SnapshotNumber holderOf(const Retirement<Retired>::Wait& wait) const {
+    SnapshotNumber oldest = 0;
+    for (const SnapshotNumber held : std::span(progress_.held).first(progress_.heldCount)) {
+      if (held >= wait.first && held <= wait.last && (oldest == 0 || held < oldest)) oldest = held;
+    }
+    return oldest;
   }
 
   const Impl& pool_;

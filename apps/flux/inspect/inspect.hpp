@@ -1,0 +1,19 @@
+#pragma once
+
+#include <filesystem>
+#include <iosfwd>
+#include <vector>
+
+namespace flux::app {
+
+struct InspectOptions {
+  std::vector<std::filesystem::path> files;  ///< One dump; with `diff` two.
+  bool diff = false;
+  std::filesystem::path html;  ///< Where the page goes; empty: none is made.
+  std::filesystem::path svg;   ///< Where the picture goes; empty: none is made.
+};
+
+/// Shows a dump, or what has changed between two. Throws Failure.
+void runInspect(const InspectOptions& options, std::ostream& out);
+
+}  // namespace flux::app

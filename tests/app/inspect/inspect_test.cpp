@@ -1,0 +1,69 @@
+#include "inspect/inspect.hpp"
+
+#include "inspect/inspect_test_tools.hpp"
+#include "inspect/page.hpp"
+#include "inspect/picture.hpp"
+#include "inspect/summary.hpp"
+
+#include <sstream>
+
+namespace flux::app {
+namespace {
+
+using InspectTest = InspectFixture;
+
+TEST_F(InspectTest, SummaryExplainsWhatWasRefused) {
+  add("hill\n\x1B[2J", 100'000, terrain);
+  settle();
+  const PartDesc huge{PartKind::Vertex, 6 * kMiB,
+                      Source::callback([](void*, const FillRequest&) { return true; }, nullptr, 0)};
+  ASSERT_FALSE(pool->add({.name = "too\tmuch", .parts = {&huge, 1}}));
+  std::ostringstream out;
+  printSummary(dump(), out);
+  const std::string text = out.str();
+  EXPECT_NE(text.find("'too\\x09much', out of budget: 6 MiB would exceed the hard limit"), std::string::npos) << text;
+  EXPECT_NE(text.find("terrain"), std::string::npos) << text;
+  EXPECT_EQ(text.find('\x1B'), std::string::npos);
+}
+
+TEST_F(InspectTest, PictureShowsOwnersWhereTheyLie) {
+  add("hill", 600'000, terrain);
+  add("<&\">", 200'000);
+  settle();
+  const std::string svg = pictureOf(dump());
+  EXPECT_TRUE(svg.starts_with("<svg "));
+  EXPECT_NE(svg.find("terrain  "), std::string::npos) << svg;
+  // One chunk of 1 MiB, 780 pixels wide: the hill has 57.2 % of it, from its beginning.
+  EXPECT_NE(svg.find("<rect x=\"160\" y=\"58\" width=\"446\" height=\"12\" fill=\"#4e79a7\"/>"), std::string::npos)
+      << svg;
+}
+
+TEST_F(InspectTest, PageHasNothingThatANameCouldEnd) {
+  const std::string nasty = "</script><script>alert(1)</script>";
+  add(nasty, 100);
+  ASSERT_TRUE(pool->makeTag("@styles@ <!-- </script>"));
+  settle();
+  const std::string page = pageOf(dump("</script>.json"));
+  EXPECT_EQ(page.find("alert(1)"), std::string::npos) << "names are packed";
+  EXPECT_EQ(page.find("<!-- </script>"), std::string::npos);
+  EXPECT_NE(page.find("@styles@ \\u003c!-- \\u003c/script>"), std::string::npos) << "no name is a mark";
+  EXPECT_EQ(page.find("http-equiv=\"Content-Security-Policy\""), page.rfind("http-equiv=\"Content-Security-Policy\""));
+  for (const char* loads : {"<link", "<img", "<iframe", " src=\"http", "@import"}) {
+    EXPECT_EQ(page.find(loads), std::string::npos) << loads;
+  }
+}
+
+TEST_F(InspectTest, SaysHowItIsUsed) {
+  const std::filesystem::path file = folder.write("a.json", pool->dump());
+  std::ostringstream out;
+  EXPECT_THROW(runInspect({.files = {file, file}}, out), Failure);
+  EXPECT_THROW(runInspect({.files = {file}, .diff = true}, out), Failure);
+  EXPECT_THROW(runInspect({.files = {file}, .html = folder.path() / "none" / "a.html"}, out), Failure);
+  runInspect({.files = {file, file}, .diff = true, .html = folder.path() / "a.html", .svg = folder.path() / "a.svg"},
+             out);
+  EXPECT_TRUE(std::filesystem::exists(folder.path() / "a.html"));
+  EXPECT_TRUE(std::filesystem::exists(folder.path() / "a.svg"));
+}
+
+}  // namespace
+}  // namespace flux::app

@@ -1,0 +1,214 @@
+#!/usr/bin/env python3
+"""The page of `flux inspect --html` in headless Chromium: it opens without errors and without the network, draws, filters, and its numbers are the
+dump's; whatever names a dump has.
+
+    page_test.py FLUX FOLDER DUMP.json...      those dumps, too, which other tests have left
+    page_test.py FLUX FOLDER --measure         how long large ones take
+
+Needs Debian's chromium, chromium-driver, python3-selenium.
+"""
+import json
+import pathlib
+import subprocess
+import sys
+import time
+
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+
+import big_dump
+
+
+def browser():
+    options = Options()
+    options.binary_location = "/usr/bin/chromium"
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1400,1000"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    return webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+
+
+class Page:
+    """A page that has been opened; what it says about itself."""
+
+    def __init__(self, chromium, file):
+        self.chromium, self.file = chromium, file
+        chromium.get_log("browser"), chromium.get_log("performance")
+        chromium.get(file.as_uri())
+        for _ in range(1200):
+            if self.run("return document.documentElement.dataset.ready") == "yes":
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"{file.name} does not open: {chromium.get_log('browser')}")
+
+    def run(self, script, *arguments):
+        return self.chromium.execute_script(script, *arguments)
+
+    def text(self, element):
+        return self.run("return document.getElementById(arguments[0]).textContent", element)
+
+    def choose(self, element, value):
+        self.run("const e = document.getElementById(arguments[0]); e.value = arguments[1]; e.dispatchEvent(new Event('change'));", element, value)
+
+    def search(self, text):
+        self.run("document.getElementById('search').value = arguments[0]; filter.apply();", text)
+
+    def colours(self):
+        """How many different ones the map has, once it is drawn."""
+        return self.run("""map.drawNow(); const c = document.getElementById('canvas');
+            const pixels = new Uint32Array(c.getContext('2d').getImageData(0, 0, c.width, c.height).data.buffer);
+            return new Set(pixels).size;""")
+
+    def close(self):
+        """Nothing was wrong, and nothing was loaded."""
+        wrong = [entry for entry in self.chromium.get_log("browser")
+                 if entry["level"] in ("SEVERE", "WARNING") and "getImageData" not in entry["message"]]  # `colours` does that
+        assert not wrong, wrong
+        for entry in self.chromium.get_log("performance"):
+            message = json.loads(entry["message"])["message"]
+            if message["method"] != "Network.requestWillBeSent":
+                continue
+            address = message["params"]["request"]["url"]
+            assert address == self.file.as_uri(), f"{self.file.name} loads {address[:100]}"
+        assert self.run("return document.title").startswith("Flux: ")
+
+
+def inspect(flux, *arguments):
+    return subprocess.run([flux, "inspect", *map(str, arguments)], check=True, capture_output=True, text=True).stdout
+
+
+def numbers(page, dump):
+    """What the page counts is what the dump says."""
+    blocks, stats = dump["blocks"], dump["stats"]
+    assert page.run("return data.names") == [block["name"] for block in blocks]
+    assert page.run("return data.live.reduce((sum, bytes) => sum + bytes, 0)") == stats["liveBytes"]
+    counted = page.run("colours.use('owner'); return colours.categories.map(category => category.bytes)")
+    for tag in dump["tags"]:
+        assert counted[tag["tag"]] == sum(b["place"]["bytes"] for b in blocks if "place" in b and b["tag"] == tag["tag"]), tag
+    assert page.run("return data.holeUnits.reduce((sum, size) => sum + size * kUnit, 0)") == sum(c["freeBytes"] for c in dump["chunks"])
+    assert f"{len(blocks):,}" in page.text("gauges")
+    rows = page.run("return document.querySelectorAll('#chunks tbody tr').length")
+    assert rows == len(dump["chunks"]), rows
+    for refusal in dump["refusals"]:
+        assert refusal["explanation"] in page.text("refusals")
+
+
+def filters(page, dump):
+    blocks = dump["blocks"]
+
+    def found():
+        return page.run("return filter.found")
+
+    page.search("object 17")
+    assert found() == sum("object 17" in block["name"] for block in blocks) > 0
+    page.choose("by-tag", "2")
+    assert found() == sum("object 17" in block["name"] and block["tag"] == 2 for block in blocks) > 0
+    page.choose("by-kind", "1")
+    dim = page.colours()
+    page.search("")
+    assert 0 < found() < len(blocks)
+    assert page.colours() != dim, "the map shows what was found"
+    page.choose("by-state", "2")
+    assert found() == 0 and "No block matches" in page.text("found")
+    for element in ("by-tag", "by-kind", "by-state"):
+        page.choose(element, "")
+    assert found() == len(blocks) and page.text("found") == ""
+
+
+def pointer(page, dump):
+    """Under the pointer is what the dump has there; zoomed or not."""
+    block = max(dump["blocks"], key=lambda each: each["place"]["bytes"])
+    tell = """const block = data.names.indexOf(arguments[0]), item = data.itemOfBlock[block];
+        map.show(block); map.drawNow();
+        const box = map.canvas.getBoundingClientRect();
+        const x = map.x(data.itemOffset[item] + data.itemUnits[item] / 2);
+        const y = data.itemChunk[item] * kRowHeight + kBarTop + 4 - map.box.scrollTop;
+        map.canvas.dispatchEvent(new PointerEvent('pointermove', {clientX: box.left + x, clientY: box.top + y, bubbles: true}));
+        return document.getElementById('tip').textContent;"""
+    told = page.run(tell, block["name"])
+    assert block["name"] in told and f"chunk {block['place']['chunk']}, offset {block['place']['offset']:,}" in told, told
+    assert page.text("range") != ""
+    page.run("document.getElementById('whole').click(); map.drawNow()")
+    assert page.text("range") == ""
+    page.run("document.getElementById('in').click(); map.drawNow()")
+    assert page.text("range") != ""
+
+
+def test(flux, folder, left):
+    before = folder / "before.json"
+    after = folder / "after.json"
+    big_dump.write(before, 2000, 1, big_dump.NASTY)
+    big_dump.write(after, 1500, 1, big_dump.NASTY)
+    chromium = browser()
+    try:
+        inspect(flux, before, "--html", folder / "before.html")
+        page = Page(chromium, folder / "before.html")
+        dump = json.loads(before.read_text(encoding="utf-8"))
+        assert page.colours() > 20, "the map is blank"
+        numbers(page, dump)
+        filters(page, dump)
+        pointer(page, dump)
+        for way in ("owner", "kind", "age", "state"):
+            page.choose("colour", way)
+            assert page.colours() > 4, way
+        page.search("onerror")
+        assert page.run("return filter.found") == 1 and "onerror" in page.text("found")
+        assert page.run("return document.images.length") == 0
+        assert "MIT" in page.text("licence")
+        page.close()
+
+        told = inspect(flux, "--diff", before, after, "--html", folder / "diff.html")
+        page = Page(chromium, folder / "diff.html")
+        assert page.run("return data.facts.diff.went") == 500, told
+        assert "went" in page.text("changes") and page.colours() > 2
+        page.close()
+
+        for file in left:
+            html = folder / (file.stem + ".html")
+            inspect(flux, file, "--html", html)
+            page = Page(chromium, html)
+            numbers(page, json.loads(file.read_text(encoding="utf-8")))
+            page.close()
+
+        many = folder / "many.json"
+        big_dump.write(many, 100_000)
+        inspect(flux, many, "--html", folder / "many.html")
+        assert (folder / "many.html").stat().st_size < 20 << 20
+        page = Page(chromium, folder / "many.html")
+        assert page.run("return data.blocks") == 100_000 and page.colours() > 20
+        page.close()
+    finally:
+        chromium.quit()
+
+
+def measure(flux, folder):
+    for count in (100_000, 1_000_000):
+        dump, html = folder / f"{count}.json", folder / f"{count}.html"
+        big_dump.write(dump, count)
+        begin = time.monotonic()
+        inspect(flux, dump, "--html", html)
+        made = time.monotonic() - begin
+        chromium = browser()
+        page = Page(chromium, html)
+        opened = page.run("return performance.now()") / 1000
+        drawn = page.run("const begin = performance.now(); map.drawNow(); return performance.now() - begin")
+        chromium.quit()
+        print(f"{count:,} blocks: page of {html.stat().st_size / 1e6:.1f} MB made in {made:.1f} s, open after {opened:.1f} s, drawn in {drawn:.0f} ms")
+
+
+def main(arguments):
+    if len(arguments) < 2:
+        print(__doc__, file=sys.stderr)
+        return 2
+    flux, folder = arguments[0], pathlib.Path(arguments[1]).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    if arguments[2:] == ["--measure"]:
+        measure(flux, folder)
+    else:
+        test(flux, folder, [pathlib.Path(name) for name in arguments[2:]])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
