@@ -12,11 +12,8 @@ Result<void> BatchRecorder::createKernel(const VkPhysicalDeviceMemoryProperties&
 }
 
 bool BatchRecorder::addSegment(std::uint64_t source, std::uint64_t destination, std::uint64_t words) {
-  Segment* const segment = lists_.next();
-  if (segment == nullptr) return false;
-  // Whole segments, in order: the memory may be write-combined.
-  *segment = {static_cast<std::uint32_t>(source), static_cast<std::uint32_t>(destination),
-              static_cast<std::uint32_t>(source >> 32U | destination >> 32U << 16U), static_cast<std::uint32_t>(words)};
+  if (!lists_.makeRoom()) return false;
+  lists_.add({source | words << kWordsShift, destination});
   return true;
 }
 
@@ -44,13 +41,14 @@ Result<void> BatchRecorder::prepare(std::span<const CopyPiece> batch, TimelineVa
   plain_.clear();
   const BufferSlots::WordAddresses addresses = slots_.wordAddresses();
   const ByteCount limits[] = {crossover_.moveUpToBytes, crossover_.uploadUpToBytes};
-  bool readsBack = false;
+  std::size_t readsBack = 0;
   for (const CopyPiece& piece : batch) {
-    readsBack |= piece.destination.isPage();
-    const bool overTheBus = piece.source.isPage() || piece.destination.isPage();
+    const std::size_t writesPage{piece.destination.isPage()};
+    const std::size_t overTheBus = std::size_t{piece.source.isPage()} | writesPage;
+    readsBack |= writesPage;
     const std::uint64_t source = addresses[piece.source];
     const std::uint64_t destination = addresses[piece.destination];
-    if (piece.bytes > limits[overTheBus ? 1 : 0] || source == 0 || destination == 0) {
+    if (piece.bytes > limits[overTheBus] || source == 0 || destination == 0) {
       plain_.push_back(piece);
       continue;
     }
@@ -60,7 +58,7 @@ Result<void> BatchRecorder::prepare(std::span<const CopyPiece> batch, TimelineVa
     const bool added = words <= CopyKernel::kSegmentWords ? addSegment(from, to, words) : addSegments(from, to, words);
     if (!added) return Unexpected(lists_.failure());
   }
-  readsBack_ = readsBack;
+  readsBack_ = readsBack != 0;
   runs_ = lists_.finish();
   plan_.build(plain_);
   return {};

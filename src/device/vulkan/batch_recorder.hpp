@@ -50,7 +50,7 @@ class BatchRecorder {
 
  private:
   [[nodiscard]] bool usesKernel() const noexcept { return crossover_ != kVulkanPlainCopies; }
-  /// In words. False: as `SegmentLists::next`.
+  /// In words. False: as `SegmentLists::makeRoom`.
   [[nodiscard]] bool addSegment(std::uint64_t source, std::uint64_t destination, std::uint64_t words);
   /// The same for more than a segment can have.
   [[nodiscard]] bool addSegments(std::uint64_t source, std::uint64_t destination, std::uint64_t words);

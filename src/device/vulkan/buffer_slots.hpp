@@ -11,6 +11,8 @@
 #include <flux/device.hpp>
 
 #include <array>
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <utility>
@@ -21,21 +23,20 @@ namespace flux::vulkan {
 /// Buffers by their index. **Invariants.** A buffer is empty exactly where there is no such index.
 class BufferSlots {
  public:
-  [[nodiscard]] Buffer& at(CopyEnd end) { return usedSlot(kind(end).buffers, end.index()); }
+  [[nodiscard]] Buffer& at(CopyEnd end) { return usedSlot(kind(end), end.index()); }
 
   /// Puts a buffer where there is none; returns it.
   Buffer& put(CopyEnd end, const Buffer& buffer) {
-    Kind& slots = kind(end);
-    Buffer& slot = freeSlot(slots.buffers, end.index());
+    Buffer& slot = freeSlot(kind(end), end.index());
     slot = buffer;
-    slots.words.resize(slots.buffers.size());
-    slots.words[end.index()] = buffer.address + buffer.bytes <= kAddressEnd ? buffer.address / kWordBytes : 0;
+    if (words_.size() <= wordSlot(end)) words_.resize(wordSlot(end) + 1);
+    words_[wordSlot(end)] = buffer.address + buffer.bytes <= kAddressEnd ? buffer.address / kWordBytes : 0;
     return slot;
   }
   /// Takes a buffer out.
   [[nodiscard]] Buffer take(CopyEnd end) {
     const Buffer taken = std::exchange(at(end), {});
-    kind(end).words[end.index()] = 0;
+    words_[wordSlot(end)] = 0;
     return taken;
   }
 
@@ -43,31 +44,27 @@ class BufferSlots {
   /// pieces this is all that recording reads of their buffers. Valid until the next change.
   class WordAddresses {
    public:
-    explicit WordAddresses(const BufferSlots& slots) noexcept : words_{slots.kinds_[0].words, slots.kinds_[1].words} {}
+    explicit WordAddresses(const BufferSlots& slots) noexcept : words_(slots.words_) {}
     std::uint64_t operator[](CopyEnd end) const {
-      const std::span<const std::uint64_t> words = words_[end.isPage() ? 1 : 0];
-      FLUX_ASSERT(end.index() < words.size(), "the index of a chunk or staging page is in use");
-      return words[end.index()];
+      FLUX_ASSERT(wordSlot(end) < words_.size(), "the index of a chunk or staging page is in use");
+      return words_[wordSlot(end)];
     }
 
    private:
-    std::array<std::span<const std::uint64_t>, 2> words_;
+    std::span<const std::uint64_t> words_;
   };
   [[nodiscard]] WordAddresses wordAddresses() const noexcept { return WordAddresses(*this); }
 
   /// Every slot, also those that are empty.
-  [[nodiscard]] std::array<std::span<const Buffer>, 2> all() const noexcept {
-    return {kinds_[0].buffers, kinds_[1].buffers};
-  }
+  [[nodiscard]] std::array<std::span<const Buffer>, 2> all() const noexcept { return {kinds_[0], kinds_[1]}; }
 
  private:
-  struct Kind {
-    std::vector<Buffer> buffers;
-    std::vector<std::uint64_t> words;
-  };
-  [[nodiscard]] Kind& kind(CopyEnd end) noexcept { return kinds_[end.isPage() ? 1 : 0]; }
+  [[nodiscard]] std::vector<Buffer>& kind(CopyEnd end) noexcept { return kinds_[end.isPage() ? 1 : 0]; }
+  /// In `words_`: the bit that tells pages from chunks is the lowest one here.
+  static constexpr std::size_t wordSlot(CopyEnd end) noexcept { return std::rotl(end.bits(), 1); }
 
-  std::array<Kind, 2> kinds_;  ///< Chunks, pages.
+  std::array<std::vector<Buffer>, 2> kinds_;  ///< Chunks, pages.
+  std::vector<std::uint64_t> words_;
 };
 
 }  // namespace flux::vulkan

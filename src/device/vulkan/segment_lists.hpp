@@ -13,15 +13,14 @@
 
 namespace flux::vulkan {
 
-/// A part of a piece, as shaders/copy_segments.comp reads it. Addresses are in words of 4 bytes: 32 bits here, 16 more
-/// in `high` (the source's below, the destination's above), so up to kAddressEnd.
+/// A part of a piece, as shaders/copy_segments.comp reads it. Addresses are in words of 4 bytes and have 48 bits, so up
+/// to kAddressEnd; the 16 bits above the source's are the number of words.
 struct alignas(16) Segment {
-  std::uint32_t source = 0;
-  std::uint32_t destination = 0;
-  std::uint32_t high = 0;
-  std::uint32_t words = 0;
+  std::uint64_t sourceAndWords = 0;
+  std::uint64_t destination = 0;
 };
 static_assert(sizeof(Segment) == 16);
+inline constexpr std::uint32_t kWordsShift = 48;
 inline constexpr std::uint64_t kAddressEnd = std::uint64_t{1} << 50U;
 
 /// Segments that one dispatch copies.
@@ -54,9 +53,11 @@ class SegmentLists {
 
   /// Begins a batch; forgets what the last one added unless it was submitted.
   void begin(TimelineValue completed);
-  /// Where the next segment goes; null if there is no memory for it: then `failure` says why, and the batch cannot go
-  /// on.
-  [[nodiscard]] Segment* next() { return next_ != end_ || turnPage() ? next_++ : nullptr; }
+  /// Makes sure that there is a place for a segment. False: there is no memory for it; `failure` says why, and the
+  /// batch cannot go on.
+  [[nodiscard]] bool makeRoom() { return next_ != end_ || turnPage(); }
+  /// REQUIRES: `makeRoom` before each. Writes whole segments, in order.
+  void add(const Segment& segment) noexcept { *next_++ = segment; }
   [[nodiscard]] const Error& failure() const noexcept { return failure_; }
   /// Ends the batch: its segments, valid until the next one begins.
   [[nodiscard]] std::span<const SegmentRun> finish();

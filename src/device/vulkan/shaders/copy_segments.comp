@@ -114,9 +114,9 @@ void main() {
   if (index >= push.count) return;
   uint lane = gl_LocalInvocationIndex % kLanes;
   uvec4 segment = loadQuad(push.list, index);
-  uvec2 source = uvec2(segment.x, segment.z & 0xFFFFu);
-  uvec2 destination = uvec2(segment.y, segment.z >> 16);
-  uint count = segment.w;
+  uvec2 source = uvec2(segment.x, segment.y & 0xFFFFu);
+  uvec2 destination = segment.zw;
+  uint count = segment.y >> 16;
   if (((source.x ^ destination.x) & 3) != 0) {
     copyWords(source, destination, count, lane);
     return;
