@@ -198,6 +198,7 @@ void addBlocks(const DumpFile& dump, Columns& columns, Sentences& sentences) {
 
 void addRetired(const DumpFile& dump, Columns& columns, Sentences& sentences) {
   std::vector<std::uint32_t> waits;
+  waits.reserve(dump.retired.size());
   for (const DumpRetired& range : dump.retired) waits.push_back(sentences.add(range.waitsFor));
   columns.add("retiredWaits", waits);
 }
@@ -230,7 +231,7 @@ Json changesOf(const DumpFile& before, const DumpDiff& diff, Columns& columns) {
     }
   }
   columns.add("change", change);
-  std::ranges::stable_sort(gone, {}, [](const DumpBlock* block) { return ~block->liveBytes; });
+  std::ranges::sort(gone, {}, [](const DumpBlock* block) { return std::pair{~block->liveBytes, block->index}; });
   ByteCount bytes = 0;
   for (const DumpBlock* block : gone) bytes += block->liveBytes;
   Json named = Json::array();

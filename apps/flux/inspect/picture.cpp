@@ -79,6 +79,7 @@ class Pixels {
   void add(ByteOffset offset, ByteCount bytes, std::size_t category) {
     const double begin = static_cast<double>(offset) / bytesAPixel_;
     const double end = static_cast<double>(offset + bytes) / bytesAPixel_;
+    if (begin >= static_cast<double>(columns_)) return;  // in a dump that somebody has changed
     for (auto column = static_cast<std::size_t>(begin); column < columns_ && static_cast<double>(column) < end;
          ++column) {
       const auto at = static_cast<double>(column);

@@ -5,6 +5,8 @@
 #include "inspect/picture.hpp"
 #include "inspect/summary.hpp"
 
+#include <array>
+#include <random>
 #include <sstream>
 
 namespace flux::app {
@@ -51,6 +53,37 @@ TEST_F(InspectTest, PageHasNothingThatANameCouldEnd) {
   for (const char* loads : {"<link", "<img", "<iframe", " src=\"http", "@import"}) {
     EXPECT_EQ(page.find(loads), std::string::npos) << loads;
   }
+}
+
+/// Numbers that make no sense are drawn somehow, or refused in a sentence; nothing is read or written that is not
+/// there.
+TEST_F(InspectTest, SurvivesDumpsThatSomebodyHasChanged) {
+  for (int i = 0; i < 8; ++i) add("block", 1000, terrain);
+  settle();
+  const Frame frame = pool->beginFrame();
+  ASSERT_TRUE(pool->remove({3, 1}));
+  add("waits", 64);
+  const std::string text = pool->dump();
+  std::mt19937 random(1);
+  int shown = 0;
+  for (int i = 0; i < 300; ++i) {
+    std::string changed = text;
+    for (int j = 0; j < 4; ++j) {
+      const std::size_t at = changed.find_first_of("0123456789", random() % changed.size());
+      if (at == std::string::npos) continue;
+      changed.replace(at, 1, std::array{"9", "18446744073709551615", "-1", "4294967296", "0", "null"}[random() % 6]);
+    }
+    std::ostringstream out;
+    try {
+      runInspect({.files = {folder.write("changed.json", changed)},
+                  .html = folder.path() / "changed.html",
+                  .svg = folder.path() / "changed.svg"},
+                 out);
+      ++shown;
+    } catch (const Failure&) {
+    }
+  }
+  EXPECT_GT(shown, 30);
 }
 
 TEST_F(InspectTest, SaysHowItIsUsed) {
