@@ -97,6 +97,7 @@ void FrameLoop::record(const Frame& frame, std::uint32_t part, std::span<const S
   for (const ScheduledDraw& draw : draws) {
     const WorldObject& wanted = wanted_[draw.item];
     const bool itself = draw.status == FindStatus::Resident;
+    frame.use(draw.block);
     const PartLookup vertices = frame.find(draw.block, kVertexPart);
     DrawCommand& command = commands.emplace_back();
     command.object = itself ? wanted.id : in_.world.fallback();
@@ -137,6 +138,7 @@ void FrameLoop::drawByHandle(const Frame& frame) {
     std::optional<Place> mark;
     if (in_.world.isEdited(wanted.id)) mark = findMark(frame, items_[i].block, wanted.id, 0);
     const Place constants = mark.value_or(Place{});
+    frame.use(items_[i].block);
     handleDraws_.push_back({items_[i].block, constants.address, wanted.placement});
     if (in_.verifier == nullptr) continue;
     const std::optional<ExpectedDraw> draw = expectedOf(frame, i, constants);

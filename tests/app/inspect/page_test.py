@@ -149,7 +149,7 @@ def test(flux, folder, left):
         numbers(page, dump)
         filters(page, dump)
         pointer(page, dump)
-        for way in ("owner", "kind", "age", "state"):
+        for way in ("owner", "kind", "age", "state", "last drawn"):
             page.choose("colour", way)
             assert page.colours() > 4, way
         page.search("onerror")

@@ -79,7 +79,12 @@ TEST(ViewTest, LeavesAReportAndADump) {
   EXPECT_EQ(json["frames"], 40);
   EXPECT_EQ(json["drawsWanted"], report.drawsWanted);
   EXPECT_EQ(readText(options.out / "report.json"), readText(options.json));
-  EXPECT_TRUE(nlohmann::json::parse(readText(options.out / "dump.json")).is_object());
+  const auto dump = nlohmann::json::parse(readText(options.out / "dump.json"));
+  std::uint64_t drawn = 0;
+  for (const auto& block : dump["blocks"]) drawn += block.contains("framesSinceUse") ? 1 : 0;
+  EXPECT_GT(drawn, 0U);
+  EXPECT_LT(drawn, dump["blocks"].size()) << "not all of the world is in view";
+  EXPECT_EQ(dump["tags"].size(), 1 + World::kOwners.size());
   EXPECT_FALSE(std::filesystem::exists(options.out / "world.png"));
 }
 

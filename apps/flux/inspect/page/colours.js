@@ -30,6 +30,12 @@ const colours = {
         of: block => data.state[block] === 2 ? 4 : data.state[block] === 0 ? 3 : data.pins[block] ? 2 : data.waits[block] ? 1 : 0,
       },
     };
+    const uses = [[1, 'by the newest frame'], [10, 'under 10 frames ago'], [100, 'under 100'], [1000, 'under 1,000'], [kNone, 'longer ago'], [Infinity, 'never']];
+    ways['last drawn'] = {
+      labels: uses.map(use => use[1]),
+      colour: i => i === 5 ? kGreys.none : kRamp[i + 1],
+      of: block => uses.findIndex(use => data.use[block] < use[0]),
+    };
     if (facts.diff) {
       const palette = {came: '#59a14f', went: kGreys.none, grew: '#f28e2b', shrank: '#76b7b2', moved: '#4e79a7', 'new contents': '#edc948', 'no change': '#b9c0c7'};
       ways.change = {labels: facts.diff.names, colour: i => palette[facts.diff.names[i]], of: block => data.change[block]};
