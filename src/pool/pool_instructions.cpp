@@ -30,9 +30,12 @@ Result<void> Pool::Impl::carryOut(const Instruction& instruction) {
                                         .userData = contents.userData,
                                         .tag = contents.tag},
                                        where, true);
+      if (added) return added;
       // The producer may have given the handle on: it must never name another block.
-      if (!added) handles_.recycle(block);
-      return added;
+      handles_.recycle(block);
+      Error refused = added.error();
+      refused.handle = block;
+      return Unexpected(refused);
     }
     case Instruction::Kind::Update: {
       const Result<ContentVersion> updated = update(block, instruction.contents->updates, where);

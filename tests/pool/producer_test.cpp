@@ -137,6 +137,7 @@ TEST(Producer, AnInstructionThatFailsNamesBlockAndCallerAndTheOthersStillRun) {
   ASSERT_EQ(report->errors.size(), 3U);
   EXPECT_EQ(report->errors[0].code, ErrorCode::InvalidArgument);
   EXPECT_EQ(report->errors[0].resourceName(), "bad");
+  EXPECT_EQ(report->errors[0].handle, bad);
   EXPECT_EQ(report->errors[0].where.line(), call.line());
   EXPECT_STREQ(report->errors[0].where.file_name(), call.file_name());
   EXPECT_EQ(report->errors[1].resourceName(), "good");

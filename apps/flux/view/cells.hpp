@@ -15,7 +15,7 @@ namespace flux::app {
 struct Cell {
   CellCoord coord;
   std::vector<WorldObject> objects;
-  std::vector<BlockHandle> blocks;  ///< One for each object; null where it has not been added yet.
+  std::vector<BlockHandle> blocks;  ///< Of the objects, in their order.
 };
 
 using CellList = std::vector<std::shared_ptr<const Cell>>;

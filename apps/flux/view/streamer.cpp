@@ -19,15 +19,6 @@ constexpr std::uint64_t kMarkFrames = 4;
 /// Means count from here on: by then the world has been loaded.
 constexpr std::uint64_t kSettledFrame = 60;
 
-constexpr std::array<PartKind, kObjectParts> kPartKinds{PartKind::Vertex, PartKind::Index, PartKind::Uniform};
-
-/// The pool asks for the bytes of version 1 of a part; the tag names the object.
-bool fillFromWorld(void* context, const FillRequest& request) {
-  const auto& world = *static_cast<const World*>(context);
-  world.fillPart(static_cast<ObjectId>(request.tag), request.part, 1, request.offset, request.destination);
-  return true;
-}
-
 }  // namespace
 
 bool Streamer::mayRepeat(const Error& error) {
@@ -43,35 +34,20 @@ bool Streamer::mayRepeat(const Error& error) {
   }
 }
 
-std::optional<BlockHandle> Streamer::addBlock(ObjectId id, Lifetime lifetime) {
-  std::array<PartDesc, kObjectParts> parts;
-  for (std::uint32_t i = 0; i < kObjectParts; ++i) {
-    // The pool only hands the context back; the world is not changed through it.
-    parts[i] = {kPartKinds[i], world_.partBytes(id, PartId{i}),
-                Source::callback(fillFromWorld, const_cast<World*>(&world_), id)};
-  }
-  const std::string name = world_.nameOf(id);
-  BlockDesc desc;
-  desc.name = name;
-  desc.parts = parts;
-  desc.lifetime = lifetime;
-  if (id != world_.fallback()) desc.fallback = fixed_.at(world_.fallback());
-  desc.userData = id;
-  desc.tag = tags_[world_.ownerOf(id)];
-  const Result<BlockHandle> block = pool_.add(desc);
-  if (block) return *block;
-  if (!mayRepeat(block.error())) throw Failure("adding an object failed: " + describe(block.error()));
-  return std::nullopt;
-}
-
 void Streamer::start() {
-  for (std::size_t i = 0; i < tags_.size(); ++i) tags_[i] = pool_.makeTag(World::kOwners[i]).value();
-  for (const ObjectId id : world_.fixedObjects()) {
-    const std::optional<BlockHandle> block = addBlock(id, Lifetime::LongLived);
-    if (!block) throw Failure("the device has no room even for the ground of the world");
-    fixed_.emplace(id, *block);
-  }
+  BlockTraits traits;
+  for (std::size_t i = 0; i < traits.tags.size(); ++i) traits.tags[i] = pool_.makeTag(World::kOwners[i]).value();
+  traits.lifetime = Lifetime::LongLived;
+  Cell cell;
+  for (const ObjectId id : world_.fixedObjects()) cell.objects.push_back({id, world_.indexCountOf(id)});
+  CellWriter writer(world_, pool_, traits);
+  while (!writer.add(cell)) stepAndPublish();
+  for (std::size_t i = 0; i < cell.objects.size(); ++i) fixed_.emplace(cell.objects[i].id, cell.blocks[i]);
   stepAndPublish();
+  if (!refused_.empty()) throw Failure("the device has no room even for the ground of the world");
+  traits.lifetime = Lifetime::Streaming;
+  traits.fallback = fixed_.at(world_.fallback());
+  loader_.emplace(world_, pool_, traits, loaders_);
 }
 
 bool Streamer::turn(std::uint64_t frame) {
@@ -82,9 +58,11 @@ bool Streamer::turn(std::uint64_t frame) {
   frame_ = frame;
   const Camera camera = flight_.at(frame);
   if (newFrame) moveWindow(camera);
-  busy |= addCells();
+  std::vector<std::shared_ptr<Cell>> loaded = loader_->takeLoaded();
+  busy |= !loaded.empty();
   if ((newFrame || timeToEdit) && frame < restFrom_) edit(camera, frame);
   busy |= stepAndPublish();
+  takeIn(std::move(loaded), camera);
   if (newFrame) sample(frame);
   return busy;
 }
@@ -93,25 +71,28 @@ void Streamer::moveWindow(const Camera& camera) {
   const CellCoord first = world_.windowOf(camera);
   if (window_ == first) return;
   window_ = first;
-  const auto inside = [&](CellCoord cell) {
-    return cell.x >= first.x && cell.z >= first.z && cell.x < first.x + World::kWindowCells &&
-           cell.z < first.z + World::kWindowCells;
-  };
-  std::vector<LoadedCell> left;
+  std::vector<std::shared_ptr<const Cell>> left;
   std::erase_if(cells_, [&](const auto& entry) {
-    if (inside(entry.first)) return false;
+    if (inWindow(entry.first)) return false;
     left.push_back(entry.second);
     return true;
   });
   handOver();
-  for (const LoadedCell& cell : left) removeCell(cell);
+  for (const std::shared_ptr<const Cell>& cell : left) removeBlocks(*cell);
+  wantMissing(camera);
+}
 
-  missing_.clear();
+bool Streamer::inWindow(CellCoord cell) const {
+  return cell.x >= window_->x && cell.z >= window_->z && cell.x < window_->x + World::kWindowCells &&
+         cell.z < window_->z + World::kWindowCells;
+}
+
+void Streamer::wantMissing(const Camera& camera) {
+  std::vector<CellCoord> missing;
   for (std::int32_t z = 0; z < World::kWindowCells; ++z) {
     for (std::int32_t x = 0; x < World::kWindowCells; ++x) {
-      const CellCoord cell{first.x + x, first.z + z};
-      const auto found = cells_.find(cell);
-      if (found == cells_.end() || found->second.added < found->second.cell->objects.size()) missing_.push_back(cell);
+      const CellCoord cell{window_->x + x, window_->z + z};
+      if (!cells_.contains(cell)) missing.push_back(cell);
     }
   }
   // What the camera sees comes first, by distance; then the rest of the window.
@@ -120,60 +101,48 @@ void Streamer::moveWindow(const Camera& camera) {
     const bool seen = camera.sees(glm::vec3(centre.x, 0, centre.y), 1.5F * world_.cellSize());
     return std::pair(seen ? 0 : 1, glm::distance(centre, camera.ground));
   };
-  std::sort(missing_.begin(), missing_.end(), [&](CellCoord a, CellCoord b) { return urgency(a) > urgency(b); });
+  std::sort(missing.begin(), missing.end(), [&](CellCoord a, CellCoord b) { return urgency(a) > urgency(b); });
+  loader_->want(std::move(missing));
 }
 
-void Streamer::removeCell(const LoadedCell& loaded) {
-  edited_.erase(loaded.cell->coord);
-  for (std::size_t i = 0; i < loaded.added; ++i) {
-    const ObjectId id = loaded.cell->objects[i].id;
-    if (world_.isEdited(id)) edits_.forget(id);
-    const Result<void> removed = pool_.remove(loaded.cell->blocks[i]);
+void Streamer::removeBlocks(const Cell& cell) {
+  edited_.erase(cell.coord);
+  for (std::size_t i = 0; i < cell.objects.size(); ++i) {
+    if (world_.isEdited(cell.objects[i].id)) edits_.forget(cell.objects[i].id);
+    if (std::erase(refused_, cell.blocks[i]) != 0) continue;
+    const Result<void> removed = pool_.remove(cell.blocks[i]);
     if (!removed) throw Failure("removing an object failed: " + describe(removed.error()));
   }
 }
 
-bool Streamer::addCells() {
-  bool complete = false;
-  bool any = false;
-  while (!missing_.empty() && waiting_ < kMaxWaiting) {
-    const CellCoord coord = missing_.back();
-    LoadedCell& loaded = cells_[coord];
-    if (loaded.cell == nullptr) {
-      loaded.cell = std::make_shared<Cell>();
-      loaded.cell->coord = coord;
-      loaded.cell->objects = world_.objectsOf(coord);
-      loaded.cell->blocks.resize(loaded.cell->objects.size());
+/// Cells whose blocks the last step has made. Those that are not wanted any more go again, and so do those that it had
+/// no memory for; they are wanted once more.
+void Streamer::takeIn(std::vector<std::shared_ptr<Cell>> cells, const Camera& camera) {
+  if (cells.empty()) return;
+  bool incomplete = false;
+  for (std::shared_ptr<Cell>& cell : cells) {
+    const bool complete = std::ranges::none_of(
+        refused_, [&](BlockHandle block) { return std::ranges::find(cell->blocks, block) != cell->blocks.end(); });
+    if (!complete || !inWindow(cell->coord)) {
+      incomplete |= !complete;
+      removeBlocks(*cell);
+      continue;
     }
-    any = true;
-    if (!addObjects(loaded)) break;
-    missing_.pop_back();
-    complete = true;
-  }
-  if (complete) handOver();
-  return any;
-}
-
-bool Streamer::addObjects(LoadedCell& loaded) {
-  Cell& cell = *loaded.cell;
-  for (; loaded.added < cell.objects.size(); ++loaded.added) {
-    const WorldObject& object = cell.objects[loaded.added];
-    const std::optional<BlockHandle> block = addBlock(object.id, Lifetime::Streaming);
-    if (!block) return false;
-    cell.blocks[loaded.added] = *block;
-    ++waiting_;
-    if (world_.isEdited(object.id)) {
-      edited_[cell.coord].push_back({object.id, *block, glm::vec2(object.placement.x, object.placement.z), {}});
+    for (std::size_t i = 0; i < cell->objects.size(); ++i) {
+      const WorldObject& object = cell->objects[i];
+      if (!world_.isEdited(object.id)) continue;
+      edited_[cell->coord].push_back(
+          {object.id, cell->blocks[i], glm::vec2(object.placement.x, object.placement.z), {}});
     }
+    cells_.emplace(cell->coord, std::move(cell));
   }
-  return true;
+  handOver();
+  if (incomplete) wantMissing(camera);
 }
 
 void Streamer::handOver() {
   auto list = std::make_shared<CellList>();
-  for (const auto& [coord, loaded] : cells_) {
-    if (loaded.added == loaded.cell->objects.size()) list->push_back(loaded.cell);
-  }
+  for (const auto& [coord, cell] : cells_) list->push_back(cell);
   board_.set(std::move(list));
 }
 
@@ -198,8 +167,7 @@ bool Streamer::editObject(EditedObject& object, std::uint64_t frame) {
 
 bool Streamer::addMark(EditedObject& object, ContentVersion version, std::uint64_t frame) {
   // What it holds depends on its id, which the pool gives now; the bytes are asked for in the next step.
-  const PartDesc part{PartKind::Uniform, sizeof(ObjectConstants),
-                      Source::callback(fillFromWorld, const_cast<World*>(&world_), object.id)};
+  const PartDesc part{PartKind::Uniform, sizeof(ObjectConstants), askWorld(world_, object.id)};
   PartId id{};
   if (!noteEdit(object, version, frame, pool_.addParts(object.block, {&part, 1}, {&id, 1}))) return false;
   object.marks.push_back({id, frame});
@@ -246,12 +214,19 @@ bool Streamer::stepAndPublish() {
   const Result<StepReport> step = pool_.step({}, before);
   const auto stepped = Clock::now();
   if (!step && !mayRepeat(step.error())) throw Failure("a step of the pool failed: " + describe(step.error()));
-  if (step && !step->errors.empty()) throw Failure("a block was lost: " + describe(step->errors.front()));
-  if (step) waiting_ = step->waitingBlocks;
+  if (step) noteErrors(step->errors);
   const PublishReport publish = pool_.publish();
   figures_.stepTimes.add(stepped - before);
   if (publish.changes > 0) figures_.publishTimes.add(Clock::now() - stepped);
   return publish.changes > 0 || (step && (step->pieces > 0 || step->completedBlocks > 0));
+}
+
+/// Blocks that loaders have asked for are refused by the step.
+void Streamer::noteErrors(std::span<const Error> errors) {
+  for (const Error& error : errors) {
+    if (!mayRepeat(error)) throw Failure("a block was lost: " + describe(error));
+    refused_.push_back(error.handle);
+  }
 }
 
 void Streamer::sample(std::uint64_t frame) {

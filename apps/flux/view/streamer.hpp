@@ -3,6 +3,7 @@
 /// The geometry side of the world: loads and unloads cells, edits objects, steps and publishes the pool.
 
 #include "report_percentiles.hpp"
+#include "view/cell_loader.hpp"
 #include "view/cells.hpp"
 #include "view/edit_log.hpp"
 #include "view/world.hpp"
@@ -33,13 +34,12 @@ struct StreamerFigures {
 /// constants and vertices change, and parts are added to their live blocks and removed again.
 ///
 /// **Thread contract.** One thread owns it and the pool: the geometry thread. Throws Failure.
-/// **Bounds.** No more than kMaxWaiting blocks wait for their bytes at any time.
 class Streamer {
  public:
-  static constexpr std::uint32_t kMaxWaiting = 4096;
-
-  Streamer(const World& world, const Flight& flight, Pool& pool, CellBoard& board, EditLog& edits)
-      : world_(world), flight_(flight), pool_(pool), board_(board), edits_(edits) {}
+  /// `loaders`: threads that make the bytes of cells; without any the geometry thread does.
+  Streamer(const World& world, const Flight& flight, Pool& pool, CellBoard& board, EditLog& edits,
+           std::uint32_t loaders)
+      : world_(world), flight_(flight), pool_(pool), board_(board), edits_(edits), loaders_(loaders) {}
 
   /// Adds the objects that live for ever and publishes them, so that the first frame has something to pin.
   void start();
@@ -56,10 +56,6 @@ class Streamer {
   [[nodiscard]] StreamerFigures figures() const;
 
  private:
-  struct LoadedCell {
-    std::shared_ptr<Cell> cell;
-    std::size_t added = 0;  ///< Objects added so far; the cell is handed over when they all are.
-  };
   struct Mark {
     PartId part{};
     std::uint64_t frame = 0;  ///< In which it was added.
@@ -72,9 +68,10 @@ class Streamer {
   };
 
   void moveWindow(const Camera& camera);
-  void removeCell(const LoadedCell& loaded);
-  bool addCells();
-  bool addObjects(LoadedCell& loaded);
+  [[nodiscard]] bool inWindow(CellCoord cell) const;
+  void wantMissing(const Camera& camera);
+  void removeBlocks(const Cell& cell);
+  void takeIn(std::vector<std::shared_ptr<Cell>> cells, const Camera& camera);
   void handOver();
   void edit(const Camera& camera, std::uint64_t frame);
   /// These ask for the object's next version; false: refused for now.
@@ -85,8 +82,8 @@ class Streamer {
   bool noteEdit(const EditedObject& object, ContentVersion version, std::uint64_t frame,
                 const Result<ContentVersion>& accepted);
   bool stepAndPublish();
+  void noteErrors(std::span<const Error> errors);
   void sample(std::uint64_t frame);
-  [[nodiscard]] std::optional<BlockHandle> addBlock(ObjectId id, Lifetime lifetime);
   /// Whether a refused call may succeed later. Counts it.
   bool mayRepeat(const Error& error);
 
@@ -95,14 +92,14 @@ class Streamer {
   Pool& pool_;
   CellBoard& board_;
   EditLog& edits_;
+  const std::uint32_t loaders_;
 
-  std::array<Tag, World::kOwners.size()> tags_{};
   std::unordered_map<ObjectId, BlockHandle> fixed_;
-  std::map<CellCoord, LoadedCell> cells_;
-  std::vector<CellCoord> missing_;  ///< Cells of the window to load; the nearest is the last.
+  std::optional<CellLoader> loader_;
+  std::map<CellCoord, std::shared_ptr<const Cell>> cells_;
+  std::vector<BlockHandle> refused_;  ///< Of cells that have not been taken in: there was no memory for them.
   std::map<CellCoord, std::vector<EditedObject>> edited_;
   std::optional<CellCoord> window_;
-  std::uint32_t waiting_ = 0;  ///< Blocks that wait for their bytes.
   std::uint64_t frame_ = 0;
   std::uint64_t restFrom_ = std::numeric_limits<std::uint64_t>::max();
   std::chrono::steady_clock::time_point lastEdit_{};

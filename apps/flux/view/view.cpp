@@ -10,11 +10,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <ctime>
 #include <optional>
 #include <ostream>
+#include <thread>
 
 namespace flux::app {
 namespace {
@@ -23,6 +25,11 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kNamedSkips = 8;
 constexpr std::chrono::seconds kProgressInterval{2};
+
+/// Threads that load the world: some of the processor's, which also draws.
+std::uint32_t loaderThreads() {
+  return std::clamp(std::thread::hardware_concurrency() / 4, 1U, 4U);
+}
 
 std::string utcNow() {
   const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
@@ -106,7 +113,7 @@ class Run {
         pool_(makePool(device_, renderer, options.indirect)),
         flight_(world.cellSize(), world.viewDistance(),
                 static_cast<float>(options.width) / static_cast<float>(options.height)),
-        streamer_(world, flight_, *pool_, board_, edits_),
+        streamer_(world, flight_, *pool_, board_, edits_, options.singleThread ? 0 : loaderThreads()),
         verifier_(world, edits_),
         team_(options.renderThreads),
         loop_({world, flight_, streamer_, board_, *pool_, renderer, team_, edits_,
