@@ -9,27 +9,32 @@
 #include <cstdlib>
 #include <memory>
 #include <utility>
+#include <vector>
 
 namespace flux::bench {
 
 /// A pool whose blocks are all resident and which has nothing left to do.
 class IdlePool {
  public:
-  explicit IdlePool(std::uint32_t blocks) {
+  static constexpr ByteCount kBlockBytes = 64;
+
+  explicit IdlePool(std::uint32_t blocks, std::uint32_t recordMirrors = 0) {
     PoolDesc desc;
     desc.maxBlocks = blocks;
+    desc.recordMirrors = recordMirrors;
     pool_ = take(Pool::create(*device_, desc));
     for (std::uint32_t i = 0; i < blocks; ++i) {
-      const PartDesc part{PartKind::Vertex, 64, Source::callback(fill, nullptr)};
+      const PartDesc part{PartKind::Vertex, kBlockBytes, Source::callback(fill, nullptr)};
       BlockDesc block;
       block.parts = {&part, 1};
-      take(pool_->add(block));
+      blocks_.push_back(take(pool_->add(block)));
       if (i % 1024 == 0) settle(1);
     }
     settle(kStepsUntilIdle);
   }
 
   [[nodiscard]] Pool& pool() const { return *pool_; }
+  [[nodiscard]] const std::vector<BlockHandle>& blocks() const { return blocks_; }
   /// For steps that are to do the same on every run: the time that all steps so far were given.
   [[nodiscard]] std::chrono::steady_clock::time_point now() const { return now_; }
 
@@ -59,6 +64,7 @@ class IdlePool {
 
   std::unique_ptr<HostDevice> device_ = HostDevice::create({.completion = HostDeviceDesc::Completion::Immediate});
   std::unique_ptr<Pool> pool_;
+  std::vector<BlockHandle> blocks_;
 };
 
 }  // namespace flux::bench

@@ -12,6 +12,7 @@
 #include "idle.hpp"
 #include "lookups.hpp"
 #include "memory.hpp"
+#include "mirrors.hpp"
 #include "publishes.hpp"
 #include "results.hpp"
 
@@ -59,6 +60,7 @@ bool run(const Options& options) {
   const std::vector<PublishPoint> more = measurePublishes(1'000'000, rounds / 6, results);
   points.insert(points.end(), more.begin(), more.end());
 
+  measureMirrors(1U << 16U, rounds / 2, results);
   measureIdle(1'000'000, rounds / 2, results);
   measureLooks(100'000, results);
 
