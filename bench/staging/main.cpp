@@ -22,7 +22,9 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -35,10 +37,19 @@ using bench::wallNanoseconds;
 
 constexpr ByteCount kPageBytes = 4 * kMiB;
 constexpr std::uint32_t kPages = 16;
-constexpr ByteCount kTurnBytes = 32 * kMiB;  ///< Of each thread.
+/// Of all threads in a turn: less than staging has, so that nobody waits for the device.
+constexpr ByteCount kTurnBytes = 40 * kMiB;
 constexpr std::chrono::microseconds kStep{250};
+/// Before a turn, so that all pages have started over.
+constexpr std::chrono::microseconds kPause = 4 * kStep;
 constexpr std::size_t kThreads[] = {1, 2, 4};
-constexpr ByteCount kSpans[] = {4 * kKiB, 64 * kKiB, kMiB};
+
+/// Spans as producers take them: so many at once.
+struct Take {
+  ByteCount bytes;
+  std::size_t spans;
+};
+constexpr Take kTakes[] = {{4 * kKiB, 1}, {4 * kKiB, 16}, {64 * kKiB, 1}, {kMiB, 1}};
 
 /// The default staging of a pool, and a geometry thread that does nothing but hand pages to a device which takes a step
 /// to read them.
@@ -92,15 +103,17 @@ struct Turns {
   std::vector<double> seconds;
   std::vector<double> threadSeconds;  ///< Of all threads together.
 
-  [[nodiscard]] double gigabytesPerSecond(std::size_t threads) const {
-    return static_cast<double>(threads * kTurnBytes) / median(seconds) / 1e9;
-  }
+  [[nodiscard]] double gigabytesPerSecond() const { return static_cast<double>(kTurnBytes) / median(seconds) / 1e9; }
 };
 
 class Comparison {
  public:
-  Comparison(Staging& staging, std::size_t threads, ByteCount spanBytes, int rounds)
-      : staging_(staging), threads_(threads), spanBytes_(static_cast<std::size_t>(spanBytes)), rounds_(rounds) {}
+  Comparison(Staging& staging, std::size_t threads, const Take& take, int rounds)
+      : staging_(staging),
+        threads_(threads),
+        spanBytes_(static_cast<std::size_t>(take.bytes)),
+        spans_(take.spans),
+        rounds_(rounds) {}
 
   void run() {
     {
@@ -108,10 +121,9 @@ class Comparison {
       for (std::size_t i = 1; i < threads_; ++i) others.emplace_back([this, i] { takeTurns(i); });
       takeTurns(0);
     }
-    std::printf("%8zu %10zu %12.2f %12.2f %10.2f %16.2f %8.1f\n", threads_, spanBytes_,
-                plain_.gigabytesPerSecond(threads_), staged_.gigabytesPerSecond(threads_),
-                medianRatio(plain_.seconds, staged_.seconds), medianRatio(plain_.threadSeconds, staged_.threadSeconds),
-                static_cast<double>(waits_) / rounds_);
+    std::printf("%8zu %10zu %8zu %12.2f %12.2f %10.2f %16.2f %8.1f\n", threads_, spanBytes_, spans_,
+                plain_.gigabytesPerSecond(), staged_.gigabytesPerSecond(), medianRatio(plain_.seconds, staged_.seconds),
+                medianRatio(plain_.threadSeconds, staged_.threadSeconds), static_cast<double>(waits_) / rounds_);
   }
 
  private:
@@ -120,35 +132,44 @@ class Comparison {
     // As many bytes as all threads of a pool have, but each thread keeps to its own.
     std::vector<std::byte> memory(static_cast<std::size_t>(kPages * kPageBytes / threads_), std::byte{0});
     StagingPages::Filling filling(staging_.pages());
+    const std::vector<ByteCount> sizes(spans_, spanBytes_);
+    std::vector<StagedBytes> staged(spans_);
     std::size_t at = 0;
     for (int round = -1; round < rounds_; ++round) {  // one to warm up
       takeTurn(thread, round, plain_, [&] {
-        if (at + spanBytes_ > memory.size()) at = 0;
-        std::memcpy(memory.data() + at, source.data(), spanBytes_);
-        at += spanBytes_;
+        for (std::size_t i = 0; i < spans_; ++i, at += spanBytes_) {
+          if (at + spanBytes_ > memory.size()) at = 0;
+          std::memcpy(memory.data() + at, source.data(), spanBytes_);
+        }
       });
-      takeTurn(thread, round, staged_, [&] { fill(source, filling); });
+      takeTurn(thread, round, staged_, [&] {
+        while (!reserve(sizes, staged, filling)) {
+          ++waits_;
+          (void)staging_.pages().waitForRoom(spans_ * spanBytes_, std::chrono::seconds{1});
+        }
+        for (const StagedBytes& each : staged) std::memcpy(each.bytes().data(), source.data(), spanBytes_);
+        for (StagedBytes& each : staged) {
+          staging_.handOver(each);
+          each = {};
+        }
+      });
     }
   }
 
-  void fill(const std::vector<std::byte>& source, StagingPages::Filling& filling) {
-    StagingPages& pages = staging_.pages();
-    Result<StagedBytes> staged = pages.reserveOnAnyThread(spanBytes_, filling);
-    while (!staged) {
-      ++waits_;
-      (void)pages.waitForRoom(spanBytes_, std::chrono::seconds{1});
-      staged = pages.reserveOnAnyThread(spanBytes_, filling);
-    }
-    std::memcpy(staged->bytes().data(), source.data(), spanBytes_);
-    staging_.handOver(*staged);
+  bool reserve(std::span<const ByteCount> sizes, std::span<StagedBytes> staged, StagingPages::Filling& filling) {
+    if (sizes.size() > 1) return staging_.pages().reserveOnAnyThread(sizes, staged, filling).has_value();
+    Result<StagedBytes> taken = staging_.pages().reserveOnAnyThread(sizes[0], filling);
+    if (taken) staged[0] = std::move(*taken);
+    return taken.has_value();
   }
 
   template <class Copy>
   void takeTurn(std::size_t thread, int round, Turns& turns, const Copy& copy) {
+    std::this_thread::sleep_for(kPause);
     together_.arrive_and_wait();
     const std::int64_t begin = wallNanoseconds();
     const std::int64_t threadBegin = threadCpuNanoseconds();
-    for (std::size_t copied = 0; copied < kTurnBytes; copied += spanBytes_) copy();
+    for (std::size_t copied = 0; copied < kTurnBytes / threads_; copied += spans_ * spanBytes_) copy();
     threadNanoseconds_ += threadCpuNanoseconds() - threadBegin;
     together_.arrive_and_wait();
     if (thread == 0) {
@@ -165,6 +186,7 @@ class Comparison {
   Staging& staging_;
   const std::size_t threads_;
   const std::size_t spanBytes_;
+  const std::size_t spans_;  ///< At once.
   const int rounds_;
   std::barrier<> together_{static_cast<std::ptrdiff_t>(threads_)};
   std::atomic<std::int64_t> threadNanoseconds_{0};
@@ -180,10 +202,10 @@ int main(int argc, char** argv) {
   options.add_flag("--quick", quick, "A few turns, to see that all threads get through");
   CLI11_PARSE(options, argc, argv);
   Staging staging;
-  std::printf("%8s %10s %12s %12s %10s %16s %8s\n", "threads", "span bytes", "plain GB/s", "staging GB/s", "of plain",
-              "thread, of plain", "waits");
+  std::printf("%8s %10s %8s %12s %12s %10s %16s %8s\n", "threads", "span bytes", "at once", "plain GB/s",
+              "staging GB/s", "of plain", "thread, of plain", "waits");
   for (const std::size_t threads : kThreads) {
-    for (const ByteCount span : kSpans) Comparison(staging, threads, span, quick ? 2 : 31).run();
+    for (const Take& take : kTakes) Comparison(staging, threads, take, quick ? 2 : 101).run();
   }
   return 0;
 }

@@ -100,7 +100,13 @@ class Producer {
   [[nodiscard]] Result<StagedBytes> stage(ByteCount bytes,
                                           std::source_location where = std::source_location::current());
 
-  /// Waits until `stage(bytes)` may succeed after StagingFull, or for `timeout`. False: it timed out.
+  /// The same for several pieces, such as the parts of a block: at the price of one. They lie in one page, so together
+  /// they have at most `PoolDesc::stagingPageBytes`, each at a multiple of 16. REQUIRES: `staged` has a place for each.
+  [[nodiscard]] Result<void> stage(std::span<const ByteCount> bytes, std::span<StagedBytes> staged,
+                                   std::source_location where = std::source_location::current());
+
+  /// Waits until `stage(bytes)` may succeed after StagingFull, or for `timeout`. False: it timed out. Several pieces
+  /// take the sum of their bytes, each rounded up to a multiple of 16.
   /// Not on the geometry thread: it is the one that makes room, and it must never wait for itself.
   [[nodiscard]] bool waitForStaging(ByteCount bytes, std::chrono::nanoseconds timeout);
 

@@ -184,6 +184,13 @@ Result<StagedBytes> Producer::stage(ByteCount bytes, std::source_location where)
   return staged;
 }
 
+Result<void> Producer::stage(std::span<const ByteCount> bytes, std::span<StagedBytes> staged,
+                             std::source_location where) {
+  Result<void> taken = impl_->pool.staging().reserveOnAnyThread(bytes, staged, impl_->filling);
+  if (!taken) taken.error().where = where;
+  return taken;
+}
+
 bool Producer::waitForStaging(ByteCount bytes, std::chrono::nanoseconds timeout) {
   return impl_->pool.staging().waitForRoom(bytes, timeout);
 }

@@ -44,32 +44,32 @@ bool StagingPages::hasRoom(std::uint64_t fill, ByteCount bytes) const noexcept {
 }
 
 /// Nothing, if the page has no room.
-StagedBytes StagingPages::take(std::uint32_t index, ByteCount bytes) {
+StagedBytes StagingPages::take(std::uint32_t index, const Room& room) {
   Page& page = pages_[index];
   std::uint64_t fill = page.fill.load(std::memory_order_relaxed);
   do {
-    if (!hasRoom(fill, bytes)) return {};
-  } while (!page.fill.compare_exchange_weak(fill, fill + units(bytes) * kFilledUnit + 1, std::memory_order_acquire,
-                                            std::memory_order_relaxed));
+    if (!hasRoom(fill, room.bytes)) return {};
+  } while (!page.fill.compare_exchange_weak(fill, fill + units(room.bytes) * kFilledUnit + room.spans,
+                                            std::memory_order_acquire, std::memory_order_relaxed));
   const ByteOffset offset = filledUnits(fill) * kUnitBytes;
-  return {*this, {indexOf(index), offset, page.memory.subspan(static_cast<std::size_t>(offset), bytes)}};
+  return {*this, {indexOf(index), offset, page.memory.subspan(static_cast<std::size_t>(offset), room.bytes)}};
 }
 
-StagedBytes StagingPages::takeAnywhere(std::uint32_t first, ByteCount bytes) {
+StagedBytes StagingPages::takeAnywhere(std::uint32_t first, const Room& room) {
   // Lowest index first, so that pages at the end fall idle and can go.
   for (std::uint32_t i = first; i < pages_.size(); ++i) {
-    if (StagedBytes taken = take(i, bytes)) return taken;
+    if (StagedBytes taken = take(i, room)) return taken;
   }
   return {};
 }
 
 /// Where the thread took last, else from a page that no other fills, else from any.
-StagedBytes StagingPages::takeApart(ByteCount bytes, Filling& filling) {
+StagedBytes StagingPages::takeApart(const Room& room, Filling& filling) {
   const auto takeAlone = [&](std::uint32_t index) -> StagedBytes {
     sync::Atomic<const Filling*>& filler = pages_[index].filler;
     const Filling* const other = filler.load(std::memory_order_relaxed);
     if (other != nullptr && other != &filling) return {};
-    StagedBytes taken = take(index, bytes);
+    StagedBytes taken = take(index, room);
     if (taken && other == nullptr) filler.store(&filling, std::memory_order_relaxed);
     return taken;
   };
@@ -83,7 +83,7 @@ StagedBytes StagingPages::takeApart(ByteCount bytes, Filling& filling) {
     filling.page_ = i;
     return taken;
   }
-  return takeAnywhere(1, bytes);
+  return takeAnywhere(1, room);
 }
 
 void StagingPages::leave(const Filling& filling) noexcept {
@@ -94,9 +94,36 @@ void StagingPages::leave(const Filling& filling) noexcept {
 
 Result<StagedBytes> StagingPages::reserveOnAnyThread(ByteCount bytes, Filling& filling) {
   if (const Result<void> checked = checkSize(bytes); !checked) return Unexpected(checked.error());
-  if (StagedBytes taken = takeApart(bytes, filling)) return taken;
+  if (StagedBytes taken = takeApart({bytes}, filling)) return taken;
   wanted_.store(true, std::memory_order_relaxed);
   return Unexpected(full(1, bytes));
+}
+
+Result<void> StagingPages::reserveOnAnyThread(std::span<const ByteCount> bytes, std::span<StagedBytes> staged,
+                                              Filling& filling) {
+  FLUX_ASSERT(staged.size() >= bytes.size(), "each span that is reserved has a place to go");
+  Room room{0, static_cast<std::uint32_t>(bytes.size())};
+  for (const ByteCount each : bytes) {
+    if (const Result<void> checked = checkSize(each); !checked) return checked;
+    room.bytes = roundUp(room.bytes, kUnitBytes) + each;
+  }
+  if (const Result<void> checked = checkSize(room.bytes); !checked) return checked;
+  StagedBytes all = takeApart(room, filling);
+  if (!all) {
+    wanted_.store(true, std::memory_order_relaxed);
+    return Unexpected(full(1, room.bytes));
+  }
+  const StagingSpan whole = all.span_;
+  all.pages_ = nullptr;  // The spans have the counts, one each.
+  ByteOffset at = 0;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    at = roundUp(at, kUnitBytes);
+    staged[i] =
+        StagedBytes(*this, {whole.page, whole.offset + at,
+                            whole.bytes.subspan(static_cast<std::size_t>(at), static_cast<std::size_t>(bytes[i]))});
+    at += bytes[i];
+  }
+  return {};
 }
 
 bool StagingPages::waitForRoom(ByteCount bytes, std::chrono::nanoseconds timeout) {
@@ -142,7 +169,7 @@ Result<StagedBytes> StagingPages::reserveAhead(ByteCount bytes) {
 Result<StagedBytes> StagingPages::reserveOrOpen(std::uint32_t first, ByteCount bytes) {
   FLUX_ASSERT(bytes > 0 && bytes <= pageBytes_, "what is staged fits a page");
   for (;;) {
-    if (StagedBytes taken = takeAnywhere(first, bytes)) return taken;
+    if (StagedBytes taken = takeAnywhere(first, {bytes})) return taken;
     const Result<bool> opened = openPage(first);
     if (!opened) return Unexpected(opened.error());
     if (!*opened) return Unexpected(full(first, bytes));

@@ -66,6 +66,11 @@ class StagingPages {
   /// `Filling` of its own. O(1) while its page has room, else O(pages).
   [[nodiscard]] Result<StagedBytes> reserveOnAnyThread(ByteCount bytes, Filling& filling);
 
+  /// The same for several spans that lie in one page, one behind the other: one atomic operation takes all of them.
+  /// Errors: also InvalidArgument if no page has so many bytes. REQUIRES: `staged` has a place for each.
+  [[nodiscard]] Result<void> reserveOnAnyThread(std::span<const ByteCount> bytes, std::span<StagedBytes> staged,
+                                                Filling& filling);
+
   /// Waits until `bytes` may be had on any thread, or for `timeout`. False: it timed out. Any thread but the geometry
   /// thread, which is the one that makes room.
   [[nodiscard]] bool waitForRoom(ByteCount bytes, std::chrono::nanoseconds timeout);
@@ -127,9 +132,14 @@ class StagingPages {
   }
   [[nodiscard]] bool isOpen(const Page& page) const noexcept { return !page.memory.empty(); }
   [[nodiscard]] bool hasRoom(std::uint64_t fill, ByteCount bytes) const noexcept;
-  [[nodiscard]] StagedBytes take(std::uint32_t index, ByteCount bytes);
-  [[nodiscard]] StagedBytes takeAnywhere(std::uint32_t first, ByteCount bytes);
-  [[nodiscard]] StagedBytes takeApart(ByteCount bytes, Filling& filling);
+  /// Of these functions; what they return stands for all spans that will be in it.
+  struct Room {
+    ByteCount bytes = 0;
+    std::uint32_t spans = 1;
+  };
+  [[nodiscard]] StagedBytes take(std::uint32_t index, const Room& room);
+  [[nodiscard]] StagedBytes takeAnywhere(std::uint32_t first, const Room& room);
+  [[nodiscard]] StagedBytes takeApart(const Room& room, Filling& filling);
   void leave(const Filling& filling) noexcept;
   [[nodiscard]] Result<StagedBytes> reserveOrOpen(std::uint32_t first, ByteCount bytes);
   [[nodiscard]] Result<bool> openPage(std::uint32_t first);

@@ -379,11 +379,15 @@ flux_mutant(staging_starts_over_without_a_second_look FILE src/transfer/staging_
   EXPECT "(memory is taken that is still used|deadlock: second producer waits to wait for condition)")
 
 flux_mutant(staging_span_is_taken_in_two_steps FILE src/transfer/staging_pages.cpp EXPLORE staging halves
-  REPLACE [=[  } while (!page.fill.compare_exchange_weak(fill, fill + units(bytes) * kFilledUnit + 1, std::memory_order_acquire,
-                                            std::memory_order_relaxed));]=]
+  REPLACE [=[  } while (!page.fill.compare_exchange_weak(fill, fill + units(room.bytes) * kFilledUnit + room.spans,
+                                            std::memory_order_acquire, std::memory_order_relaxed));]=]
   WITH [=[  } while (false);
-  page.fill.store(fill + units(bytes) * kFilledUnit + 1);]=]
+  page.fill.store(fill + units(room.bytes) * kFilledUnit + room.spans);]=]
   EXPECT "(memory is taken that is still used|deadlock: second producer waits to wait for condition)")
+
+flux_mutant(staging_spans_taken_at_once_count_as_one FILE src/transfer/staging_pages.cpp EXPLORE staging together
+  REPLACE [=[kFilledUnit + room.spans,]=] WITH [=[kFilledUnit + 1,]=]
+  EXPECT "memory is taken that is still used")
 
 flux_mutant(staging_room_wakes_nobody FILE src/transfer/staging_pages.cpp EXPLORE staging page
   REPLACE [=[  if (room) wake();]=] WITH [=[  if (room && wanted_.load(std::memory_order_relaxed)) wake();]=]

@@ -4,6 +4,7 @@
 
 #include <flux/decorators.hpp>
 
+#include <array>
 #include <atomic>
 #include <map>
 #include <thread>
@@ -263,6 +264,13 @@ TEST(Producer, FillsStagingInPlace) {
   EXPECT_FALSE(producer.waitForStaging(64, 1ns));
   f.stepAndPublish();  // opens a page
   EXPECT_TRUE(producer.waitForStaging(64, 1ns));
+  std::array<StagedBytes, 2> pieces;
+  ASSERT_TRUE(producer.stage(std::array<ByteCount, 2>{100, 200}, pieces));
+  EXPECT_EQ(pieces[0].bytes().size(), 100U);
+  EXPECT_EQ(pieces[1].bytes().data(), pieces[0].bytes().data() + 112);
+  const Result<void> none = producer.stage(std::array<ByteCount, 2>{100, 0}, pieces, call);
+  EXPECT_EQ(none.error().code, ErrorCode::InvalidArgument);
+  EXPECT_EQ(none.error().where.line(), call.line());
 
   const PartDesc part{PartKind::Vertex, 1000, staged(producer, 1, 1000)};
   const BlockHandle block = producer.add(test::blockDesc("rock", {&part, 1})).value();

@@ -4,6 +4,7 @@
 #include <flux/host.hpp>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstring>
 #include <mutex>
@@ -205,6 +206,38 @@ TEST(StagingPages, ThreadsFillPagesOfTheirOwnWhateverOthersFilledBefore) {
   EXPECT_NE(pageOf(first), pageOf(alsoIdle));
   for (int i = 0; i < 10; ++i) ASSERT_TRUE(s.pages.recycle(0));
   EXPECT_NE(pageOf(first), pageOf(second));
+}
+
+TEST(StagingPages, SeveralSpansAreTakenFromOnePageAndHoldItOneByOne) {
+  Staging s(2 * kPage);
+  (void)s.pages.reserveOnAnyThread(1, s.filling);
+  ASSERT_TRUE(s.pages.recycle(0));
+  std::array<StagedBytes, 3> staged;
+  ASSERT_TRUE(s.pages.reserveOnAnyThread(std::array<ByteCount, 3>{5, 1000, kPage - 16 - 1008}, staged, s.filling));
+  ByteOffset at = 0;
+  for (const StagedBytes& each : staged) {
+    EXPECT_EQ(StagingPages::spanOf(each).page, StagingPages::spanOf(staged[0]).page);
+    EXPECT_EQ(StagingPages::spanOf(each).offset, at);
+    EXPECT_EQ(each.bytes().data(), staged[0].bytes().data() + at);
+    at = (at + each.bytes().size() + 15) / 16 * 16;
+  }
+  EXPECT_EQ(at, kPage);
+  for (StagedBytes& each : staged) {
+    ASSERT_TRUE(s.pages.recycle(0));
+    EXPECT_EQ(s.pages.reserveOnAnyThread(16, s.filling).error().code, ErrorCode::StagingFull) << "a span is open";
+    each = {};
+  }
+  ASSERT_TRUE(s.pages.recycle(0));
+  EXPECT_TRUE(s.pages.reserveOnAnyThread(std::array<ByteCount, 2>{kPage / 2, kPage / 2}, staged, s.filling));
+  const auto refused = [&](std::array<ByteCount, 2> sizes) {
+    std::array<StagedBytes, 2> none;
+    const Result<void> taken = s.pages.reserveOnAnyThread(sizes, none, s.filling);
+    EXPECT_FALSE(none[0] || none[1]);
+    return taken.error().code;
+  };
+  EXPECT_EQ(refused({16, 16}), ErrorCode::StagingFull);
+  EXPECT_EQ(refused({16, 0}), ErrorCode::InvalidArgument);
+  EXPECT_EQ(refused({1, kPage - 15}), ErrorCode::InvalidArgument);
 }
 
 TEST(StagingPages, ImpossibleSizesAreRefusedOnAnyThread) {

@@ -37,25 +37,28 @@ bool CellWriter::add(Cell& cell) {
   return true;
 }
 
-bool CellWriter::fill(ObjectId id, PartId part) {
-  const ByteCount bytes = world_.partBytes(id, part);
-  PartDesc& desc = parts_[static_cast<std::size_t>(part)];
-  desc = {kPartKinds[static_cast<std::size_t>(part)], bytes, askWorld(world_, id)};
-  Result<StagedBytes> staged = producer_.stage(bytes);
-  if (!staged) {
-    if (staged.error().code != ErrorCode::StagingFull) return true;  // no page is so large
-    missingBytes_ = bytes;
-    return false;
+bool CellWriter::fill(ObjectId id) {
+  std::array<ByteCount, kObjectParts> bytes{};
+  missingBytes_ = 0;
+  for (std::uint32_t i = 0; i < kObjectParts; ++i) {
+    bytes[i] = world_.partBytes(id, PartId{i});
+    parts_[i] = {kPartKinds[i], bytes[i], askWorld(world_, id)};
+    missingBytes_ += (bytes[i] + 15) / 16 * 16;
   }
-  world_.fillPart(id, part, 1, 0, staged->bytes());
-  desc.source = Source::staged(std::move(*staged));
+  std::array<StagedBytes, kObjectParts> staged;
+  if (const Result<void> taken = producer_.stage(bytes, staged); !taken) {
+    return taken.error().code != ErrorCode::StagingFull;  // no page is so large
+  }
+  for (std::uint32_t i = 0; i < kObjectParts; ++i) {
+    world_.fillPart(id, PartId{i}, 1, 0, staged[i].bytes());
+    parts_[i].source = Source::staged(std::move(staged[i]));
+  }
   return true;
 }
 
 std::optional<BlockHandle> CellWriter::addObject(ObjectId id) {
-  for (; filled_ < kObjectParts; ++filled_) {
-    if (!fill(id, PartId{filled_})) return std::nullopt;
-  }
+  filled_ = filled_ || fill(id);
+  if (!filled_) return std::nullopt;
   const std::string name = world_.nameOf(id);
   BlockDesc desc;
   desc.name = name;
@@ -72,7 +75,7 @@ std::optional<BlockHandle> CellWriter::addObject(ObjectId id) {
     return std::nullopt;
   }
   parts_ = {};
-  filled_ = 0;
+  filled_ = false;
   return *block;
 }
 

@@ -33,8 +33,8 @@ struct BlockTraits {
 /// Asks the world for the bytes of a part's first version, whenever the pool wants them.
 [[nodiscard]] Source askWorld(const World& world, ObjectId id);
 
-/// Adds objects to a pool through a producer: makes the bytes of their parts where the device reads them. Parts that no
-/// staging page has room for are asked for later, piece by piece.
+/// Adds objects to a pool through a producer: makes the bytes of their parts where the device reads them. Those of an
+/// object that no staging page has room for are asked for later, piece by piece.
 ///
 /// **Thread contract.** One thread. The pool outlives it.
 class CellWriter {
@@ -50,14 +50,14 @@ class CellWriter {
   void waitForRoom();
 
  private:
-  [[nodiscard]] bool fill(ObjectId id, PartId part);
+  [[nodiscard]] bool fill(ObjectId id);
   [[nodiscard]] std::optional<BlockHandle> addObject(ObjectId id);
 
   const World& world_;
   const BlockTraits traits_;
   Producer producer_;
   std::array<PartDesc, kObjectParts> parts_;  ///< Of the next object.
-  std::uint32_t filled_ = 0;                  ///< So many of them.
+  bool filled_ = false;                       ///< They have their bytes.
   ByteCount missingBytes_ = 0;                ///< Of staging; 0: it was the queue that was full.
 };
 

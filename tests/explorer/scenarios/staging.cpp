@@ -27,6 +27,7 @@ constexpr std::uint32_t kProducers = 2;
 struct Bounds {
   ByteCount spanBytes;  ///< A whole page, or a half.
   std::array<std::uint32_t, kProducers> spans;
+  std::uint32_t together = 1;  ///< So many does the first producer take at once.
 };
 
 /// One page for all producers beside the step's own, so they compete.
@@ -85,24 +86,32 @@ class Staging : public Scenario {
 
   void produce(std::uint32_t number) {
     StagingPages::Filling& filling = fillings_[number];
-    for (std::uint32_t i = 0; i < bounds_.spans[number]; ++i) {
-      Result<StagedBytes> staged = pages_.reserveOnAnyThread(bounds_.spanBytes, filling);
-      while (!staged) {
-        (void)pages_.waitForRoom(bounds_.spanBytes, kLong);
-        staged = pages_.reserveOnAnyThread(bounds_.spanBytes, filling);
+    const std::uint32_t together = number == 0 ? bounds_.together : 1;
+    const std::vector<ByteCount> sizes(together, bounds_.spanBytes);
+    for (std::uint32_t i = 0; i < bounds_.spans[number]; i += together) {
+      std::vector<StagedBytes> staged(together);
+      while (!reserve(sizes, staged, filling)) (void)pages_.waitForRoom(together * bounds_.spanBytes, kLong);
+      for (StagedBytes& each : staged) {
+        step(memory_, Access::Write, "fill");
+        setOwner(each.bytes(), number + 1);
+        if (number == 1) {  // changes its mind
+          step(memory_, Access::Write, "drop");
+          setOwner(each.bytes(), 0);
+        } else {
+          step(handed_, Access::Write, "hand over");
+          waiting_.push_back(std::move(each));
+        }
+        each = StagedBytes{};
+        tell();
       }
-      step(memory_, Access::Write, "fill");
-      setOwner(staged->bytes(), number + 1);
-      if (number == 1) {  // changes its mind
-        step(memory_, Access::Write, "drop");
-        setOwner(staged->bytes(), 0);
-      } else {
-        step(handed_, Access::Write, "hand over");
-        waiting_.push_back(std::move(*staged));
-      }
-      staged = StagedBytes{};
-      tell();
     }
+  }
+
+  bool reserve(std::span<const ByteCount> sizes, std::span<StagedBytes> staged, StagingPages::Filling& filling) {
+    if (sizes.size() > 1) return pages_.reserveOnAnyThread(sizes, staged, filling).has_value();
+    Result<StagedBytes> taken = pages_.reserveOnAnyThread(sizes[0], filling);
+    if (taken) staged[0] = std::move(*taken);
+    return taken.has_value();
   }
 
   Bounds bounds_;
@@ -128,5 +137,7 @@ MakeScenario scenario(const Bounds& bounds) {
 int main(int argc, char** argv) {
   using namespace flux::explorer;
   return explorerMain(argc, argv,
-                      {{"page", scenario({kPageBytes, {1, 1}})}, {"halves", scenario({kPageBytes / 2, {1, 2}})}});
+                      {{"page", scenario({kPageBytes, {1, 1}})},
+                       {"halves", scenario({kPageBytes / 2, {1, 2}})},
+                       {"together", scenario({kPageBytes / 2, {2, 1}, 2})}});
 }
