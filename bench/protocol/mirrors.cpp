@@ -26,7 +26,7 @@ class Side {
     Pool& pool = idle_.pool();
     for (std::uint32_t i = 0; i < kChanges; ++i) {
       const PartUpdate update{PartId{0}, Source::bytes(kBytes)};
-      if (!pool.update(idle_.blocks()[order_[at_]], {&update, 1})) std::abort();
+      if (!pool.update(idle_.blocks()[order_[at_] - 1], {&update, 1})) std::abort();
       if (++at_ == order_.size()) at_ = 0;
     }
     for (int i = 0; i < 2; ++i) {  // sent, arrived
@@ -42,7 +42,7 @@ class Side {
 
  private:
   IdlePool idle_;
-  std::vector<std::uint32_t> order_;
+  std::vector<std::uint32_t> order_;  ///< Records, so the first block is 1.
   std::size_t at_ = 0;
   std::vector<double> publishes_;  ///< In microseconds.
 };
