@@ -160,7 +160,8 @@ TEST(PoolStress, SharedFramesOfBytesWrittenByTheGeometryThread) {
   shareFramesWithLateQueues(kAllBytes);
 }
 
-/// Any thread reads the statistics while all that they count changes. Run under ThreadSanitizer, too.
+/// Any thread reads the statistics while all that they count changes, and the geometry thread looks at everything while
+/// others use it. Run under ThreadSanitizer, too.
 TEST(PoolStress, StatisticsAreReadOnAnyThread) {
   constexpr ByteCount kBytes = 80;  // of every block: no sum of them is anything else than a multiple
   constexpr std::uint64_t kReads = 2000;
@@ -171,8 +172,11 @@ TEST(PoolStress, StatisticsAreReadOnAnyThread) {
   std::atomic<std::uint64_t> reads{0};
   const auto read = [&](const std::stop_token& stop) {
     PoolStats before;
+    Producer producer = f.pool->makeProducer();
     while (!stop.stop_requested()) {
       const Frame frame = f.pool->beginFrame("reader");
+      frame.use({1, frame.view().hot[1 % frame.view().recordCount].generation});
+      (void)producer.stage(64);
       const PoolStats now = f.pool->stats();
       ASSERT_GE(now.openFrames, 1U);
       ASSERT_GE(now.published, frame.snapshot());
@@ -210,6 +214,7 @@ TEST(PoolStress, StatisticsAreReadOnAnyThread) {
     }
     ASSERT_TRUE(f.pool->step());
     f.pool->publish();
+    if (f.pool->stats().steps % 16 == 0) (void)f.pool->dump();
   }
 }
 
