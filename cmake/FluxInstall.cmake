@@ -1,5 +1,5 @@
 # Headers, libraries and a CMake package: find_package(Flux) gives Flux::core, Flux::host and, where it was built,
-# Flux::vulkan, Flux::d3d12, Flux::opengl and Flux::webgpu. A project that contains Flux installs it only if it says so.
+# Flux::recorder, Flux::vulkan, Flux::d3d12, Flux::opengl and Flux::webgpu. A project that contains Flux installs it only if it says so.
 
 option(FLUX_INSTALL "Install Flux with the project" ${PROJECT_IS_TOP_LEVEL})
 if(NOT FLUX_INSTALL)

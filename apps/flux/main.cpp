@@ -76,6 +76,7 @@ void addView(CLI::App& app, ViewArguments& view) {
   app.add_flag("--single-thread", options.singleThread, "Everything on one thread and one queue");
   app.add_option("--out", options.out, "Folder for world.png, report.json and dump.json")->capture_default_str();
   app.add_option("--json", view.json, "Write the report here too; - is standard output");
+  app.add_option("--record", options.record, "Record what the pool does here, for flux replay");
   app.add_flag("--indirect", options.indirect,
                "Let the device look objects up by handle and draw them by a few indirect calls (Vulkan)");
   app.add_flag("--verify", options.verify, "Hash every drawn part on the device and compare");
@@ -142,7 +143,7 @@ int run(int argc, char** argv) {
   addView(*viewCommand, viewArguments);
 
   ReplayArguments replayArguments;
-  CLI::App* replayCommand = app.add_subcommand("replay", "Replay recorded allocation traces through the pool");
+  CLI::App* replayCommand = app.add_subcommand("replay", "Replay recordings of a pool, and traces of allocations, through the pool");
   addReplay(*replayCommand, replayArguments);
 
   InspectOptions inspectOptions;

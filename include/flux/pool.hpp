@@ -33,6 +33,8 @@
 
 namespace flux {
 
+class Journal;
+
 /// Limits of one step. Work beyond them goes on in the next one (G6).
 struct StepQuota {
   ByteCount uploadBytes = 32 * kMiB;  ///< Bytes taken from sources and from a block's old place.
@@ -82,6 +84,9 @@ struct PoolDesc {
   ByteCount maxInstructionBytes = 64 * kMiB;  ///< That came with instructions, until the device has them.
   /// Told what the geometry thread does, and where memory stands. Null: nobody is. Outlives the pool.
   const Profiler* profiler = nullptr;
+  /// Writes down what happens (`Recorder::journal`, flux/recorder.hpp), or makes it happen again; it outlives the pool
+  /// and serves no other. Null: nobody looks on.
+  Journal* journal = nullptr;
 };
 
 /// What the application is, roughly. A pool that starts too small makes chunks while the first scene loads, each of

@@ -39,6 +39,7 @@ enum class ErrorCode : std::uint16_t {
   DeviceLost,         ///< The device is lost; nothing more can be submitted.
   DriverError,        ///< Any other failure of a driver call; `nativeCode` has its result.
   Unsupported,        ///< The device lacks something that Flux needs; `resource` names it.
+  FileError,          ///< A file cannot be read or written; `nativeCode` is the `errno` of it.
 };
 
 std::string_view toString(ErrorCode code) noexcept;

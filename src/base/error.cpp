@@ -40,6 +40,8 @@ std::string_view toString(ErrorCode code) noexcept {
       return "driver error";
     case ErrorCode::Unsupported:
       return "unsupported";
+    case ErrorCode::FileError:
+      return "file error";
   }
   return "unknown error";
 }

@@ -32,6 +32,7 @@ Frame FrameGate::begin(const char* label) {
   (newest_ != nullptr ? newest_->newer : oldest_) = record;
   newest_ = record;
   ++slot.pins;
+  if (witness_ != nullptr) witness_->frameBegan(record->serial, label, thread, slot.view.number);
   return Frame(*this, *record, slot.view);
 }
 
@@ -42,11 +43,12 @@ void FrameGate::beginSubmitting(FrameRecord& record) noexcept {
   record.submitting = true;
   record.wait.value = std::max(record.wait.value, overwritten_);
   ++submitting_;
+  if (witness_ != nullptr) witness_->frameSubmits(record.serial);
 }
 
 bool FrameGate::submitting() const {
   const std::lock_guard lock(submittingMutex_);
-  return submitting_ != 0;
+  return someSubmit();
 }
 
 // The tags have the frame's values before it stops counting as submitting: work that overwrites waits for them.
@@ -68,6 +70,17 @@ void FrameGate::merge(FrameRecord& record) noexcept {
   (record.newer != nullptr ? record.newer->older : newest_) = record.older;
   record.newer = unused_;
   unused_ = &record;
+  if (witness_ != nullptr) tellEnd(record);
+}
+
+void FrameGate::tellEnd(const FrameRecord& record) const {
+  std::array<QueueValue, kMaxQueues> used;
+  std::size_t count = 0;
+  for (std::uint32_t q = 0; q < used.size(); ++q) {
+    const TimelineValue value = record.submitted[q].load(std::memory_order_relaxed);
+    if (value != 0) used[count++] = {QueueId{q}, value};
+  }
+  witness_->frameEnded(record.serial, std::span(used).first(count));
 }
 
 std::uint32_t FrameGate::freeSlots() const {
@@ -75,12 +88,12 @@ std::uint32_t FrameGate::freeSlots() const {
   return freeSlotsLocked();
 }
 
-std::uint32_t FrameGate::freeSlotsLocked() const noexcept {
+std::uint32_t FrameGate::freeSlotsLocked() const {
   std::uint32_t free = 0;
   for (std::uint32_t i = 0; i < kSnapshotSlots; ++i) {
     if (i != publishedSlot_ && slots_[i].pins == 0) free |= 1U << i;
   }
-  return free;
+  return static_cast<std::uint32_t>(witnessed(witness_, RecordKind::FreeSlots, free));
 }
 
 std::uint32_t FrameGate::publish(std::uint32_t slotIndex, const SnapshotView& view, TimelineValue copyValue) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/sync.hpp"
+#include "base/witness.hpp"
 
 #include <flux/frame.hpp>
 #include <flux/snapshot.hpp>
@@ -54,7 +55,7 @@ struct FrameRecord {
 ///   all of those that begin to submit later.
 class FrameGate {
  public:
-  FrameGate() = default;
+  explicit FrameGate(Witness* witness = nullptr) noexcept : witness_(witness) {}
   FrameGate(const FrameGate&) = delete;
   FrameGate& operator=(const FrameGate&) = delete;
 
@@ -92,7 +93,7 @@ class FrameGate {
   template <class Submit>
   bool overwrite(Submit&& submit) {
     const std::lock_guard lock(submittingMutex_);
-    if (submitting_ != 0) return false;
+    if (someSubmit()) return false;
     overwritten_ = std::max<TimelineValue>(overwritten_, submit(progress().tags));
     return true;
   }
@@ -110,8 +111,13 @@ class FrameGate {
   void end(FrameRecord& record) noexcept;
   /// Into the tags, drops its pin, and makes the record another frame's.
   void merge(FrameRecord& record) noexcept;
+  void tellEnd(const FrameRecord& record) const;
   /// REQUIRES: the mutex is held.
-  [[nodiscard]] std::uint32_t freeSlotsLocked() const noexcept;
+  [[nodiscard]] std::uint32_t freeSlotsLocked() const;
+  /// REQUIRES: the other mutex is held.
+  [[nodiscard]] bool someSubmit() const {
+    return witnessed(witness_, RecordKind::Submitting, submitting_ != 0 ? 1 : 0) != 0;
+  }
   [[nodiscard]] OpenFrame describe(const FrameRecord& record, std::chrono::steady_clock::time_point now) const;
 
   struct Slot {
@@ -120,6 +126,7 @@ class FrameGate {
     std::uint32_t pins = 0;
   };
 
+  Witness* const witness_;  ///< Null: nobody looks on.
   mutable sync::Mutex mutex_;
   std::array<Slot, kSnapshotSlots> slots_;
   std::uint32_t publishedSlot_ = 0;

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace flux {
@@ -49,6 +50,8 @@ class SnapshotRing {
   /// Whether there is something to publish, and whether `publish` would do it now. Frames that end may only make that
   /// so.
   [[nodiscard]] bool hasChanges() const noexcept { return !changed_.empty(); }
+  /// The records that have changed since the last publish.
+  [[nodiscard]] std::span<const std::uint32_t> changed() const noexcept { return changed_; }
   [[nodiscard]] bool canPublish() const { return gate_.freeSlots() != 0; }
 
   /// From now on `takeEdited` tells which records have been edited. Publishing has no part in that.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "base/witness.hpp"
+
 #include <flux/source.hpp>
 #include <flux/staged_bytes.hpp>
 
@@ -18,10 +20,11 @@ struct EditContents {
 
   [[nodiscard]] bool staged() const noexcept { return static_cast<bool>(source.stagedBytes()); }
 
-  /// Fills `destination`, which goes to `offset` of the part. REQUIRES: they are not staged.
-  [[nodiscard]] bool fill(BlockHandle block, PartId part, std::uint32_t offset,
-                          std::span<std::byte> destination) const {
-    return source.fill({block, part, offset, destination}, begins);
+  /// Fills `destination`, which goes to `offset` of the part. False: the source failed. REQUIRES: they are not staged.
+  [[nodiscard]] bool fill(BlockHandle block, PartId part, std::uint32_t offset, std::span<std::byte> destination,
+                          Witness* witness) const {
+    const bool filled = source.fill({block, part, offset, destination}, begins);
+    return witnessed(witness, RecordKind::SourceFailed, filled ? 0 : 1) == 0;
   }
 };
 

@@ -18,18 +18,40 @@ ByteCount mirrorStagingBytes(const PoolDesc& desc) {
   return std::max(desc.stagingPageBytes, quarter - quarter % desc.stagingPageBytes);
 }
 
+/// Bytes of staging memory for each of its uses: first that of uploads, then that of the mirrors, then that of what is
+/// read back.
+struct StagingShares {
+  explicit StagingShares(const PoolDesc& desc)
+      : factor(desc.journal != nullptr ? desc.journal->stagingFactor() : 1),
+        mirrors(mirrorStagingBytes(desc) * factor),
+        uploads(desc.stagingLimitBytes * factor - mirrors),
+        readbacks(std::max(desc.readbackLimitBytes, desc.stagingPageBytes) * factor),
+        firstOfMirrors{static_cast<std::uint32_t>(uploads / desc.stagingPageBytes)},
+        firstOfReadbacks{static_cast<std::uint32_t>((uploads + mirrors) / desc.stagingPageBytes)} {}
+
+  ByteCount factor;
+  ByteCount mirrors;
+  ByteCount uploads;
+  ByteCount readbacks;
+  StagingIndex firstOfMirrors;
+  StagingIndex firstOfReadbacks;
+};
+
 std::unique_ptr<RecordMirrors> makeMirrors(Device& device, const PoolDesc& desc, SnapshotRing& ring,
                                            const ChunkInfo* chunks) {
   if (desc.recordMirrors == 0) return nullptr;
-  const ByteCount bytes = mirrorStagingBytes(desc);
-  const auto firstPage = static_cast<std::uint32_t>((desc.stagingLimitBytes - bytes) / desc.stagingPageBytes);
+  const StagingShares staging(desc);
   return std::make_unique<RecordMirrors>(device, ring, chunks, desc.recordMirrors, desc.maxBlocks + 1,
-                                         desc.stagingPageBytes, bytes, StagingIndex{firstPage});
+                                         desc.stagingPageBytes, staging.mirrors, staging.firstOfMirrors, desc.journal);
 }
 
-/// Behind all pages for uploads.
-StagingIndex firstReadbackPage(const PoolDesc& desc) {
-  return StagingIndex{static_cast<std::uint32_t>(desc.stagingLimitBytes / desc.stagingPageBytes)};
+/// The description with the hard limit that counts.
+PoolDesc complete(PoolDesc desc, Device& device) {
+  if (desc.hardLimitBytes == 0) {
+    const MemoryBudget budget = device.budget();
+    desc.hardLimitBytes = budget.budgetBytes > budget.usedBytes ? budget.budgetBytes - budget.usedBytes : 0;
+  }
+  return desc;
 }
 
 Result<void> check(const PoolDesc& desc, const DeviceCaps& caps, std::source_location where) {
@@ -69,12 +91,6 @@ ChunkSpacePolicy policy(const PoolDesc& desc, const DeviceCaps& caps, ByteCount 
           .emptyAge = desc.emptyChunkAge};
 }
 
-ByteCount hardLimit(Device& device, const PoolDesc& desc) {
-  if (desc.hardLimitBytes != 0) return desc.hardLimitBytes;
-  const MemoryBudget budget = device.budget();
-  return budget.budgetBytes > budget.usedBytes ? budget.budgetBytes - budget.usedBytes : 0;
-}
-
 }  // namespace
 
 PoolDesc poolDescFor(StartProfile profile) noexcept {
@@ -104,7 +120,7 @@ Result<std::unique_ptr<Pool>> Pool::create(Device& device, const PoolDesc& desc,
     return Unexpected(checked.error());
   }
   std::unique_ptr<Pool> pool(new Pool(std::make_unique<Impl>(device, desc, listener)));
-  const Result<void> reserved = pool->reserve(desc.reserveBytes);
+  const Result<void> reserved = desc.reserveBytes != 0 ? pool->reserve(desc.reserveBytes) : Result<void>{};
   if (!reserved) return Unexpected(reserved.error());
   return pool;
 }
@@ -112,48 +128,60 @@ Result<std::unique_ptr<Pool>> Pool::create(Device& device, const PoolDesc& desc,
 Pool::Pool(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Pool::~Pool() = default;
 
+// Calls that the journal is told of: what it needs of them, then what they do.
+
 Result<BlockHandle> Pool::add(const BlockDesc& desc, std::source_location where) {
-  return impl_->add(desc, where);
+  return impl_->tell([&] { return callOf({}, desc); }, [&] { return impl_->add(desc, where); });
 }
 Result<StagedBytes> Pool::stage(ByteCount bytes, std::source_location where) {
-  return impl_->stage(bytes, where);
+  return impl_->tell([&] { return Call{.kind = RecordKind::Stage, .numbers = {bytes}}; },
+                     [&] { return impl_->stage(bytes, where); });
 }
 Result<ContentVersion> Pool::update(BlockHandle block, std::span<const PartUpdate> parts, std::source_location where) {
-  return impl_->update(block, parts, where);
+  return impl_->tell([&] { return Call{.kind = RecordKind::Update, .block = block, .updates = parts}; },
+                     [&] { return impl_->update(block, parts, where); });
 }
 Result<void> Pool::updateInPlace(BlockHandle block, std::span<const PartUpdate> parts, std::source_location where) {
-  return impl_->updateInPlace(block, parts, where);
+  return impl_->tell([&] { return Call{.kind = RecordKind::UpdateInPlace, .block = block, .updates = parts}; },
+                     [&] { return impl_->updateInPlace(block, parts, where); });
 }
 Result<ContentVersion> Pool::addParts(BlockHandle block, std::span<const PartDesc> parts, std::span<PartId> ids,
                                       std::source_location where) {
-  return impl_->addParts(block, parts, ids, where);
+  return impl_->tell([&] { return Call{.kind = RecordKind::AddParts, .block = block, .parts = parts}; },
+                     [&] { return impl_->addParts(block, parts, ids, where); });
 }
 Result<void> Pool::removeParts(BlockHandle block, std::span<const PartId> parts, std::source_location where) {
-  return impl_->removeParts(block, parts, where);
+  return impl_->tell([&] { return Call{.kind = RecordKind::RemoveParts, .block = block, .ids = parts}; },
+                     [&] { return impl_->removeParts(block, parts, where); });
 }
 Result<SharedPart> Pool::addShared(const SharedPartDesc& desc, std::source_location where) {
-  return impl_->addShared(desc, where);
+  return impl_->tell([&] { return callOf(desc); }, [&] { return impl_->addShared(desc, where); });
 }
 SharedUsage Pool::sharedUsage() const {
   return impl_->sharedUsage();
 }
 Result<void> Pool::remove(BlockHandle block, std::source_location where) {
-  return impl_->remove(block, where);
+  return impl_->tell([&] { return Call{.kind = RecordKind::Remove, .block = block}; },
+                     [&] { return impl_->remove(block, where); });
 }
 Result<void> Pool::retain(BlockHandle block, std::source_location where) {
-  return impl_->retain(block, where);
+  return impl_->tell([&] { return Call{.kind = RecordKind::Retain, .block = block}; },
+                     [&] { return impl_->retain(block, where); });
 }
 Result<void> Pool::release(BlockHandle block, std::source_location where) {
-  return impl_->release(block, where);
+  return impl_->tell([&] { return Call{.kind = RecordKind::Release, .block = block}; },
+                     [&] { return impl_->release(block, where); });
 }
 Result<void> Pool::pin(BlockHandle block, std::source_location where) {
-  return impl_->pin(block, where);
+  return impl_->tell([&] { return Call{.kind = RecordKind::Pin, .block = block}; },
+                     [&] { return impl_->pin(block, where); });
 }
 Result<void> Pool::unpin(BlockHandle block, std::source_location where) {
-  return impl_->unpin(block, where);
+  return impl_->tell([&] { return Call{.kind = RecordKind::Unpin, .block = block}; },
+                     [&] { return impl_->unpin(block, where); });
 }
 Result<void> Pool::request(BlockHandle block, Priority priority, std::source_location where) {
-  return impl_->request(block, priority, where);
+  return impl_->tell([&] { return callOf(block, priority); }, [&] { return impl_->request(block, priority, where); });
 }
 Shared<BlockHandle> Pool::share(BlockHandle block, std::source_location where) {
   return {block, impl_->share({.block = block, .object = {}, .where = where})};
@@ -163,28 +191,36 @@ Shared<NativeHandle> Pool::share(const ObjectDesc& object, std::source_location 
   return {object.object, impl_->share({.block = {}, .object = object, .where = where})};
 }
 Result<Readback> Pool::readBack(const ReadRange& range, std::source_location where) {
-  return impl_->readBack(range, where);
+  return impl_->tell([&] { return callOf(range); }, [&] { return impl_->readBack(range, where); });
 }
 Result<Source> Pool::shadow(BlockHandle block, PartId part, std::source_location where) {
   return impl_->shadow(block, part, where);
 }
 Result<void> Pool::markWritten(BlockHandle block, PartId part, QueueValue by, std::source_location where) {
-  return impl_->markWritten(block, part, by, where);
+  return impl_->tell([&] { return callOf(block, part, by); }, [&] { return impl_->markWritten(block, part, by, where); });
 }
 Result<void> Pool::refreshShadow(BlockHandle block, PartId part, std::source_location where) {
-  return impl_->refreshShadow(block, part, where);
+  return impl_->tell(
+      [&] {
+        return Call{.kind = RecordKind::RefreshShadow, .block = block, .numbers = {static_cast<std::uint32_t>(part)}};
+      },
+      [&] { return impl_->refreshShadow(block, part, where); });
 }
 Result<StepReport> Pool::step(const StepQuota& quota, std::chrono::steady_clock::time_point now) {
-  return impl_->step(quota, now);
+  return impl_->tell([&] { return callOf(quota, now); }, [&] { return impl_->step(quota, now); });
 }
 Result<ByteCount> Pool::collect() {
-  return impl_->collect();
+  return impl_->tell([] { return Call{.kind = RecordKind::Collect}; }, [&] { return impl_->collect(); });
 }
 PublishReport Pool::publish() {
   return impl_->publish();
 }
 Result<void> Pool::reserve(ByteCount bytes, Lifetime lifetime, std::source_location where) {
-  return impl_->reserve(bytes, lifetime, where);
+  return impl_->tell(
+      [&] {
+        return Call{.kind = RecordKind::Reserve, .numbers = {bytes, static_cast<std::uint64_t>(lifetime)}};
+      },
+      [&] { return impl_->reserve(bytes, lifetime, where); });
 }
 FitReport Pool::wouldFit(std::span<const PartDesc> parts, Lifetime lifetime) const {
   return impl_->wouldFit(parts, lifetime);
@@ -220,21 +256,23 @@ std::string Pool::dump() const {
 // ---- Life and death ----------------------------------------------------------------------------------------
 
 Pool::Impl::Impl(Device& device, const PoolDesc& desc, ChunkListener* listener)
-    : device_(device),
-      desc_(desc),
-      hardLimitBytes_(hardLimit(device, desc)),
+    : desc_(complete(desc, device)),
+      hardLimitBytes_(desc_.hardLimitBytes),
+      journal_(desc.journal),
+      device_(journal_ != nullptr ? journal_->attach(device, desc_) : device),
       handles_(desc.maxBlocks),
-      staging_(device, desc.stagingPageBytes, desc.stagingLimitBytes - mirrorStagingBytes(desc)),
+      staging_(device_, desc.stagingPageBytes, StagingShares(desc).uploads, {}, StagingUse::Upload, journal_),
       instructions_(desc.maxInstructions, desc.maxInstructionBytes),
-      chunks_(device, listener),
+      chunks_(device_, listener),
+      gate_(journal_),
       ring_(gate_, desc.maxBlocks + 1, chunks_.entries()),
-      spaces_{ChunkSpace(policy(desc, device.caps(), desc.firstChunkBytes)),
-              ChunkSpace(policy(desc, device.caps(), desc.longLivedFirstChunkBytes))},
-      relocations_(device, staging_, tags_),
-      readbacks_(device, desc.stagingPageBytes, std::max(desc.readbackLimitBytes, desc.stagingPageBytes),
-                 firstReadbackPage(desc)),
+      spaces_{ChunkSpace(policy(desc, device_.caps(), desc.firstChunkBytes)),
+              ChunkSpace(policy(desc, device_.caps(), desc.longLivedFirstChunkBytes))},
+      relocations_(device_, staging_, tags_, journal_),
+      readbacks_(device_, desc.stagingPageBytes, StagingShares(desc).readbacks, StagingShares(desc).firstOfReadbacks,
+                 journal_),
       shadows_(desc.shadowLimitBytes),
-      mirrors_(makeMirrors(device, desc, ring_, chunks_.entries())),
+      mirrors_(makeMirrors(device_, desc, ring_, chunks_.entries())),
       blocks_(1) {}  // index 0 is the null handle's
 
 Pool::Impl::~Impl() {
@@ -253,6 +291,7 @@ Pool::Impl::~Impl() {
     const ObjectDesc& object = thing.desc.object;
     if (object.destroy != nullptr) object.destroy(object.context, object.object, lost_);
   });
+  if (journal_ != nullptr) journal_->detach();
 }
 
 const Pool::Impl::Block* Pool::Impl::find(BlockHandle handle) const noexcept {

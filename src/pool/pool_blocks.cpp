@@ -19,8 +19,8 @@ Error invalid(std::string_view what, std::source_location where, ErrorNumbers nu
 // ---- Adding ------------------------------------------------------------------------------------------------
 
 Result<BlockHandle> Pool::Impl::add(const BlockDesc& desc, std::source_location where) {
-  BlockHandle handle;
-  if (handles_.take({&handle, 1}) == 0) {
+  const BlockHandle handle = takeHandle();
+  if (!handle) {
     return Unexpected(
         named(makeError(ErrorCode::TooManyBlocks, "blocks", {}, {desc_.maxBlocks}), desc.name, {}, where));
   }

@@ -10,32 +10,33 @@ namespace flux {
 // ---- Growing -----------------------------------------------------------------------------------------------
 
 Result<Placement> Pool::Impl::acquirePlace(Lifetime lifetime, ByteCount bytes, ByteCount alignment) {
-  ChunkSpace& chunkSpace = space(lifetime);
-  if (std::optional<Placement> place = chunkSpace.allocate(bytes, alignment)) return *place;
+  if (const std::optional<Placement> free = takePlace(lifetime, bytes, alignment)) return *free;
 
-  const Growth growth = growthFor(lifetime, bytes, alignment);
+  const ByteCount pages = seenPages();
+  const Growth growth = growthFor(lifetime, bytes, alignment, pages);
   if (growth.outcome != FitOutcome::Grows) return Unexpected(refusal(growth, lifetime, bytes));
-  while (growth.chunkBytes > roomBytes() || !allocationsLeft()) {
+  while (growth.chunkBytes > roomBytes() || !allocationsLeft(pages)) {
     const bool released = releaseAnyEmptyChunk();
     FLUX_ASSERT(released, "a chunk that is to be made has room when the empty ones are gone");
     if (!released) break;
   }
-  const Result<ChunkIndex> chunk = makeChunk(lifetime, growth.chunkBytes, chunkSpace.dedicated(bytes));
+  const Result<ChunkIndex> chunk = makeChunk(lifetime, growth.chunkBytes, space(lifetime).dedicated(bytes));
   if (!chunk) return Unexpected(chunk.error());
-  const std::optional<Placement> place = chunkSpace.allocate(bytes, alignment);
-  FLUX_ASSERT(place.has_value(), "a new chunk has room for what it was made for");
-  return *place;
+  const std::optional<Placement> made = takePlace(lifetime, bytes, alignment);
+  FLUX_ASSERT(made.has_value(), "a new chunk has room for what it was made for");
+  return *made;
 }
 
 /// What it takes to make room for a request that fits nowhere. `acquirePlace` does it, `wouldFit` only tells.
-Pool::Impl::Growth Pool::Impl::growthFor(Lifetime lifetime, ByteCount bytes, ByteCount alignment) const {
+Pool::Impl::Growth Pool::Impl::growthFor(Lifetime lifetime, ByteCount bytes, ByteCount alignment,
+                                         ByteCount pages) const {
   const ChunkSpace& chunkSpace = space(lifetime);
   const ByteCount wanted = chunkSpace.nextChunkBytes(bytes, alignment);
   if (wanted == 0) return {.outcome = FitOutcome::TooLarge};
   // Under pressure the empty chunks go first, all at once; then the last chunk takes what the limit still has.
   ByteCount emptyBytes = 0;
   for (const ChunkSpace& each : spaces_) emptyBytes += each.emptyBytes();
-  if (!allocationsLeft() && emptyBytes == 0) return {.outcome = FitOutcome::TooManyChunks};
+  if (!allocationsLeft(pages) && emptyBytes == 0) return {.outcome = FitOutcome::TooManyChunks};
   const ByteCount room = roomBytes() + emptyBytes;
   if (wanted <= room) return {.chunkBytes = wanted};
   const ByteCount usable = room - room % kSmallestChunkBytes;
@@ -73,9 +74,9 @@ ByteCount Pool::Impl::roomBytes() const noexcept {
 
 /// Whether the device's number of allocations leaves one for a chunk, and one for staging, without which no chunk could
 /// be filled. What the application itself has allocated is not known here; then the device refuses.
-bool Pool::Impl::allocationsLeft() const noexcept {
-  const ByteCount pages = std::max<ByteCount>(openPages(), 1);
-  return chunks_.count() < kMaxChunks - 1 && chunks_.count() + pages < device_.caps().maxAllocations;
+bool Pool::Impl::allocationsLeft(ByteCount pages) const noexcept {
+  return chunks_.count() < kMaxChunks - 1 &&
+         chunks_.count() + std::max<ByteCount>(pages, 1) < device_.caps().maxAllocations;
 }
 
 Result<ChunkIndex> Pool::Impl::makeChunk(Lifetime lifetime, ByteCount bytes, bool dedicated) {
@@ -96,7 +97,7 @@ void Pool::Impl::growAhead(bool quiet) {
   for (const Lifetime lifetime : {Lifetime::Streaming, Lifetime::LongLived}) {
     const ChunkSpace& chunkSpace = space(lifetime);
     if (!chunkSpace.wantsSpare(quiet)) continue;
-    const bool makes = chunkSpace.spareBytes() <= roomBytes() && allocationsLeft() &&
+    const bool makes = chunkSpace.spareBytes() <= roomBytes() && allocationsLeft(seenPages()) &&
                        makeChunk(lifetime, chunkSpace.spareBytes(), false).has_value();
     if (makes) {
       ++counters_.chunksMadeAhead;
@@ -120,7 +121,7 @@ Result<void> Pool::Impl::reserve(ByteCount bytes, Lifetime lifetime, std::source
     const ByteCount room = roomBytes() - roomBytes() % kSmallestChunkBytes;
     const ByteCount chunkBytes = std::min(chunkSpace.nextReservedBytes(missing), room);
     if (missing > room) return giveUp(refusal({.outcome = FitOutcome::OverBudget}, lifetime, missing));
-    if (!allocationsLeft()) return giveUp(refusal({.outcome = FitOutcome::TooManyChunks}, lifetime, missing));
+    if (!allocationsLeft(seenPages())) return giveUp(refusal({.outcome = FitOutcome::TooManyChunks}, lifetime, missing));
     const Result<ChunkIndex> chunk = makeChunk(lifetime, chunkBytes, false);
     if (!chunk) return giveUp(chunk.error());
     made.push_back(*chunk);

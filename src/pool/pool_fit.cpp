@@ -44,7 +44,7 @@ FitReport Pool::Impl::wouldFit(ByteCount bytes, ByteCount alignment, Lifetime li
     report.outcome = FitOutcome::Fits;
     report.chunk = *chunk;
   } else {
-    const Growth growth = growthFor(lifetime, bytes, alignment);
+    const Growth growth = growthFor(lifetime, bytes, alignment, openPages());
     report.outcome = growth.outcome;
     report.chunkBytes = growth.chunkBytes;
     report.missingBytes = growth.missingBytes;

@@ -12,6 +12,7 @@
 #include "pool/chunk_table.hpp"
 #include "pool/counters.hpp"
 #include "pool/instructions.hpp"
+#include "pool/journal.hpp"
 #include "pool/profile.hpp"
 #include "pool/readback_queue.hpp"
 #include "pool/record_mirrors.hpp"
@@ -81,6 +82,17 @@ class Pool::Impl {
   [[nodiscard]] HandleReserve& handles() noexcept { return handles_; }
   [[nodiscard]] Instructions& instructions() noexcept { return instructions_; }
   [[nodiscard]] StagingPages& staging() noexcept { return staging_; }
+
+  /// Does what a call of the application asks for; the journal, if there is one, is told of the call and of a refusal.
+  template <class MakeCall, class Work>
+  auto tell(const MakeCall& makeCall, const Work& work) {
+    if (journal_ == nullptr) [[likely]]
+      return work();
+    journal_->call(makeCall());
+    auto result = work();
+    if (!result) journal_->did(RecordKind::Refused, {numberOf(result)});
+    return result;
+  }
 
   [[nodiscard]] ContentVersion requestedVersion(BlockHandle handle) const noexcept;
   [[nodiscard]] std::optional<std::uint32_t> framesSinceUse(BlockHandle handle) const noexcept;
@@ -277,6 +289,7 @@ class Pool::Impl {
   static void offerGaps(const Block& block);
 
   // Mirrors of the records (pool_records.cpp).
+  PublishReport publishChanges();
   std::optional<std::uint32_t> mirrorRecords(PublishReport& report);
   void retireMirror(std::uint32_t mirror, SnapshotNumber last);
   void retireMirrorPlace(const Placement& place);
@@ -292,8 +305,24 @@ class Pool::Impl {
   /// The destination of a relocation, which no snapshot has named: only the copies have to be done.
   void retireDestination(const Block& block, const Placement& to);
 
+  // What comes from outside (pool_journal.cpp): as it is, or as the journal has it.
+  [[nodiscard]] std::uint64_t seen(RecordKind what, std::uint64_t value, std::uint32_t which = 0) {
+    return witnessed(journal_, what, value, which);
+  }
+  [[nodiscard]] FrameGate::Progress seenProgress();
+  [[nodiscard]] TimelineValue seenCompleted(QueueId queue);
+  [[nodiscard]] ByteCount seenPages() { return seen(RecordKind::Pages, openPages()); }
+  [[nodiscard]] std::chrono::steady_clock::time_point seenNow();
+  [[nodiscard]] BlockHandle takeHandle();
+  [[nodiscard]] SharedThing* takeDropped();
+  void takeMisses();
+  [[nodiscard]] std::optional<Placement> takePlace(Lifetime lifetime, ByteCount bytes, ByteCount alignment);
+  void noteStep(const StepReport& report);
+  [[nodiscard]] std::uint64_t hashOfChanges() const;
+
   void drainInstructions(StepReport& report);
   Result<void> carryOut(const Instruction& instruction);
+  Result<void> run(const Instruction& instruction);
   void carryOutDrop(SharedThing& thing);
   void serveMisses(StepReport& report);
   void completeRelocations(TimelineValue copied, StepReport& report);
@@ -309,13 +338,14 @@ class Pool::Impl {
   void loseDevice();
   /// How far a queue is; a lost device has nothing left to do.
   [[nodiscard]] TimelineValue completed(QueueId queue) const noexcept;
-  [[nodiscard]] Growth growthFor(Lifetime lifetime, ByteCount bytes, ByteCount alignment) const;
+  /// `pages`: staging pages that are open.
+  [[nodiscard]] Growth growthFor(Lifetime lifetime, ByteCount bytes, ByteCount alignment, ByteCount pages) const;
   [[nodiscard]] Error refusal(const Growth& growth, Lifetime lifetime, ByteCount bytes) const;
   /// The error for a caller that was refused a place, which the log of refusals keeps.
   Error refused(const Error& error, const PlaceRequest& request, std::string_view name, BlockHandle handle,
                 std::source_location where);
   [[nodiscard]] ByteCount roomBytes() const noexcept;
-  [[nodiscard]] bool allocationsLeft() const noexcept;
+  [[nodiscard]] bool allocationsLeft(ByteCount pages) const noexcept;
   bool releaseEmptyChunk(std::chrono::steady_clock::time_point now);
   bool releaseAnyEmptyChunk();
   void releaseChunk(ChunkSpace& chunkSpace, ChunkIndex chunk);
@@ -324,9 +354,10 @@ class Pool::Impl {
   [[nodiscard]] std::vector<TagStats> tagStats() const;
   void notePeaks();
 
-  Device& device_;
   PoolDesc desc_;
   ByteCount hardLimitBytes_;
+  Journal* const journal_;  ///< Null: nobody looks on.
+  Device& device_;
   HandleReserve handles_;
   StagingPages staging_;       ///< Outlives all that is staged, also what waits in instructions.
   Instructions instructions_;  ///< Outlives the sources that came through it, wherever they lie below.
@@ -354,6 +385,11 @@ class Pool::Impl {
   std::vector<RelocationQueue::Failed> failed_;
   std::vector<Error> errors_;          ///< Of the last step.
   std::vector<OpenFrame> lateFrames_;  ///< Of the last step.
+  struct MissedBlock {
+    std::uint32_t index;
+    Priority priority;
+  };
+  std::vector<MissedBlock> misses_;  ///< Of the running step.
   // Where `add` lays parts out: on the stack, to make so many of them would be a good part of its cost.
   EditRanges taken_;  ///< Of the part that is being added.
   std::array<PartRequest, kMaxParts> requests_;

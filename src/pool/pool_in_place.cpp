@@ -140,7 +140,7 @@ Result<void> Pool::Impl::stageRange(const Edit& edit, const EditRanges::Range& r
       return Unexpected(piece.error());
     }
     const auto bytes = static_cast<std::uint32_t>(piece->bytes().size());
-    if (!contents.fill(handle, edit.part, at, piece->bytes())) {
+    if (!contents.fill(handle, edit.part, at, piece->bytes(), journal_)) {
       const std::string_view name = blocks_[handle.index].name.data();
       errors_.push_back(named(makeError(ErrorCode::SourceFailed, "", contents.where), name, handle, contents.where));
       break;

@@ -8,15 +8,24 @@ namespace flux {
 // dropped runs before its thing goes.
 void Pool::Impl::drainInstructions(StepReport& report) {
   const ProfileScope profile(desc_.profiler, ProfileZone::Instructions);
-  SharedThing* dropped = dropped_->take();
-  report.instructions = instructions_.drain([&](const Instruction& instruction) {
+  SharedThing* dropped = takeDropped();
+  const auto runOne = [&](const Instruction& instruction) {
     if (const Result<void> done = carryOut(instruction); !done) errors_.push_back(done.error());
-  });
+  };
+  if (journal_ != nullptr && journal_->instructs()) [[unlikely]] {
+    for (Instruction next; journal_->next(next); ++report.instructions) runOne(next);
+  } else {
+    report.instructions = instructions_.drain(runOne);
+  }
   counters_.instructions += report.instructions;
   while (dropped != nullptr) carryOutDrop(*std::exchange(dropped, dropped->next));
 }
 
 Result<void> Pool::Impl::carryOut(const Instruction& instruction) {
+  return tell([&] { return callOf(instruction); }, [&] { return run(instruction); });
+}
+
+Result<void> Pool::Impl::run(const Instruction& instruction) {
   const BlockHandle block = instruction.block;
   const std::source_location where = instruction.where;
   switch (instruction.kind) {
@@ -80,15 +89,16 @@ void Pool::Impl::carryOutDrop(SharedThing& thing) {
     return;
   }
   // No snapshot names it: the frames that are open now are the last ones that can use it.
-  retiredObjects_.retire(&thing, 1, gate_.progress().newestFrame, 0);
+  retiredObjects_.retire(&thing, 1, seen(RecordKind::NewestFrame, gate_.progress().newestFrame), 0);
 }
 
 void Pool::Impl::serveMisses(StepReport& report) {
-  ring_.usage().takeMisses(ring_.count(), [&](std::uint32_t index, Priority priority) {
-    ++report.misses;
-    if (index >= blocks_.size()) return;
+  takeMisses();
+  for (const auto& [index, priority] : misses_) {
+    if (index >= blocks_.size()) continue;
     if (Relocation* relocation = blocks_[index].relocation) relocations_.prioritise(*relocation, priority);
-  });
+  }
+  report.misses = static_cast<std::uint32_t>(misses_.size());
   counters_.misses += report.misses;
 }
 

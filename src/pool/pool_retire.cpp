@@ -17,6 +17,11 @@ ByteCount Pool::Impl::reclaim(std::chrono::steady_clock::time_point now) {
     void operator()(const RetiredRange& range) const {
       pool.device_.rangeReclaimed(range.place.chunk, range.place.offset, range.place.bytes);
       pool.space(range.lifetime).free(range.place, pool.steps_, now);
+      if (pool.journal_ != nullptr) {
+        pool.journal_->did(
+            RecordKind::PlaceFreed,
+            {static_cast<std::uint32_t>(range.place.chunk), range.place.offset, range.place.bytes});
+      }
     }
     void operator()(const BlockHandle& gone) const { pool.handles_.recycle(gone); }
     void operator()(const RetiredLayout& gone) const { pool.layouts_.release(gone.layout); }
@@ -24,8 +29,8 @@ ByteCount Pool::Impl::reclaim(std::chrono::steady_clock::time_point now) {
     void operator()(const RetiredMirror& gone) const { pool.reclaimMirror(gone.mirror); }
   };
   const Reclaim reclaimOne{*this, now};
-  const FrameGate::Progress progress = gate_.progress();
-  const auto done = [this](QueueId queue) { return completed(queue); };
+  const FrameGate::Progress progress = seenProgress();
+  const auto done = [this](QueueId queue) { return seenCompleted(queue); };
 
   const ByteCount before = retirement_.bytesWaiting();
   retirement_.reclaim({progress.published, {progress.held.data(), progress.heldCount}, progress.tags}, done,

@@ -78,8 +78,8 @@ Result<SharedPart> Pool::Impl::addShared(const SharedPartDesc& desc, std::source
 /// A block whose only part is on its way: until it has arrived the layout shows none.
 Result<SharedPart> Pool::Impl::addSharedBlock(const SharedPartDesc& desc, const LayoutSize& size, Edit& edit,
                                               std::source_location where) {
-  BlockHandle handle;
-  if (handles_.take({&handle, 1}) == 0) {
+  const BlockHandle handle = takeHandle();
+  if (!handle) {
     return Unexpected(
         named(makeError(ErrorCode::TooManyBlocks, "blocks", {}, {desc_.maxBlocks}), desc.name, {}, where));
   }
@@ -129,13 +129,12 @@ Result<SharedPart> Pool::Impl::addSharedBlock(const SharedPartDesc& desc, const 
 
 /// A large block where a chunk has room for it, or a smaller one, or a new chunk.
 Result<Placement> Pool::Impl::acquireSharedPlace(const SharedBlocks::Key& key, const LayoutSize& size) {
-  ChunkSpace& chunkSpace = space(key.lifetime);
   const ByteCount wanted =
       sharedBlocks_.nextBlockBytes(key, size.bytes, kMaxSharedParts, wholeUnits(desc_.chunkBytes / kBlocksOfAChunk));
   for (ByteCount bytes = wanted; bytes > size.bytes; bytes = wholeUnits(bytes / 2)) {
-    if (const std::optional<Placement> place = chunkSpace.allocate(bytes, size.alignment)) return *place;
+    if (const std::optional<Placement> place = takePlace(key.lifetime, bytes, size.alignment)) return *place;
   }
-  if (const std::optional<Placement> place = chunkSpace.allocate(size.bytes, size.alignment)) return *place;
+  if (const std::optional<Placement> place = takePlace(key.lifetime, size.bytes, size.alignment)) return *place;
   if (const Result<Placement> place = acquirePlace(key.lifetime, wanted, size.alignment)) return place;
   return acquirePlace(key.lifetime, size.bytes, size.alignment);
 }

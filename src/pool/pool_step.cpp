@@ -17,7 +17,7 @@ Result<StepReport> Pool::Impl::step(const StepQuota& quota, std::chrono::steady_
   const std::uint64_t releasedBefore = counters_.chunksReleased;
 
   Result<void> polled = poll();
-  const TimelineValue copied = completed(kCopyQueue);  // read once: all of a step sees the same
+  const TimelineValue copied = seenCompleted(kCopyQueue);  // read once: all of a step sees the same
   const Result<void> recycled = staging_.recycle(copied);
   readbacks_.recycle(copied);
   // Nobody asks it for pages that it would open, so it cannot fail.
@@ -48,6 +48,7 @@ Result<StepReport> Pool::Impl::step(const StepQuota& quota, std::chrono::steady_
   report.chunksReleased = static_cast<std::uint32_t>(counters_.chunksReleased - releasedBefore);
   notePeaks();
   plot(report);
+  if (journal_ != nullptr) noteStep(report);
   report.errors = errors_;
   report.lateFrames = lateFrames_;
   if (!polled) return Unexpected(polled.error());
@@ -76,7 +77,7 @@ void Pool::Impl::plot(const StepReport& report) const {
 
 Result<ByteCount> Pool::Impl::collect() {
   Result<void> polled = poll();
-  const ByteCount reclaimed = reclaim(std::chrono::steady_clock::now());
+  const ByteCount reclaimed = reclaim(seenNow());
   if (!polled) return Unexpected(polled.error());
   return reclaimed;
 }
@@ -189,6 +190,17 @@ void Pool::Impl::dropFailed() {
 }
 
 PublishReport Pool::Impl::publish() {
+  if (journal_ == nullptr) [[likely]]
+    return publishChanges();
+  journal_->call({.kind = RecordKind::Publish});
+  const std::uint64_t hash = hashOfChanges();
+  const PublishReport report = publishChanges();
+  journal_->did(RecordKind::Published,
+                {report.snapshot, report.changes, report.deferred ? 1U : 0U, report.mirroredRecords, hash});
+  return report;
+}
+
+PublishReport Pool::Impl::publishChanges() {
   PublishReport report;
   report.snapshot = ring_.published();
   if (!ring_.hasChanges()) return report;

@@ -55,9 +55,6 @@ Result<bool> ReadbackQueue::record(Read& read, const Found& found) {
 }
 
 Result<TimelineValue> ReadbackQueue::advance(const StepQuota& quota, StepReport& report, const Find& find) {
-  const auto forgetReady = [this] {
-    std::erase_if(waiting_, [](const Read& read) { return read.promise->isReady(); });
-  };
   batch_.clear();
   forgetReady();  // nobody wants them
   Waits waits;
@@ -65,7 +62,10 @@ Result<TimelineValue> ReadbackQueue::advance(const StepQuota& quota, StepReport&
   ByteCount bytes = 0;
   for (Read& read : waiting_) {
     if (bytes >= quota.uploadBytes || batch_.size() >= quota.pieces) break;
-    if (read.range.after.value > device_.completed(read.range.after.queue)) continue;
+    const QueueId queue = read.range.after.queue;
+    const TimelineValue done =
+        witnessed(witness_, RecordKind::Completed, device_.completed(queue), static_cast<std::uint32_t>(queue));
+    if (read.range.after.value > done) continue;
     const Result<Found> found = find(read.range, read.where);
     if (!found) {
       read.promise->fail(found.error());
@@ -93,6 +93,13 @@ Result<TimelineValue> ReadbackQueue::advance(const StepQuota& quota, StepReport&
   report.waitingReadbacks = waiting();
   if (!error) return Unexpected(error.error());
   return value;
+}
+
+/// Those that nobody wants, or that have failed.
+void ReadbackQueue::forgetReady() {
+  std::erase_if(waiting_, [this](const Read& read) {
+    return witnessed(witness_, RecordKind::ReadForgotten, read.promise->isReady() ? 1 : 0) != 0;
+  });
 }
 
 /// With 0: it was not.

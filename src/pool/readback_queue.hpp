@@ -28,8 +28,10 @@ namespace flux {
 class ReadbackQueue {
  public:
   /// Pages have the indices from `firstPage` on.
-  ReadbackQueue(Device& device, ByteCount pageBytes, ByteCount limitBytes, StagingIndex firstPage)
-      : device_(device), pages_(device, pageBytes, limitBytes, firstPage, StagingUse::Readback) {}
+  ReadbackQueue(Device& device, ByteCount pageBytes, ByteCount limitBytes, StagingIndex firstPage, Witness* witness)
+      : device_(device),
+        witness_(witness),
+        pages_(device, pageBytes, limitBytes, firstPage, StagingUse::Readback, witness, kStaging) {}
 
   void enqueue(const ReadRange& range, ReadPromise promise, std::source_location where);
 
@@ -72,8 +74,12 @@ class ReadbackQueue {
 
   [[nodiscard]] Result<bool> record(Read& read, const Found& found);
   void noteSubmitted(TimelineValue value);
+  void forgetReady();
+
+  static constexpr std::uint32_t kStaging = 2;  ///< As witnesses know it.
 
   Device& device_;
+  Witness* const witness_;  ///< Null: nobody looks on.
   StagingPages pages_;  ///< Outlives what lies in it.
   std::deque<Read> waiting_;
   std::deque<Read> inFlight_;  ///< By value.

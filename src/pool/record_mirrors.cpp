@@ -13,6 +13,8 @@ namespace {
 
 constexpr ByteCount kRecordBytes = sizeof(DeviceRecord);
 constexpr std::uint32_t kLeastCapacity = 256;
+/// As witnesses know it.
+constexpr std::uint32_t kMirrorStaging = 1;
 
 constexpr std::uint8_t bitOf(std::uint32_t mirror) {
   return static_cast<std::uint8_t>(1U << mirror);
@@ -22,14 +24,14 @@ constexpr std::uint8_t bitOf(std::uint32_t mirror) {
 
 RecordMirrors::RecordMirrors(Device& device, SnapshotRing& ring, const ChunkInfo* chunks, std::uint32_t most,
                              std::uint32_t capacity, ByteCount pageBytes, ByteCount stagingLimitBytes,
-                             StagingIndex firstPage)
+                             StagingIndex firstPage, Witness* witness)
     : device_(device),
       ring_(ring),
       chunks_(chunks),
       capacity_(capacity),
       mirrors_(most),
       listed_(capacity),
-      staging_(device, pageBytes, stagingLimitBytes, firstPage) {
+      staging_(device, pageBytes, stagingLimitBytes, firstPage, StagingUse::Upload, witness, kMirrorStaging) {
   FLUX_ASSERT(most <= kMaxRecordMirrors, "each mirror has a bit");
   ring.trackEdits();
 }

@@ -33,7 +33,7 @@ class RecordMirrors {
   /// At most `most` mirrors, of a ring with at most `capacity` records. They have staging pages of their own, so that
   /// uploads never keep a publish waiting.
   RecordMirrors(Device& device, SnapshotRing& ring, const ChunkInfo* chunks, std::uint32_t most, std::uint32_t capacity,
-                ByteCount pageBytes, ByteCount stagingLimitBytes, StagingIndex firstPage);
+                ByteCount pageBytes, ByteCount stagingLimitBytes, StagingIndex firstPage, Witness* witness);
 
   /// Puts what was edited since the last call into the lists of all mirrors. False: the system has no memory; call it
   /// again. O(edited records x mirrors).

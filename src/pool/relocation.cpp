@@ -208,7 +208,7 @@ RelocationQueue::Progress RelocationQueue::recordTransfer(Relocation& relocation
         staged = std::move(*reserved);
         bytes = staged.bytes().size();
         const auto offset = transfer.offset + static_cast<std::uint32_t>(transfer.done);
-        if (!transfer.contents.fill(relocation.block, part.part, offset, staged.bytes())) {
+        if (!transfer.contents.fill(relocation.block, part.part, offset, staged.bytes(), witness_)) {
           return Progress::Failed;
         }
       }
@@ -252,7 +252,7 @@ bool RelocationQueue::writeDirectly(Relocation& relocation, Transfer& transfer, 
     if (transfer.from == Transfer::From::Staged) {
       const Source source = std::exchange(transfer.contents.source, Source::bytes({}));
       std::copy_n(source.data().data() + (transfer.offset - transfer.contents.begins), place.size(), place.data());
-    } else if (!transfer.contents.fill(relocation.block, part.part, offset, place)) {
+    } else if (!transfer.contents.fill(relocation.block, part.part, offset, place, witness_)) {
       return false;
     }
     if (directBytes_ != kAllBytes) directLeft_ -= std::min(directLeft_, bytes);

@@ -2,6 +2,7 @@
 
 #include "alloc/allocation_map.hpp"
 #include "alloc/chunk_space.hpp"
+#include "base/witness.hpp"
 #include "pool/edit_ranges.hpp"
 #include "pool/tag_table.hpp"
 #include "transfer/staging_pages.hpp"
@@ -91,8 +92,8 @@ struct Relocation {
 class RelocationQueue {
  public:
   /// Counts the bytes of each owner in `tags`.
-  RelocationQueue(Device& device, StagingPages& staging, TagTable& tags)
-      : device_(device), staging_(staging), tags_(tags) {}
+  RelocationQueue(Device& device, StagingPages& staging, TagTable& tags, Witness* witness)
+      : device_(device), staging_(staging), tags_(tags), witness_(witness) {}
 
   /// An empty relocation to fill and enqueue; its address stays until it is finished or dropped.
   [[nodiscard]] Relocation& create();
@@ -172,6 +173,7 @@ class RelocationQueue {
   Device& device_;
   StagingPages& staging_;
   TagTable& tags_;
+  Witness* const witness_;                                         ///< Null: nobody looks on.
   const ByteCount directBytes_ = device_.caps().directWriteBytes;  ///< Of a step.
   ByteCount directLeft_ = directBytes_;                            ///< Of this one.
   std::vector<std::unique_ptr<Relocation>> storage_;

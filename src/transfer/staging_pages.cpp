@@ -24,11 +24,13 @@ constexpr std::uint64_t units(ByteCount bytes) noexcept {
 }  // namespace
 
 StagingPages::StagingPages(Device& device, ByteCount pageBytes, ByteCount limitBytes, StagingIndex firstPage,
-                           StagingUse use)
+                           StagingUse use, Witness* witness, std::uint32_t which)
     : device_(device),
       pageBytes_(pageBytes),
       firstPage_(static_cast<std::uint32_t>(firstPage)),
       use_(use),
+      witness_(witness),
+      which_(which),
       pages_(static_cast<std::size_t>(limitBytes / pageBytes)) {}
 
 StagingPages::~StagingPages() {
@@ -167,6 +169,14 @@ Result<StagedBytes> StagingPages::reserveAhead(ByteCount bytes) {
 }
 
 Result<StagedBytes> StagingPages::reserveOrOpen(std::uint32_t first, ByteCount bytes) {
+  Result<StagedBytes> taken = takeOrOpen(first, bytes);
+  if (witness_ == nullptr) return taken;
+  const Result<void> seen = witnessedResult(*witness_, RecordKind::StagingRefused, taken, "staging", which_);
+  if (!seen) return Unexpected(seen.error());
+  return taken;
+}
+
+Result<StagedBytes> StagingPages::takeOrOpen(std::uint32_t first, ByteCount bytes) {
   FLUX_ASSERT(bytes > 0 && bytes <= pageBytes_, "what is staged fits a page");
   for (;;) {
     if (StagedBytes taken = takeAnywhere(first, {bytes})) return taken;
@@ -205,7 +215,15 @@ void StagingPages::use(StagingIndex index) {
   page.sealed = false;
 }
 
+Result<void> StagingPages::seenAs(RecordKind kind, const Result<void>& result) const {
+  return witness_ == nullptr ? result : witnessedResult(*witness_, kind, result, "staging", which_);
+}
+
 Result<void> StagingPages::seal() {
+  return seenAs(RecordKind::SealingRefused, sealPages());
+}
+
+Result<void> StagingPages::sealPages() {
   for (std::uint32_t i = 0; i < pages_.size(); ++i) {
     Page& page = pages_[i];
     if (page.sealed) continue;
@@ -225,6 +243,10 @@ void StagingPages::submitted(TimelineValue value) {
 }
 
 Result<void> StagingPages::recycle(TimelineValue completed) {
+  return seenAs(RecordKind::RecyclingRefused, recyclePages(completed));
+}
+
+Result<void> StagingPages::recyclePages(TimelineValue completed) {
   bool room = false;
   for (std::uint32_t i = 0; i < pages_.size(); ++i) {
     Page& page = pages_[i];

@@ -2,6 +2,7 @@
 
 #include "base/gauge.hpp"
 #include "base/sync.hpp"
+#include "base/witness.hpp"
 
 #include <flux/device.hpp>
 #include <flux/result.hpp>
@@ -32,9 +33,10 @@ namespace flux {
 /// they do not pass the word to and fro.
 class StagingPages {
  public:
-  /// Its pages have the device's staging indices from `firstPage` on, as many as the limit has room for.
+  /// Its pages have the device's staging indices from `firstPage` on, as many as the limit has room for. The witness
+  /// knows it as `which`.
   StagingPages(Device& device, ByteCount pageBytes, ByteCount limitBytes, StagingIndex firstPage = {},
-               StagingUse use = StagingUse::Upload);
+               StagingUse use = StagingUse::Upload, Witness* witness = nullptr, std::uint32_t which = 0);
   ~StagingPages();
   StagingPages(const StagingPages&) = delete;
   StagingPages& operator=(const StagingPages&) = delete;
@@ -142,6 +144,10 @@ class StagingPages {
   [[nodiscard]] StagedBytes takeApart(const Room& room, Filling& filling);
   void leave(const Filling& filling) noexcept;
   [[nodiscard]] Result<StagedBytes> reserveOrOpen(std::uint32_t first, ByteCount bytes);
+  [[nodiscard]] Result<StagedBytes> takeOrOpen(std::uint32_t first, ByteCount bytes);
+  [[nodiscard]] Result<void> seenAs(RecordKind kind, const Result<void>& result) const;
+  [[nodiscard]] Result<void> sealPages();
+  [[nodiscard]] Result<void> recyclePages(TimelineValue completed);
   [[nodiscard]] Result<bool> openPage(std::uint32_t first);
   [[nodiscard]] Result<void> checkSize(ByteCount bytes) const;
   [[nodiscard]] Error full(std::uint32_t first, ByteCount bytes) const noexcept;
@@ -151,6 +157,8 @@ class StagingPages {
   const ByteCount pageBytes_;
   const std::uint32_t firstPage_;
   const StagingUse use_;
+  Witness* const witness_;  ///< Null: nobody looks on.
+  const std::uint32_t which_;
   std::vector<Page> pages_;
   Gauge<ByteCount> openPages_;
   sync::Atomic<bool> wanted_{false};  ///< A thread that cannot open pages found no room.

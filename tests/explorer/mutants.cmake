@@ -201,18 +201,18 @@ flux_mutant(copy_8_steps_after_the_loss_return FILE src/pool/pool_step.cpp EXPLO
 # ---- As those of object.pml ---------------------------------------------------------------------------------------------
 
 flux_mutant(object_1_drops_are_taken_after_the_drain FILE src/pool/pool_instructions.cpp EXPLORE object brings
-  REPLACE [=[  SharedThing* dropped = dropped_->take();
+  REPLACE [=[  SharedThing* dropped = takeDropped();
 ]=] WITH [=[]=]
   REPLACE_2 [=[  while (dropped != nullptr)]=]
   WITH_2 [=[
-  SharedThing* dropped = dropped_->take();
+  SharedThing* dropped = takeDropped();
   while (dropped != nullptr)]=]
   EXPECT "an instruction runs after its thing has gone")
 
 flux_mutant(object_2_drops_are_carried_out_before_the_drain FILE src/pool/pool_instructions.cpp EXPLORE object instructions
-  REPLACE [=[  SharedThing* dropped = dropped_->take();
+  REPLACE [=[  SharedThing* dropped = takeDropped();
 ]=] WITH [=[
-  SharedThing* dropped = dropped_->take();
+  SharedThing* dropped = takeDropped();
   for (; dropped != nullptr;) carryOutDrop(*std::exchange(dropped, dropped->next));
 ]=]
   EXPECT "an instruction runs after its thing has gone")
@@ -283,13 +283,13 @@ flux_mutant(object_9_waits_for_a_lost_device FILE src/pool/pool_retire.cpp EXPLO
 
 flux_mutant(in_place_1_overwrites_while_a_frame_submits FILE src/frame/frame_gate.hpp EXPLORE in_place one-frame
   COMPILE src/pool/pool_in_place.cpp
-  REPLACE [=[    if (submitting_ != 0) return false;]=] WITH [=[]=]
+  REPLACE [=[    if (someSubmit()) return false;]=] WITH [=[]=]
   EXPECT "a draw reads bytes that are not there")
 
 flux_mutant(in_place_2_asks_and_submits_in_two_steps FILE src/frame/frame_gate.hpp EXPLORE in_place one-frame
   COMPILE src/pool/pool_in_place.cpp
-  REPLACE [=[    if (submitting_ != 0) return false;]=] WITH [=[
-    if (submitting_ != 0) return false;
+  REPLACE [=[    if (someSubmit()) return false;]=] WITH [=[
+    if (someSubmit()) return false;
     submittingMutex_.unlock();
     submittingMutex_.lock();]=]
   EXPECT "a draw reads bytes that are not there")

@@ -25,6 +25,7 @@ constexpr std::size_t kMaxBackEndCodeLines = 1500;
 const std::map<std::string, int, std::less<>> kRanks{
     {"base", 0},   {"alloc", 1},  {"frame", 1}, {"port", 2},      {"transfer", 3},
     {"device", 4}, {"report", 5}, {"pool", 6},  {"resources", 7},
+    {"record", 7},
 };
 
 // Public headers lie in one folder, so the layer of each is written down here.
@@ -34,6 +35,7 @@ const std::map<std::string, std::string, std::less<>> kPublicLayers{
     {"part_kind.hpp", "base"},
     {"result.hpp", "base"},
     {"version.hpp", "base"},
+    {"record_kind.hpp", "base"},
     {"snapshot.hpp", "base"},
     {"profiler.hpp", "base"},
     {"frame.hpp", "frame"},
@@ -57,6 +59,8 @@ const std::map<std::string, std::string, std::less<>> kPublicLayers{
     {"strategies.hpp", "resources"},
     {"fit.hpp", "pool"},
     {"dynamic_buffer.hpp", "resources"},
+    {"recorder.hpp", "record"},
+    {"recording.hpp", "record"},
 };
 
 constexpr std::string_view kNativePrefixes[] = {"vulkan/",  "vk_video/", "volk.h", "d3d",  "vkd3d", "dxgi",

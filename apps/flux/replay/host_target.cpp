@@ -17,7 +17,7 @@ class HostTarget final : public ReplayTarget {
     HostDeviceDesc host;
     host.completion = HostDeviceDesc::Completion::Manual;
     host.maxAllocations = kMaxChunks;
-    host.directWriteBytes = wantedDirectWrites().value_or(0);
+    host.directWriteBytes = desc.directWriteBytes ? *desc.directWriteBytes : wantedDirectWrites().value_or(0);
     host_ = HostDevice::create(host);
     if (desc.validate) checked_ = makeCheckedDevice(*host_);
   }

@@ -13,6 +13,7 @@ namespace flux::app {
 struct ReplayArguments {
   ReplayOptions options;
   std::string json;
+  bool print = false;
 };
 
 /// Adds the options.

@@ -26,7 +26,7 @@ constexpr ByteCount kChunkGrainBytes = 256;
 constexpr double kFrameSeconds = 1.0 / 60;
 
 std::unique_ptr<ReplayTarget> makeTarget(const ReplayOptions& options) {
-  return requireBackend(options.backend).makeTarget({options.verify, options.validate});
+  return requireBackend(options.backend).makeTarget({.verify = options.verify, .validate = options.validate});
 }
 
 ReplayerDesc replayerDesc(const ReplayOptions& options, const TraceHeader& header) {

@@ -1,6 +1,6 @@
 #pragma once
 
-/// `flux replay`: recorded allocation traces through the Pool.
+/// `flux replay` of traces: recorded allocations through the Pool.
 
 #include "replay/result.hpp"
 
@@ -17,7 +17,7 @@
 namespace flux::app {
 
 struct ReplayOptions {
-  std::vector<std::filesystem::path> traces;
+  std::vector<std::filesystem::path> traces;  ///< And recordings (recording_replay.hpp), for the command line.
   std::string backend = "host";  ///< One of `backendNames`.
   ByteCount chunkBytes = 16 * kMiB;
   bool lean = false;  ///< No spare chunk, no small first chunks, no waiting before an empty chunk goes.

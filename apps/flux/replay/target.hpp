@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -49,6 +50,8 @@ class ReplayTarget {
 struct ReplayTargetDesc {
   bool verify = false;    ///< Frames have reads.
   bool validate = false;  ///< With the validation layers, or a checked Host device.
+  /// Of a Host device: as `DeviceCaps::directWriteBytes`; none: as the environment says.
+  std::optional<ByteCount> directWriteBytes;
 };
 
 /// A simulated GPU with manual timelines: copies happen a frame late, frames when they are waited for. So every replay

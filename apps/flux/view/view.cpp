@@ -8,6 +8,8 @@
 #include "view/geometry_thread.hpp"
 #include "view/picture.hpp"
 
+#include <flux/recorder.hpp>
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -110,7 +112,8 @@ class Run {
         renderer_(renderer),
         wrapped_(hooks.wrapDevice ? hooks.wrapDevice(renderer.device()) : nullptr),
         device_(wrapped_ ? *wrapped_ : renderer.device()),
-        pool_(makePool(device_, renderer, options.indirect)),
+        recorder_(makeRecorder(options.record)),
+        pool_(makePool(device_, renderer, options.indirect, recorder_.get())),
         flight_(world.cellSize(), world.viewDistance(),
                 static_cast<float>(options.width) / static_cast<float>(options.height)),
         streamer_(world, flight_, *pool_, board_, edits_, options.singleThread ? 0 : loaderThreads()),
@@ -202,8 +205,16 @@ class Run {
   [[nodiscard]] std::string dump() const { return pool_->dump(); }
 
  private:
-  static std::unique_ptr<Pool> makePool(Device& device, ChunkListener& listener, bool indirect) {
+  static std::unique_ptr<Recorder> makeRecorder(const std::filesystem::path& file) {
+    if (file.empty()) return nullptr;
+    Result<std::unique_ptr<Recorder>> recorder = Recorder::create(file);
+    if (!recorder) throw Failure("--record: '" + file.string() + "': " + describe(recorder.error()));
+    return std::move(*recorder);
+  }
+
+  static std::unique_ptr<Pool> makePool(Device& device, ChunkListener& listener, bool indirect, Recorder* recorder) {
     PoolDesc desc;
+    if (recorder != nullptr) desc.journal = &recorder->journal();
     if (indirect) desc.recordMirrors = Renderer::kFramesInFlight + 3;
     Result<std::unique_ptr<Pool>> pool = Pool::create(device, desc, &listener);
     if (!pool) throw Failure("making the pool failed: " + describe(pool.error()));
@@ -224,6 +235,7 @@ class Run {
   Renderer& renderer_;
   std::unique_ptr<Device> wrapped_;
   Device& device_;
+  std::unique_ptr<Recorder> recorder_;  ///< Null: nothing is recorded.
   std::unique_ptr<Pool> pool_;
   Flight flight_;
   CellBoard board_;

@@ -28,6 +28,7 @@ struct ViewOptions {
   bool validate = false;
   std::filesystem::path out = "flux-out";  ///< Gets report.json, dump.json and, where there is one, world.png.
   std::filesystem::path json;              ///< Gets the report too. Empty: none.
+  std::filesystem::path record;            ///< Gets a recording of the pool. Empty: none.
   std::filesystem::path loader;            ///< The `flux` command, which loads models in child processes.
 };
 

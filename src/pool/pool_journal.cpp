@@ -1,0 +1,150 @@
+// What the geometry thread learns from outside, as it is or as the journal has it, and what it tells the journal.
+
+#include "pool/pool_impl.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace flux {
+namespace {
+
+/// A hash of numbers in their order: each step multiplies by an odd constant and brings high bits down, so that it can
+/// be undone and no step loses what came before.
+class Hash {
+ public:
+  void add(std::uint64_t number) noexcept {
+    state_ = (state_ ^ number) * 0x9E3779B97F4A7C15ULL;
+    state_ ^= state_ >> 32U;
+  }
+  [[nodiscard]] std::uint64_t value() const noexcept { return state_; }
+
+ private:
+  std::uint64_t state_ = 0;
+};
+
+constexpr std::uint64_t pair(std::uint32_t high, std::uint32_t low) {
+  return std::uint64_t{high} << 32U | low;
+}
+
+}  // namespace
+
+BlockHandle Pool::Impl::takeHandle() {
+  BlockHandle handle;
+  const bool taken = handles_.take({&handle, 1}) != 0;
+  return unpackedHandle(seen(RecordKind::Handle, taken ? packed(handle) : 0));
+}
+
+FrameGate::Progress Pool::Impl::seenProgress() {
+  FrameGate::Progress progress = gate_.progress();
+  if (journal_ == nullptr) return progress;
+  // 0 says that none is held: snapshot 0 may be.
+  std::uint32_t held = 0;
+  for (std::uint32_t i = 0; i < progress.held.size(); ++i) {
+    const std::uint64_t real = i < progress.heldCount ? progress.held[i] + 1 : 0;
+    if (const std::uint64_t snapshot = seen(RecordKind::HeldSnapshot, real, i)) progress.held[held++] = snapshot - 1;
+  }
+  progress.heldCount = held;
+  progress.oldestFrame = seen(RecordKind::OldestFrame, progress.oldestFrame);
+  progress.newestFrame = seen(RecordKind::NewestFrame, progress.newestFrame);
+  for (std::uint32_t q = 0; q < std::min(kMaxQueues, device_.caps().queueCount); ++q) {
+    progress.tags[q] = seen(RecordKind::QueueTag, progress.tags[q], q);
+  }
+  return progress;
+}
+
+TimelineValue Pool::Impl::seenCompleted(QueueId queue) {
+  const TimelineValue value = completed(queue);
+  return lost_ ? value : seen(RecordKind::Completed, value, static_cast<std::uint32_t>(queue));
+}
+
+std::chrono::steady_clock::time_point Pool::Impl::seenNow() {
+  const auto now = std::chrono::steady_clock::now();
+  if (journal_ == nullptr) return now;
+  const auto real = std::chrono::duration_cast<std::chrono::nanoseconds>(now.time_since_epoch()).count();
+  const auto seenTime = std::chrono::nanoseconds{seen(RecordKind::Now, static_cast<std::uint64_t>(real))};
+  return std::chrono::steady_clock::time_point{
+      std::chrono::duration_cast<std::chrono::steady_clock::duration>(seenTime)};
+}
+
+/// Oldest first. What a player brings has its own things, which nobody else holds.
+SharedThing* Pool::Impl::takeDropped() {
+  SharedThing* const real = dropped_->take();
+  if (journal_ == nullptr) return real;
+  std::uint64_t count = 0;
+  for (const SharedThing* thing = real; thing != nullptr; thing = thing->next) ++count;
+  count = seen(RecordKind::DropCount, count);
+  const SharedThing* next = real;
+  SharedThing* first = nullptr;
+  SharedThing** last = &first;
+  for (; count > 0; --count) {
+    const BlockHandle block =
+        unpackedHandle(seen(RecordKind::Drop, next != nullptr ? packed(next->desc.block) : 0));
+    if (next != nullptr) {
+      next = next->next;
+      continue;
+    }
+    ObjectDesc nothing;
+    nothing.destroy = [](void*, NativeHandle, bool) {};
+    SharedThing* const thing = dropped_->create({.block = block, .object = nothing});
+    thing->taken = true;
+    *std::exchange(last, &thing->next) = thing;
+  }
+  return real != nullptr ? real : first;
+}
+
+void Pool::Impl::takeMisses() {
+  misses_.clear();
+  ring_.usage().takeMisses(
+      ring_.count(), [this](std::uint32_t index, Priority priority) { misses_.push_back({index, priority}); });
+  if (journal_ == nullptr) return;
+  misses_.resize(static_cast<std::size_t>(seen(RecordKind::MissCount, misses_.size())));
+  constexpr std::uint64_t kPriorities = 4;
+  for (MissedBlock& miss : misses_) {
+    const std::uint64_t number =
+        seen(RecordKind::Miss, miss.index * kPriorities + static_cast<std::uint64_t>(miss.priority));
+    miss = {static_cast<std::uint32_t>(number / kPriorities), static_cast<Priority>(number % kPriorities)};
+  }
+}
+
+std::optional<Placement> Pool::Impl::takePlace(Lifetime lifetime, ByteCount bytes, ByteCount alignment) {
+  const std::optional<Placement> place = space(lifetime).allocate(bytes, alignment);
+  if (place && journal_ != nullptr) {
+    journal_->did(RecordKind::PlaceTaken, {static_cast<std::uint32_t>(place->chunk), place->offset, place->bytes,
+                                           static_cast<std::uint64_t>(lifetime)});
+  }
+  return place;
+}
+
+/// Of all that the next snapshot will show otherwise than the last one.
+std::uint64_t Pool::Impl::hashOfChanges() const {
+  Hash hash;
+  for (const std::uint32_t index : ring_.changed()) {
+    const HotRecord& hot = ring_.hot(index);
+    const ColdRecord& cold = ring_.cold(index);
+    hash.add(pair(index, hot.generation));
+    hash.add(pair(hot.chunkAndState, hot.offsetUnits));
+    hash.add(pair(hot.sizeUnits, cold.version));
+    if (cold.layout == nullptr) continue;
+    for (std::uint32_t i = 0; i < cold.layout->partCount; ++i) {
+      const PartPlacement& part = cold.layout->parts[i];
+      hash.add(pair(part.offsetBytes, part.sizeBytes));
+      hash.add(pair(static_cast<std::uint32_t>(part.kind), part.generation));
+    }
+  }
+  return hash.value();
+}
+
+void Pool::Impl::noteStep(const StepReport& report) {
+  for (const Error& error : errors_) {
+    journal_->did(RecordKind::Reported, {static_cast<std::uint64_t>(error.code) + 1, packed(error.handle)},
+                  error.resourceName());
+  }
+  journal_->did(RecordKind::Stepped,
+                {report.uploadedBytes, report.copiedBytes, report.readBackBytes, report.pieces, report.completedBlocks,
+                 report.waitingBlocks, report.reclaimedBytes, report.instructions, report.misses, counters_.liveBytes,
+                 chunks_.reservedBytes(), retirement_.bytesWaiting(), counters_.blocks, chunks_.count(),
+                 stagingBytes()});
+}
+
+}  // namespace flux

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <flux/record_kind.hpp>
+#include <flux/recording.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace flux {
+
+/// How events become bytes. One begins with its kind (its highest bit: a producer has asked for it); then come its
+/// numbers, each as the difference to that of the last event of the kind, zigzag and LEB128, so that what goes on as before
+/// takes a byte; then its name, as a place in a table that both sides keep and, if it is new there, its characters; then
+/// the rows of its list, as numbers are.
+inline constexpr std::uint8_t kByProducer = 0x80;
+inline constexpr std::size_t kMaxColumns = 5;
+inline constexpr std::size_t kMaxTextBytes = 255;
+inline constexpr std::size_t kNamePlaces = 4096;
+
+[[nodiscard]] std::size_t numberCount(RecordKind kind) noexcept;
+[[nodiscard]] std::size_t columnCount(RecordKind kind) noexcept;
+
+/// What the numbers of an event and those of its rows differ from.
+class LastNumbers {
+ public:
+  [[nodiscard]] std::uint64_t* of(RecordKind kind) noexcept { return numbers_[static_cast<std::size_t>(kind)].data(); }
+  [[nodiscard]] std::uint64_t* ofRows(RecordKind kind) noexcept { return rows_[static_cast<std::size_t>(kind)].data(); }
+
+ private:
+  std::array<std::array<std::uint64_t, RecordedEvent::kMaxNumbers>, kRecordKindCount> numbers_{};
+  std::array<std::array<std::uint64_t, kMaxColumns>, kRecordKindCount> rows_{};
+};
+
+/// **Thread contract.** One thread.
+class EventEncoder {
+ public:
+  EventEncoder() { names_.resize(kNamePlaces); }
+
+  /// An event: its numbers, as many as its kind has, then its name, then its rows, if the kind has them.
+  void begin(RecordKind kind, bool byProducer = false);
+  void number(std::uint64_t value) { put(value, *last_++); }
+  void text(std::string_view text);
+  void rows(std::size_t count);
+  void row(std::initializer_list<std::uint64_t> values);
+
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  /// What has been written since the last call.
+  [[nodiscard]] std::vector<std::byte> take() noexcept;
+
+ private:
+  void put(std::uint64_t value, std::uint64_t& last);
+  void plain(std::uint64_t value);
+  void makeRoom(std::size_t bytes);
+
+  std::vector<std::byte> bytes_;  ///< Of which `size_` are written; there is room for the rest of the event, or the row.
+  std::size_t size_ = 0;
+  RecordKind kind_ = RecordKind::End;
+  std::uint64_t* last_ = nullptr;  ///< Of the next number.
+  LastNumbers lasts_;
+  std::vector<std::string> names_;
+};
+
+/// The other way round. It believes nothing: what makes no sense ends it.
+class EventDecoder {
+ public:
+  EventDecoder() { names_.resize(kNamePlaces); }
+
+  /// Takes one event from the front of `bytes`. False: they are damaged.
+  [[nodiscard]] bool next(std::span<const std::byte>& bytes, RecordedEvent& event);
+
+ private:
+  LastNumbers lasts_;
+  std::vector<std::string> names_;
+};
+
+}  // namespace flux

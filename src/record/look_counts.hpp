@@ -1,0 +1,50 @@
+#pragma once
+
+#include <flux/record_kind.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace flux {
+
+/// What was seen, kind by kind: so that both sides know which answer is to be expected, and a recording holds the others
+/// only, with the number of the look.
+class LookCounts {
+ public:
+  struct Look {
+    std::uint64_t count = 0;
+    std::uint64_t last = 0;
+  };
+  static constexpr std::size_t kMost = 8;  ///< Of one kind.
+
+  [[nodiscard]] Look& of(RecordKind what, std::uint32_t which) noexcept {
+    return looks_[static_cast<std::size_t>(what) * kMost + which];
+  }
+
+  /// What the next look would find if nothing had happened.
+  [[nodiscard]] static std::uint64_t expected(RecordKind what, const Look& look) noexcept {
+    switch (what) {
+      case RecordKind::StagingRefused:
+      case RecordKind::SealingRefused:
+      case RecordKind::RecyclingRefused:
+      case RecordKind::SourceFailed:
+      case RecordKind::ReadForgotten:
+      case RecordKind::ChunkRefused:
+      case RecordKind::SubmitRefused:
+      case RecordKind::PollFailed:
+      case RecordKind::MissCount:
+      case RecordKind::DropCount:
+        return 0;
+      case RecordKind::SubmitValue:
+        return look.last + 1;
+      default:
+        return look.last;
+    }
+  }
+
+ private:
+  std::array<Look, kRecordKindCount * kMost> looks_{};
+};
+
+}  // namespace flux

@@ -1,0 +1,287 @@
+#include <flux/recorder.hpp>
+
+#include "base/fixed_name.hpp"
+#include "pool/journal.hpp"
+#include "record/block_file.hpp"
+#include "record/block_writer.hpp"
+#include "record/codec.hpp"
+#include "record/devices.hpp"
+#include "record/look_counts.hpp"
+#include "record/numbers.hpp"
+
+#include <flux/assert.hpp>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <mutex>
+#include <source_location>
+#include <utility>
+#include <vector>
+
+namespace flux {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kBlockBytes = std::size_t{64} << 10U;
+/// What was recorded is given to the disk after so long at the latest.
+constexpr std::chrono::milliseconds kBlockAge{250};
+
+/// What a frame has told, until the geometry thread takes it.
+struct FrameNote {
+  RecordKind kind = RecordKind::FrameBegan;
+  std::uint64_t serial = 0;
+  std::uint64_t time = 0;
+  SnapshotNumber snapshot = 0;
+  std::uint64_t thread = 0;
+  std::array<char, 48> label{};
+  std::array<QueueValue, kMaxQueues> used{};
+  std::size_t usedCount = 0;
+};
+
+}  // namespace
+
+/// All but the frames' notes is the geometry thread's.
+class Recorder::Impl final : public Journal {
+ public:
+  Impl(std::ofstream file, std::string name) : writer_(std::move(file), std::move(name)) {}
+
+  // ---- Of the geometry thread ---------------------------------------------------------------------------
+
+  Device& attach(Device& device, const PoolDesc& desc) override {
+    FLUX_ASSERT(!device_, "a recorder serves one pool");
+    writeDevice(device.caps());
+    writePool(desc);
+    return device_.emplace(device, *this);
+  }
+
+  void detach() noexcept override {
+    takeFrames();
+    begin(RecordKind::End);
+    end();
+    close();
+  }
+
+  void close() {
+    if (std::exchange(closed_, true)) return;
+    flush();
+    writer_.close();
+  }
+
+  void call(const Call& call) override {
+    if (call.kind == RecordKind::Step || call.kind == RecordKind::Publish) {
+      takeFrames();
+      began_ = now();
+    }
+    begin(call.kind, call.byProducer);
+    encoder_.number(packed(call.block));
+    for (std::size_t i = 1; i < numberCount(call.kind); ++i) encoder_.number(call.numbers[i - 1]);
+    if (recordRow(call.kind).text) encoder_.text(call.text);
+    writeRows(call);
+    end();
+  }
+
+  std::uint64_t see(RecordKind what, std::uint64_t value, std::uint32_t which) override {
+    LookCounts::Look& look = looks_.of(what, which);
+    ++look.count;
+    const std::uint64_t expected = LookCounts::expected(what, look);
+    look.last = value;
+    if (value != expected) {
+      begin(what);
+      encoder_.number(which);
+      encoder_.number(look.count);
+      encoder_.number(value);
+      end();
+    }
+    return value;
+  }
+
+  void did(RecordKind what, std::initializer_list<std::uint64_t> numbers, std::string_view text) override {
+    if (closed_) return;  // chunks go after all else
+    begin(what);
+    for (const std::uint64_t number : numbers) encoder_.number(number);
+    if (what == RecordKind::Stepped || what == RecordKind::Published) {
+      encoder_.number(began_);
+      encoder_.number(now() - began_);
+    }
+    if (recordRow(what).text) encoder_.text(text);
+    end();
+    if (what == RecordKind::Stepped && Clock::now() - flushed_ > kBlockAge) flush();
+  }
+
+  // ---- Of any thread ------------------------------------------------------------------------------------
+
+  void frameBegan(std::uint64_t serial, const char* label, std::uint64_t thread, SnapshotNumber snapshot) override {
+    FrameNote note;
+    note.serial = serial;
+    note.snapshot = snapshot;
+    note.thread = thread;
+    copyName(note.label, label);
+    add(note);
+  }
+  void frameSubmits(std::uint64_t serial) override {
+    FrameNote note;
+    note.kind = RecordKind::FrameSubmits;
+    note.serial = serial;
+    add(note);
+  }
+  void frameEnded(std::uint64_t serial, std::span<const QueueValue> submitted) override {
+    FrameNote note;
+    note.kind = RecordKind::FrameEnded;
+    note.serial = serial;
+    note.usedCount = submitted.size();
+    std::copy(submitted.begin(), submitted.end(), note.used.begin());
+    add(note);
+  }
+
+  [[nodiscard]] std::optional<Error> error() const { return writer_.error(); }
+  [[nodiscard]] std::uint64_t events() const noexcept { return events_.load(std::memory_order_relaxed); }
+  [[nodiscard]] ByteCount fileBytes() const noexcept { return writer_.fileBytes(); }
+
+ private:
+  [[nodiscard]] std::uint64_t now() const {
+    return static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start_).count());
+  }
+
+  void begin(RecordKind kind, bool byProducer = false) { encoder_.begin(kind, byProducer); }
+  void end() {
+    events_.store(events_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    if (encoder_.size() >= kBlockBytes) [[unlikely]]
+      flush();
+  }
+
+  void flush() {
+    flushed_ = Clock::now();
+    if (encoder_.size() == 0) return;
+    // What cannot be written is dropped here, and all that comes after it.
+    writer_.push(encoder_.take());
+  }
+
+  void writeDevice(const DeviceCaps& caps) {
+    begin(RecordKind::Device);
+    for (const std::uint64_t number : numbersOf(caps)) encoder_.number(number);
+    encoder_.text(caps.deviceName);
+    encoder_.rows(caps.partAlignmentBytes.size());
+    for (const std::uint32_t alignment : caps.partAlignmentBytes) encoder_.row({alignment});
+    end();
+  }
+  void writePool(const PoolDesc& desc) {
+    begin(RecordKind::Pool);
+    for (const std::uint64_t number : numbersOf(desc)) encoder_.number(number);
+    end();
+  }
+
+  void writeRows(const Call& call) {
+    switch (call.kind) {
+      case RecordKind::Add:
+      case RecordKind::AddParts:
+      case RecordKind::AddShared:
+        encoder_.rows(call.parts.size());
+        for (const PartDesc& part : call.parts) {
+          encoder_.row({static_cast<std::uint64_t>(part.kind), part.bytes, sourceNumber(part.source, part.kept),
+                        part.source.data().size()});
+        }
+        break;
+      case RecordKind::Update:
+      case RecordKind::UpdateInPlace:
+        encoder_.rows(call.updates.size());
+        for (const PartUpdate& update : call.updates) {
+          encoder_.row({static_cast<std::uint32_t>(update.part), update.offset, update.bytes,
+                        sourceNumber(update.source, false), update.source.data().size()});
+        }
+        break;
+      case RecordKind::RemoveParts:
+        encoder_.rows(call.ids.size());
+        for (const PartId part : call.ids) encoder_.row({static_cast<std::uint32_t>(part)});
+        break;
+      default:
+        break;
+    }
+  }
+
+  void add(FrameNote& note) {
+    note.time = now();
+    const std::lock_guard lock(framesMutex_);
+    frames_.push_back(note);
+  }
+
+  void takeFrames() {
+    {
+      const std::lock_guard lock(framesMutex_);
+      std::swap(frames_, taken_);
+    }
+    for (const FrameNote& note : taken_) {
+      begin(note.kind);
+      encoder_.number(note.serial);
+      if (note.kind == RecordKind::FrameBegan) {
+        encoder_.number(note.snapshot);
+        encoder_.number(note.thread);
+      }
+      encoder_.number(note.time);
+      if (note.kind == RecordKind::FrameBegan) encoder_.text(note.label.data());
+      if (note.kind == RecordKind::FrameEnded) {
+        encoder_.rows(note.usedCount);
+        for (std::size_t i = 0; i < note.usedCount; ++i) {
+          encoder_.row({static_cast<std::uint32_t>(note.used[i].queue), note.used[i].value});
+        }
+      }
+      end();
+    }
+    taken_.clear();
+  }
+
+  const Clock::time_point start_ = Clock::now();
+  std::optional<RecordingDevice> device_;
+  EventEncoder encoder_;
+  LookCounts looks_;
+  std::uint64_t began_ = 0;  ///< The running step, or publish.
+  Clock::time_point flushed_ = start_;
+  bool closed_ = false;
+  sync::Atomic<std::uint64_t> events_{0};
+  sync::Mutex framesMutex_;
+  std::vector<FrameNote> frames_;  ///< Guarded by it.
+  std::vector<FrameNote> taken_;
+  BlockWriter writer_;
+};
+
+Result<std::unique_ptr<Recorder>> Recorder::create(const std::filesystem::path& file) {
+  const std::string name = file.filename().string();
+  errno = 0;
+  std::ofstream stream(file, std::ios::binary | std::ios::trunc);
+  if (!stream || !writeFileHead(stream)) {
+    Error error = makeError(ErrorCode::FileError, name, std::source_location::current());
+    error.nativeCode = errno;
+    return Unexpected(error);
+  }
+  return std::unique_ptr<Recorder>(new Recorder(std::make_unique<Impl>(std::move(stream), name)));
+}
+
+Recorder::Recorder(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Recorder::~Recorder() {
+  impl_->close();
+}
+
+Journal& Recorder::journal() noexcept {
+  return *impl_;
+}
+
+Result<void> Recorder::close() {
+  impl_->close();
+  const std::optional<Error> failed = impl_->error();
+  return failed ? Result<void>(Unexpected(*failed)) : Result<void>{};
+}
+
+std::optional<Error> Recorder::error() const {
+  return impl_->error();
+}
+std::uint64_t Recorder::events() const noexcept {
+  return impl_->events();
+}
+ByteCount Recorder::fileBytes() const noexcept {
+  return impl_->fileBytes();
+}
+
+}  // namespace flux
