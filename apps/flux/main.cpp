@@ -143,7 +143,8 @@ int run(int argc, char** argv) {
   addView(*viewCommand, viewArguments);
 
   ReplayArguments replayArguments;
-  CLI::App* replayCommand = app.add_subcommand("replay", "Replay recordings of a pool, and traces of allocations, through the pool");
+  CLI::App* replayCommand =
+      app.add_subcommand("replay", "Replay recordings of a pool, and traces of allocations, through the pool");
   addReplay(*replayCommand, replayArguments);
 
   InspectOptions inspectOptions;

@@ -2,6 +2,7 @@
 
 /// What a recording consists of (docs/design/recording.md).
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -84,12 +85,101 @@ struct RecordRow {
   RecordKind kind;
   RecordGroup group;
   std::string_view name;
-  std::string_view numbers;      ///< Their names, with spaces between.
-  std::uint32_t compared = 0;    ///< Of a deed: so many of them a replay must repeat; the others depend on the machine.
-  bool text = false;             ///< It has a name.
+  std::string_view numbers;    ///< Their names, with spaces between.
+  std::uint32_t compared = 0;  ///< Of a deed: so many of them a replay must repeat; the others depend on the machine.
+  bool text = false;           ///< It has a name.
   std::string_view columns = {};  ///< Of its list, if it has one.
 };
 
-[[nodiscard]] const RecordRow& recordRow(RecordKind kind) noexcept;
+namespace detail {
+
+using enum RecordKind;
+using enum RecordGroup;
+
+inline constexpr std::array<RecordRow, kRecordKindCount> kRecordRows{{
+    {Device, Head, "device",
+     "backend maxChunkBytes maxAllocations queueCount unifiedMemory bufferAddresses directWriteBytes", 0, true,
+     "alignment"},
+    {Pool, Head, "pool",
+     "chunkBytes firstChunkBytes longLivedFirstChunkBytes stagingPageBytes stagingLimitBytes readbackLimitBytes "
+     "shadowLimitBytes hardLimitBytes maxBlocks emptyChunkSteps emptyChunkAge spareChunks recordMirrors"},
+    {End, Head, "end", ""},
+
+    {Add, Call, "add", "block lifetime fallback", 0, true, "kind bytes source given"},
+    {Update, Call, "update", "block", 0, false, "part offset bytes source given"},
+    {UpdateInPlace, Call, "updateInPlace", "block", 0, false, "part offset bytes source given"},
+    {AddParts, Call, "addParts", "block", 0, false, "kind bytes source given"},
+    {RemoveParts, Call, "removeParts", "block", 0, false, "part"},
+    {AddShared, Call, "addShared", "block affinity lifetime", 0, true, "kind bytes source given"},
+    {Remove, Call, "remove", "block"},
+    {Retain, Call, "retain", "block"},
+    {Release, Call, "release", "block"},
+    {Pin, Call, "pin", "block"},
+    {Unpin, Call, "unpin", "block"},
+    {Request, Call, "request", "block priority"},
+    {ReadBack, Call, "readBack", "block part offset bytes queue value"},
+    {MarkWritten, Call, "markWritten", "block part queue value"},
+    {RefreshShadow, Call, "refreshShadow", "block part"},
+    {Stage, Call, "stage", "block bytes"},
+    {Reserve, Call, "reserve", "block bytes lifetime"},
+    {Step, Call, "step", "block now uploadBytes pieces quiet"},
+    {Collect, Call, "collect", "block"},
+    {Publish, Call, "publish", "block"},
+
+    {Handle, Look, "handle", "which look block"},
+    {FreeSlots, Look, "freeSlots", "which look bits"},
+    {Submitting, Look, "submitting", "which look frames"},
+    {HeldSnapshot, Look, "heldSnapshot", "which look snapshot"},
+    {OldestFrame, Look, "oldestFrame", "which look frame"},
+    {NewestFrame, Look, "newestFrame", "which look frame"},
+    {QueueTag, Look, "queueTag", "queue look value"},
+    {Completed, Look, "completed", "queue look value"},
+    {Pages, Look, "pages", "which look pages"},
+    {StagingRefused, Look, "stagingRefused", "which look error"},
+    {SealingRefused, Look, "sealingRefused", "which look error"},
+    {RecyclingRefused, Look, "recyclingRefused", "which look error"},
+    {SourceFailed, Look, "sourceFailed", "which look failed"},
+    {ReadForgotten, Look, "readForgotten", "which look forgotten"},
+    {ChunkRefused, Look, "chunkRefused", "which look error"},
+    {SubmitRefused, Look, "submitRefused", "which look error"},
+    {SubmitValue, Look, "submitValue", "which look value"},
+    {PollFailed, Look, "pollFailed", "which look error"},
+    {Now, Look, "now", "which look nanoseconds"},
+    {MissCount, Look, "missCount", "which look count"},
+    {Miss, Look, "miss", "which look indexAndPriority"},
+    {DropCount, Look, "dropCount", "which look count"},
+    {Drop, Look, "drop", "which look block"},
+
+    {PlaceTaken, Deed, "placeTaken", "chunk offset bytes lifetime", 4},
+    {PlaceFreed, Deed, "placeFreed", "chunk offset bytes", 3},
+    {ChunkMade, Deed, "chunkMade", "chunk bytes", 2},
+    {ChunkGone, Deed, "chunkGone", "chunk", 1},
+    {Submitted, Deed, "submitted", "pieces bytes value hash", 4},
+    {Refused, Deed, "refused", "error", 1},
+    {Reported, Deed, "reported", "error block", 2, true},
+    {Stepped, Deed, "stepped",
+     "uploadedBytes copiedBytes readBackBytes pieces completedBlocks waitingBlocks reclaimedBytes instructions misses "
+     "liveBytes reservedBytes retiredBytes blocks chunks stagingBytes began took",
+     14},
+    {Published, Deed, "published", "snapshot changes deferred mirroredRecords hash began took", 5},
+
+    {FrameBegan, Frame, "frameBegan", "frame snapshot thread time", 0, true},
+    {FrameSubmits, Frame, "frameSubmits", "frame time"},
+    {FrameEnded, Frame, "frameEnded", "frame time", 0, false, "queue value"},
+}};
+
+constexpr bool recordRowsAreInOrder() {
+  for (std::size_t i = 0; i < kRecordRows.size(); ++i) {
+    if (kRecordRows[i].kind != static_cast<RecordKind>(i)) return false;
+  }
+  return true;
+}
+static_assert(recordRowsAreInOrder(), "a row for each kind, in their order");
+
+}  // namespace detail
+
+[[nodiscard]] constexpr const RecordRow& recordRow(RecordKind kind) noexcept {
+  return detail::kRecordRows[static_cast<std::size_t>(kind)];
+}
 
 }  // namespace flux

@@ -30,9 +30,9 @@ namespace flux {
 /// A thread of its own compresses and writes.
 /// **Cost.** Some nanoseconds an event for the geometry thread, a short lock for each frame's beginning and end; a few
 /// bytes an event on the disk; at most 16 MiB of memory for what the disk has not taken yet.
-/// **Failure.** When the disk fails or cannot keep up the recording ends, and the pool goes on. What has been written can be
-/// replayed: it is on the disk within about half a second of steps, so that a program that crashes leaves its last
-/// frames.
+/// **Failure.** When the disk fails or cannot keep up the recording ends, and the pool goes on. What has been written
+/// can be replayed: it is on the disk within about half a second of steps, so that a program that crashes leaves its
+/// last frames.
 class Recorder {
  public:
   /// Errors: FileError.

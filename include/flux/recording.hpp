@@ -88,8 +88,8 @@ struct ReplayedPart {
   std::uint64_t thing = 0;  ///< Its number: no two parts of a recording have the same.
 };
 
-/// What a replay is to do beside repeating calls. A recording has no bytes; with both of these, parts have contents that
-/// can be checked: always the same, since updates write again what was there.
+/// What a replay is to do beside repeating calls. A recording has no bytes; with both of these, parts have contents
+/// that can be checked: always the same, since updates write again what was there.
 struct ReplaySettings {
   /// Writes the bytes of a part from `offset` on. Empty: nobody does.
   std::function<void(std::uint64_t thing, ByteOffset offset, std::span<std::byte> bytes)> fill;
@@ -101,12 +101,13 @@ struct ReplaySettings {
 /// Does once more what a recorded program did to its pool, on one thread: the same calls, and the same answers to
 /// whatever the pool asks. So it must do the same, and every place, chunk, copy and snapshot is compared.
 ///
-/// The device may be another one than that of the recording. It makes real chunks and real copies; how far queues are is
-/// answered as recorded, and copies are waited for before they are said to be done.
+/// The device may be another one than that of the recording. It makes real chunks and real copies; how far queues are
+/// is answered as recorded, and copies are waited for before they are said to be done.
 class RecordingPlayer {
  public:
-  /// Reads what the recording says of its pool, and makes one on the device, which outlives this. Errors: those of `RecordingReader::next` and `Pool::create`; InvalidArgument (there is no
-  /// pool in the recording); Unsupported names what the device lacks.
+  /// Reads what the recording says of its pool, and makes one on the device, which outlives this. Errors: those of
+  /// `RecordingReader::next` and `Pool::create`; InvalidArgument (there is no pool in the recording); Unsupported names
+  /// what the device lacks.
   [[nodiscard]] static Result<std::unique_ptr<RecordingPlayer>> create(RecordingReader reader, Device& device,
                                                                        const ReplaySettings& settings = {});
   ~RecordingPlayer();

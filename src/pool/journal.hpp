@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/packed_handle.hpp"
 #include "base/witness.hpp"
 #include "pool/instructions.hpp"
 
@@ -30,16 +31,6 @@ struct Call {
   std::span<const PartUpdate> updates{};
   std::span<const PartId> ids{};
 };
-
-/// Handles as one number, small ones for young blocks. Indices have 24 bits.
-inline constexpr std::uint32_t kHandleIndexBits = 24;
-[[nodiscard]] constexpr std::uint64_t packed(BlockHandle handle) noexcept {
-  return std::uint64_t{handle.generation} << kHandleIndexBits | handle.index;
-}
-[[nodiscard]] constexpr BlockHandle unpackedHandle(std::uint64_t number) noexcept {
-  return {static_cast<std::uint32_t>(number & ((1U << kHandleIndexBits) - 1)),
-          static_cast<std::uint32_t>(number >> kHandleIndexBits)};
-}
 
 [[nodiscard]] Call callOf(BlockHandle handle, const BlockDesc& desc);
 [[nodiscard]] Call callOf(const SharedPartDesc& desc);

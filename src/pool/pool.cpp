@@ -197,7 +197,8 @@ Result<Source> Pool::shadow(BlockHandle block, PartId part, std::source_location
   return impl_->shadow(block, part, where);
 }
 Result<void> Pool::markWritten(BlockHandle block, PartId part, QueueValue by, std::source_location where) {
-  return impl_->tell([&] { return callOf(block, part, by); }, [&] { return impl_->markWritten(block, part, by, where); });
+  return impl_->tell([&] { return callOf(block, part, by); },
+                     [&] { return impl_->markWritten(block, part, by, where); });
 }
 Result<void> Pool::refreshShadow(BlockHandle block, PartId part, std::source_location where) {
   return impl_->tell(

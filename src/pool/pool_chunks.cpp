@@ -121,7 +121,8 @@ Result<void> Pool::Impl::reserve(ByteCount bytes, Lifetime lifetime, std::source
     const ByteCount room = roomBytes() - roomBytes() % kSmallestChunkBytes;
     const ByteCount chunkBytes = std::min(chunkSpace.nextReservedBytes(missing), room);
     if (missing > room) return giveUp(refusal({.outcome = FitOutcome::OverBudget}, lifetime, missing));
-    if (!allocationsLeft(seenPages())) return giveUp(refusal({.outcome = FitOutcome::TooManyChunks}, lifetime, missing));
+    if (!allocationsLeft(seenPages()))
+      return giveUp(refusal({.outcome = FitOutcome::TooManyChunks}, lifetime, missing));
     const Result<ChunkIndex> chunk = makeChunk(lifetime, chunkBytes, false);
     if (!chunk) return giveUp(chunk.error());
     made.push_back(*chunk);

@@ -78,8 +78,7 @@ SharedThing* Pool::Impl::takeDropped() {
   SharedThing* first = nullptr;
   SharedThing** last = &first;
   for (; count > 0; --count) {
-    const BlockHandle block =
-        unpackedHandle(seen(RecordKind::Drop, next != nullptr ? packed(next->desc.block) : 0));
+    const BlockHandle block = unpackedHandle(seen(RecordKind::Drop, next != nullptr ? packed(next->desc.block) : 0));
     if (next != nullptr) {
       next = next->next;
       continue;
@@ -95,8 +94,9 @@ SharedThing* Pool::Impl::takeDropped() {
 
 void Pool::Impl::takeMisses() {
   misses_.clear();
-  ring_.usage().takeMisses(
-      ring_.count(), [this](std::uint32_t index, Priority priority) { misses_.push_back({index, priority}); });
+  ring_.usage().takeMisses(ring_.count(), [this](std::uint32_t index, Priority priority) {
+    misses_.push_back({index, priority});
+  });
   if (journal_ == nullptr) return;
   misses_.resize(static_cast<std::size_t>(seen(RecordKind::MissCount, misses_.size())));
   constexpr std::uint64_t kPriorities = 4;
@@ -140,11 +140,10 @@ void Pool::Impl::noteStep(const StepReport& report) {
     journal_->did(RecordKind::Reported, {static_cast<std::uint64_t>(error.code) + 1, packed(error.handle)},
                   error.resourceName());
   }
-  journal_->did(RecordKind::Stepped,
-                {report.uploadedBytes, report.copiedBytes, report.readBackBytes, report.pieces, report.completedBlocks,
-                 report.waitingBlocks, report.reclaimedBytes, report.instructions, report.misses, counters_.liveBytes,
-                 chunks_.reservedBytes(), retirement_.bytesWaiting(), counters_.blocks, chunks_.count(),
-                 stagingBytes()});
+  journal_->did(RecordKind::Stepped, {report.uploadedBytes, report.copiedBytes, report.readBackBytes, report.pieces,
+                                      report.completedBlocks, report.waitingBlocks, report.reclaimedBytes,
+                                      report.instructions, report.misses, counters_.liveBytes, chunks_.reservedBytes(),
+                                      retirement_.bytesWaiting(), counters_.blocks, chunks_.count(), stagingBytes()});
 }
 
 }  // namespace flux

@@ -18,9 +18,8 @@ ByteCount Pool::Impl::reclaim(std::chrono::steady_clock::time_point now) {
       pool.device_.rangeReclaimed(range.place.chunk, range.place.offset, range.place.bytes);
       pool.space(range.lifetime).free(range.place, pool.steps_, now);
       if (pool.journal_ != nullptr) {
-        pool.journal_->did(
-            RecordKind::PlaceFreed,
-            {static_cast<std::uint32_t>(range.place.chunk), range.place.offset, range.place.bytes});
+        pool.journal_->did(RecordKind::PlaceFreed,
+                           {static_cast<std::uint32_t>(range.place.chunk), range.place.offset, range.place.bytes});
       }
     }
     void operator()(const BlockHandle& gone) const { pool.handles_.recycle(gone); }

@@ -190,7 +190,7 @@ void Pool::Impl::dropFailed() {
 }
 
 PublishReport Pool::Impl::publish() {
-  if (journal_ == nullptr) [[likely]]
+  if (journal_ == nullptr || !ring_.hasChanges()) [[likely]]
     return publishChanges();
   journal_->call({.kind = RecordKind::Publish});
   const std::uint64_t hash = hashOfChanges();

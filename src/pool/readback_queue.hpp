@@ -80,7 +80,7 @@ class ReadbackQueue {
 
   Device& device_;
   Witness* const witness_;  ///< Null: nobody looks on.
-  StagingPages pages_;  ///< Outlives what lies in it.
+  StagingPages pages_;      ///< Outlives what lies in it.
   std::deque<Read> waiting_;
   std::deque<Read> inFlight_;  ///< By value.
   std::vector<ReadPromise> arrived_;

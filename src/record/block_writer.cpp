@@ -10,6 +10,7 @@
 namespace flux {
 namespace {
 
+constexpr std::size_t kMostSpares = 4;
 constexpr std::size_t kMaxWaitingBytes = std::size_t{16} << 20U;
 
 }  // namespace
@@ -28,6 +29,14 @@ bool BlockWriter::push(std::vector<std::byte> block) {
   blocks_.push_back(std::move(block));
   wakeUp_.notify_one();
   return true;
+}
+
+std::vector<std::byte> BlockWriter::spare() {
+  const std::lock_guard lock(mutex_);
+  if (spares_.empty()) return {};
+  std::vector<std::byte> spare = std::move(spares_.back());
+  spares_.pop_back();
+  return spare;
 }
 
 void BlockWriter::close() {
@@ -55,7 +64,7 @@ void BlockWriter::run() {
   for (;;) {
     wakeUp_.wait(lock, [this] { return !blocks_.empty() || closing_; });
     if (blocks_.empty()) break;
-    const std::vector<std::byte> block = std::move(blocks_.front());
+    std::vector<std::byte> block = std::move(blocks_.front());
     blocks_.pop_front();
     waitingBytes_ -= block.size();
     lock.unlock();
@@ -67,6 +76,7 @@ void BlockWriter::run() {
       fail(ErrorCode::FileError);
       return;
     }
+    if (spares_.size() < kMostSpares) spares_.push_back(std::move(block));
   }
   lock.unlock();
   errno = 0;

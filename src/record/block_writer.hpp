@@ -28,6 +28,9 @@ class BlockWriter {
   BlockWriter(const BlockWriter&) = delete;
   BlockWriter& operator=(const BlockWriter&) = delete;
 
+  /// Memory of a block that has been written, for the next one.
+  [[nodiscard]] std::vector<std::byte> spare();
+
   /// False: it will not be written, nor will what comes later; `error` says why. Never waits for the disk.
   bool push(std::vector<std::byte> block);
 
@@ -47,6 +50,7 @@ class BlockWriter {
   mutable sync::Mutex mutex_;  ///< Guards the rest.
   sync::ConditionVariable wakeUp_;
   std::deque<std::vector<std::byte>> blocks_;
+  std::vector<std::vector<std::byte>> spares_;
   std::size_t waitingBytes_ = 0;
   bool closing_ = false;
   std::optional<Error> error_;

@@ -13,32 +13,6 @@ constexpr std::uint64_t kGroupMask = (1U << kGroupBits) - 1;
 constexpr unsigned kNumberBits = 64;
 constexpr std::size_t kMaxPlainBytes = (kNumberBits + kGroupBits - 1) / kGroupBits;
 
-constexpr std::size_t words(std::string_view text) {
-  return text.empty() ? 0 : 1 + static_cast<std::size_t>(std::count(text.begin(), text.end(), ' '));
-}
-
-struct Counts {
-  std::array<std::uint8_t, kRecordKindCount> numbers{};
-  std::array<std::uint8_t, kRecordKindCount> columns{};
-};
-
-const Counts& counts() {
-  static const Counts all = [] {
-    Counts counted;
-    for (std::size_t i = 0; i < kRecordKindCount; ++i) {
-      const RecordRow& row = recordRow(static_cast<RecordKind>(i));
-      counted.numbers[i] = static_cast<std::uint8_t>(words(row.numbers));
-      counted.columns[i] = static_cast<std::uint8_t>(words(row.columns));
-    }
-    return counted;
-  }();
-  return all;
-}
-
-/// Small magnitudes become small numbers, whatever their sign.
-constexpr std::uint64_t zigzag(std::uint64_t difference) noexcept {
-  return difference << 1U ^ (0 - (difference >> (kNumberBits - 1)));
-}
 constexpr std::uint64_t unzigzag(std::uint64_t coded) noexcept {
   return coded >> 1U ^ (0 - (coded & 1U));
 }
@@ -66,19 +40,12 @@ bool take(std::span<const std::byte>& bytes, std::uint64_t& last) {
 
 }  // namespace
 
-std::size_t numberCount(RecordKind kind) noexcept {
-  return counts().numbers[static_cast<std::size_t>(kind)];
-}
-
-std::size_t columnCount(RecordKind kind) noexcept {
-  return counts().columns[static_cast<std::size_t>(kind)];
-}
-
 // ---- Writing -----------------------------------------------------------------------------------------------
 
 void EventEncoder::makeRoom(std::size_t bytes) {
-  constexpr std::size_t kLeast = 80U << 10U;
-  if (bytes_.size() - size_ < bytes) bytes_.resize(std::max(kLeast, 2 * (size_ + bytes)));
+  constexpr std::size_t kLeast = 72U << 10U;
+  if (bytes_.size() - size_ < bytes) [[unlikely]]
+    bytes_.resize(std::max({kLeast, bytes_.capacity(), 2 * (size_ + bytes)}));
 }
 
 void EventEncoder::begin(RecordKind kind, bool byProducer) {
@@ -87,17 +54,6 @@ void EventEncoder::begin(RecordKind kind, bool byProducer) {
   kind_ = kind;
   last_ = lasts_.of(kind);
   bytes_[size_++] = static_cast<std::byte>(static_cast<std::uint8_t>(kind) | (byProducer ? kByProducer : 0));
-}
-
-void EventEncoder::put(std::uint64_t value, std::uint64_t& last) {
-  plain(zigzag(value - std::exchange(last, value)));
-}
-
-void EventEncoder::plain(std::uint64_t value) {
-  for (; value > kGroupMask; value >>= kGroupBits) {
-    bytes_[size_++] = static_cast<std::byte>((value & kGroupMask) | (kGroupMask + 1));
-  }
-  bytes_[size_++] = static_cast<std::byte>(value);
 }
 
 // A place has the newest name with its hash, so that both tables stay small whatever names there are.
@@ -124,10 +80,9 @@ void EventEncoder::row(std::initializer_list<std::uint64_t> values) {
   for (const std::uint64_t value : values) put(value, *last++);
 }
 
-std::vector<std::byte> EventEncoder::take() noexcept {
-  std::vector<std::byte> taken = std::move(bytes_);
+std::vector<std::byte> EventEncoder::take(std::vector<std::byte> memory) {
+  std::vector<std::byte> taken = std::exchange(bytes_, std::move(memory));
   taken.resize(std::exchange(size_, 0));
-  bytes_ = {};
   return taken;
 }
 

@@ -3,27 +3,50 @@
 #include <flux/record_kind.hpp>
 #include <flux/recording.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace flux {
 
 /// How events become bytes. One begins with its kind (its highest bit: a producer has asked for it); then come its
-/// numbers, each as the difference to that of the last event of the kind, zigzag and LEB128, so that what goes on as before
-/// takes a byte; then its name, as a place in a table that both sides keep and, if it is new there, its characters; then
-/// the rows of its list, as numbers are.
+/// numbers, each as the difference to that of the last event of the kind, zigzag and LEB128, so that what goes on as
+/// before takes a byte; then its name, as a place in a table that both sides keep and, if it is new there, its
+/// characters; then the rows of its list, as numbers are.
 inline constexpr std::uint8_t kByProducer = 0x80;
 inline constexpr std::size_t kMaxColumns = 5;
 inline constexpr std::size_t kMaxTextBytes = 255;
 inline constexpr std::size_t kNamePlaces = 4096;
 
-[[nodiscard]] std::size_t numberCount(RecordKind kind) noexcept;
-[[nodiscard]] std::size_t columnCount(RecordKind kind) noexcept;
+namespace detail {
+
+constexpr std::uint8_t words(std::string_view text) {
+  return text.empty() ? 0 : static_cast<std::uint8_t>(1 + std::count(text.begin(), text.end(), ' '));
+}
+constexpr auto wordsOf(std::string_view RecordRow::*names) {
+  std::array<std::uint8_t, kRecordKindCount> all{};
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = words(recordRow(static_cast<RecordKind>(i)).*names);
+  return all;
+}
+inline constexpr auto kNumberCounts = wordsOf(&RecordRow::numbers);
+inline constexpr auto kColumnCounts = wordsOf(&RecordRow::columns);
+static_assert(std::ranges::max(kNumberCounts) <= RecordedEvent::kMaxNumbers);
+static_assert(std::ranges::max(kColumnCounts) <= kMaxColumns);
+
+}  // namespace detail
+
+[[nodiscard]] constexpr std::size_t numberCount(RecordKind kind) noexcept {
+  return detail::kNumberCounts[static_cast<std::size_t>(kind)];
+}
+[[nodiscard]] constexpr std::size_t columnCount(RecordKind kind) noexcept {
+  return detail::kColumnCounts[static_cast<std::size_t>(kind)];
+}
 
 /// What the numbers of an event and those of its rows differ from.
 class LastNumbers {
@@ -49,15 +72,23 @@ class EventEncoder {
   void row(std::initializer_list<std::uint64_t> values);
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
-  /// What has been written since the last call.
-  [[nodiscard]] std::vector<std::byte> take() noexcept;
+  /// What has been written since the last call. `memory` is used for what comes next.
+  [[nodiscard]] std::vector<std::byte> take(std::vector<std::byte> memory = {});
 
  private:
-  void put(std::uint64_t value, std::uint64_t& last);
-  void plain(std::uint64_t value);
+  void put(std::uint64_t value, std::uint64_t& last) {
+    const std::uint64_t difference = value - std::exchange(last, value);
+    // Small magnitudes become small numbers, whatever their sign.
+    plain(difference << 1U ^ (0 - (difference >> 63U)));
+  }
+  void plain(std::uint64_t value) {
+    for (; value > 0x7f; value >>= 7U) bytes_[size_++] = static_cast<std::byte>((value & 0x7fU) | 0x80U);
+    bytes_[size_++] = static_cast<std::byte>(value);
+  }
   void makeRoom(std::size_t bytes);
 
-  std::vector<std::byte> bytes_;  ///< Of which `size_` are written; there is room for the rest of the event, or the row.
+  std::vector<std::byte>
+      bytes_;  ///< Of which `size_` are written; there is room for the rest of the event, or the row.
   std::size_t size_ = 0;
   RecordKind kind_ = RecordKind::End;
   std::uint64_t* last_ = nullptr;  ///< Of the next number.

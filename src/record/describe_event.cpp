@@ -1,6 +1,7 @@
 #include <flux/recording.hpp>
 
-#include "pool/journal.hpp"
+#include "base/packed_handle.hpp"
+#include "base/witness.hpp"
 #include "record/codec.hpp"
 
 #include <array>
@@ -20,8 +21,9 @@ std::size_t printable(std::string_view text) {
     if ((byteAt(i) & 0xc0U) != 0x80) return 0;
   }
   // Too long, a surrogate, C1 controls, or beyond the last character.
-  if ((first == 0xe0 && byteAt(1) < 0xa0) || (first == 0xed && byteAt(1) > 0x9f) || (first == 0xc2 && byteAt(1) < 0xa0) ||
-      (first == 0xf0 && byteAt(1) < 0x90) || (first == 0xf4 && byteAt(1) > 0x8f)) {
+  if ((first == 0xe0 && byteAt(1) < 0xa0) || (first == 0xed && byteAt(1) > 0x9f) ||
+      (first == 0xc2 && byteAt(1) < 0xa0) || (first == 0xf0 && byteAt(1) < 0x90) ||
+      (first == 0xf4 && byteAt(1) > 0x8f)) {
     return 0;
   }
   return size;

@@ -17,7 +17,8 @@ std::uint64_t hashOf(std::span<const CopyPiece> batch) {
   };
   for (const CopyPiece& piece : batch) {
     add(piece.bytes);
-    for (const auto& [end, offset] : {std::pair{piece.source, piece.sourceOffset}, {piece.destination, piece.destinationOffset}}) {
+    for (const auto& [end, offset] :
+         {std::pair{piece.source, piece.sourceOffset}, {piece.destination, piece.destinationOffset}}) {
       if (end.isPage()) continue;
       add(end.index());
       add(offset);
@@ -117,7 +118,8 @@ Result<void> ReplayingDevice::poll() {
 void ReplayingDevice::reach(TimelineValue recorded) {
   reached_ = recorded;
   TimelineValue real = 0;
-  for (; !inFlight_.empty() && inFlight_.front().first <= recorded; inFlight_.pop_front()) real = inFlight_.front().second;
+  for (; !inFlight_.empty() && inFlight_.front().first <= recorded; inFlight_.pop_front())
+    real = inFlight_.front().second;
   if (real == 0) return;
   if (const Result<void> waited = inner_.wait(kCopyQueue, real, kCopyTimeout); !waited) fail(waited.error());
 }

@@ -12,8 +12,8 @@
 
 namespace flux {
 
-/// What a pool asks of its device goes through a journal; but not staging, of which `StagingPages` tells, nor how far queues
-/// are, which the pool also reads for statistics.
+/// What a pool asks of its device goes through a journal; but not staging, of which `StagingPages` tells, nor how far
+/// queues are, which the pool also reads for statistics.
 ///
 /// **Thread contract.** As `Device`.
 class RecordingDevice final : public PassingDevice {
@@ -68,7 +68,7 @@ class ReplayingDevice final : public PassingDevice {
   DeviceCaps caps_;
   TimelineValue lastValue_ = 0;  ///< As recorded.
   TimelineValue lastReal_ = 0;
-  TimelineValue reached_ = 0;   ///< As recorded.
+  TimelineValue reached_ = 0;                                     ///< As recorded.
   std::deque<std::pair<TimelineValue, TimelineValue>> inFlight_;  ///< Recorded and real values of batches.
   std::optional<Error> failure_;
   std::vector<std::byte> nowhere_;

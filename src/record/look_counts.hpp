@@ -8,8 +8,8 @@
 
 namespace flux {
 
-/// What was seen, kind by kind: so that both sides know which answer is to be expected, and a recording holds the others
-/// only, with the number of the look.
+/// What was seen, kind by kind: so that both sides know which answer is to be expected, and a recording holds the
+/// others only, with the number of the look.
 class LookCounts {
  public:
   struct Look {

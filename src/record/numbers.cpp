@@ -5,13 +5,19 @@
 namespace flux {
 
 std::array<std::uint64_t, 7> numbersOf(const DeviceCaps& caps) noexcept {
-  return {static_cast<std::uint64_t>(caps.backend), caps.maxChunkBytes,           caps.maxAllocations, caps.queueCount,
-          caps.unifiedMemory ? 1U : 0U,             caps.bufferAddresses ? 1U : 0U, caps.directWriteBytes};
+  return {static_cast<std::uint64_t>(caps.backend),
+          caps.maxChunkBytes,
+          caps.maxAllocations,
+          caps.queueCount,
+          caps.unifiedMemory ? 1U : 0U,
+          caps.bufferAddresses ? 1U : 0U,
+          caps.directWriteBytes};
 }
 
 DeviceCaps capsOf(const RecordedEvent& event) {
   DeviceCaps caps;
-  caps.backend = static_cast<Backend>(std::min<std::uint64_t>(event.numbers[0], static_cast<std::uint64_t>(Backend::WebGPU)));
+  caps.backend =
+      static_cast<Backend>(std::min<std::uint64_t>(event.numbers[0], static_cast<std::uint64_t>(Backend::WebGPU)));
   caps.maxChunkBytes = event.numbers[1];
   caps.maxAllocations = static_cast<std::uint32_t>(event.numbers[2]);
   caps.queueCount = static_cast<std::uint32_t>(event.numbers[3]);
@@ -26,11 +32,19 @@ DeviceCaps capsOf(const RecordedEvent& event) {
 }
 
 std::array<std::uint64_t, 13> numbersOf(const PoolDesc& desc) noexcept {
-  return {desc.chunkBytes,        desc.firstChunkBytes,    desc.longLivedFirstChunkBytes,
-          desc.stagingPageBytes,  desc.stagingLimitBytes,  desc.readbackLimitBytes,
-          desc.shadowLimitBytes,  desc.hardLimitBytes,     desc.maxBlocks,
-          desc.emptyChunkSteps,   static_cast<std::uint64_t>(desc.emptyChunkAge.count()),
-          desc.spareChunks,       desc.recordMirrors};
+  return {desc.chunkBytes,
+          desc.firstChunkBytes,
+          desc.longLivedFirstChunkBytes,
+          desc.stagingPageBytes,
+          desc.stagingLimitBytes,
+          desc.readbackLimitBytes,
+          desc.shadowLimitBytes,
+          desc.hardLimitBytes,
+          desc.maxBlocks,
+          desc.emptyChunkSteps,
+          static_cast<std::uint64_t>(desc.emptyChunkAge.count()),
+          desc.spareChunks,
+          desc.recordMirrors};
 }
 
 PoolDesc descOf(const RecordedEvent& event) {

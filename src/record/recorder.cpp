@@ -25,8 +25,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kBlockBytes = std::size_t{64} << 10U;
-/// What was recorded is given to the disk after so long at the latest.
-constexpr std::chrono::milliseconds kBlockAge{250};
+/// What was recorded is given to the disk after so long at the latest, if there are steps.
+constexpr std::uint64_t kBlockAge = 250'000'000;  ///< In nanoseconds.
 
 /// What a frame has told, until the geometry thread takes it.
 struct FrameNote {
@@ -70,10 +70,8 @@ class Recorder::Impl final : public Journal {
   }
 
   void call(const Call& call) override {
-    if (call.kind == RecordKind::Step || call.kind == RecordKind::Publish) {
-      takeFrames();
-      began_ = now();
-    }
+    if (call.kind == RecordKind::Step) takeFrames();
+    if (call.kind == RecordKind::Step || call.kind == RecordKind::Publish) began_ = now();
     begin(call.kind, call.byProducer);
     encoder_.number(packed(call.block));
     for (std::size_t i = 1; i < numberCount(call.kind); ++i) encoder_.number(call.numbers[i - 1]);
@@ -101,13 +99,15 @@ class Recorder::Impl final : public Journal {
     if (closed_) return;  // chunks go after all else
     begin(what);
     for (const std::uint64_t number : numbers) encoder_.number(number);
-    if (what == RecordKind::Stepped || what == RecordKind::Published) {
+    const bool timed = what == RecordKind::Stepped || what == RecordKind::Published;
+    if (timed) {
+      ended_ = now();
       encoder_.number(began_);
-      encoder_.number(now() - began_);
+      encoder_.number(ended_ - began_);
     }
     if (recordRow(what).text) encoder_.text(text);
     end();
-    if (what == RecordKind::Stepped && Clock::now() - flushed_ > kBlockAge) flush();
+    if (timed && ended_ - flushed_ > kBlockAge) flush();
   }
 
   // ---- Of any thread ------------------------------------------------------------------------------------
@@ -153,10 +153,10 @@ class Recorder::Impl final : public Journal {
   }
 
   void flush() {
-    flushed_ = Clock::now();
+    flushed_ = ended_;
     if (encoder_.size() == 0) return;
     // What cannot be written is dropped here, and all that comes after it.
-    writer_.push(encoder_.take());
+    writer_.push(encoder_.take(writer_.spare()));
   }
 
   void writeDevice(const DeviceCaps& caps) {
@@ -237,7 +237,8 @@ class Recorder::Impl final : public Journal {
   EventEncoder encoder_;
   LookCounts looks_;
   std::uint64_t began_ = 0;  ///< The running step, or publish.
-  Clock::time_point flushed_ = start_;
+  std::uint64_t ended_ = 0;  ///< The last one.
+  std::uint64_t flushed_ = 0;
   bool closed_ = false;
   sync::Atomic<std::uint64_t> events_{0};
   sync::Mutex framesMutex_;

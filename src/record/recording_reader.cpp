@@ -34,8 +34,8 @@ struct RecordingReader::Impl {
 
   [[nodiscard]] Unexpected damaged(std::string_view what) {
     over = true;
-    return Unexpected(
-        makeError(ErrorCode::InvalidArgument, name + ": " + std::string(what), std::source_location::current(), {position, number}));
+    return Unexpected(makeError(ErrorCode::InvalidArgument, name + ": " + std::string(what),
+                                std::source_location::current(), {position, number}));
   }
 };
 
@@ -52,7 +52,8 @@ Result<RecordingReader> RecordingReader::open(std::unique_ptr<std::istream> stre
   std::string head(kRecordingMagic.size() + 1, '\0');
   stream->read(head.data(), static_cast<std::streamsize>(head.size()));
   const auto refused = [&](ErrorCode code, std::string_view what, std::uint64_t number = 0) {
-    return Unexpected(makeError(code, std::string(name) + ": " + std::string(what), std::source_location::current(), {number}));
+    return Unexpected(
+        makeError(code, std::string(name) + ": " + std::string(what), std::source_location::current(), {number}));
   };
   if (stream->gcount() < static_cast<std::streamsize>(head.size()) || !head.starts_with(kRecordingMagic)) {
     return refused(ErrorCode::InvalidArgument, "no recording");

@@ -24,8 +24,7 @@ constexpr std::size_t kMaxBackEndCodeLines = 1500;
 // Device (port) ranks below the staging that drives it, the back ends above.
 const std::map<std::string, int, std::less<>> kRanks{
     {"base", 0},   {"alloc", 1},  {"frame", 1}, {"port", 2},      {"transfer", 3},
-    {"device", 4}, {"report", 5}, {"pool", 6},  {"resources", 7},
-    {"record", 7},
+    {"device", 4}, {"report", 5}, {"pool", 6},  {"resources", 7}, {"record", 7},
 };
 
 // Public headers lie in one folder, so the layer of each is written down here.

@@ -115,7 +115,9 @@ class RandomProgram {
     return desc;
   }
 
-  BlockHandle block() { return blocks_.empty() ? BlockHandle{} : blocks_[below(static_cast<std::uint32_t>(blocks_.size()))]; }
+  BlockHandle block() {
+    return blocks_.empty() ? BlockHandle{} : blocks_[below(static_cast<std::uint32_t>(blocks_.size()))];
+  }
   PartId partId() { return PartId{below(4)}; }
 
   void operation() {

@@ -20,13 +20,16 @@ void addReplay(CLI::App& command, ReplayArguments& arguments) {
       "Each object of a trace becomes a block with one part: textures as texel parts, other kinds as what they are\n"
       "called, and 'other' as storage. Up to 2 KiB objects of one kind share blocks.\n"
       "Each frame of a trace is a frame that is submitted, a step and a publish.");
-  command.add_option("TRACE", options.traces, "Recordings of a pool, and traces of other programs, plain text or gzip (traces/README.md)")
+  command
+      .add_option("TRACE", options.traces,
+                  "Recordings of a pool, and traces of other programs, plain text or gzip (traces/README.md)")
       ->required();
   command.option_defaults()->take_last();  // so that scripts have defaults which their users override
   command.add_option("--backend", options.backend, "Where to run")
       ->check(CLI::IsMember(backendNames()))
       ->capture_default_str();
-  command.add_flag("--verify", options.verify, "Read every drawn object, or every part that has arrived, on the device and compare");
+  command.add_flag("--verify", options.verify,
+                   "Read every drawn object, or every part that has arrived, on the device and compare");
   command.add_flag("--print", arguments.print, "Only list the events of recordings");
   command.add_flag("--validate", options.validate, "Run with the API's own checks, or with a checked host device");
   command.add_option("--chunk-size", options.chunkBytes, "Bytes of a full-size chunk; 8MiB, 64KiB and the like")

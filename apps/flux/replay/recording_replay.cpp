@@ -85,10 +85,11 @@ bool isRecording(const std::filesystem::path& file) {
 
 RecordingResult replayRecording(const ReplayOptions& options, const std::filesystem::path& file) {
   const RecordedEvent recorded = recordedDevice(file);
-  const std::unique_ptr<ReplayTarget> target = requireBackend(options.backend)
-                                                   .makeTarget({.verify = options.verify,
-                                                                .validate = options.validate,
-                                                                .directWriteBytes = recorded.value("directWriteBytes")});
+  const std::unique_ptr<ReplayTarget> target =
+      requireBackend(options.backend)
+          .makeTarget({.verify = options.verify,
+                       .validate = options.validate,
+                       .directWriteBytes = recorded.value("directWriteBytes")});
   const DeviceCaps& caps = target->device().caps();
   RecordingResult result;
   result.recording = file.string();

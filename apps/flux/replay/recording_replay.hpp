@@ -40,8 +40,8 @@ struct RecordingResult {
 /// Whether the file begins like a recording.
 [[nodiscard]] bool isRecording(const std::filesystem::path& file);
 
-/// Of the options it regards where to run, what to check, and how many frames (steps, here). Throws Failure for what cannot be
-/// read or replayed.
+/// Of the options it regards where to run, what to check, and how many frames (steps, here). Throws Failure for what
+/// cannot be read or replayed.
 [[nodiscard]] RecordingResult replayRecording(const ReplayOptions& options, const std::filesystem::path& file);
 
 [[nodiscard]] nlohmann::ordered_json toJson(const RecordingResult& result);

@@ -18,7 +18,7 @@ namespace flux::app {
 
 struct ReplayOptions {
   std::vector<std::filesystem::path> traces;  ///< And recordings (recording_replay.hpp), for the command line.
-  std::string backend = "host";  ///< One of `backendNames`.
+  std::string backend = "host";               ///< One of `backendNames`.
   ByteCount chunkBytes = 16 * kMiB;
   bool lean = false;  ///< No spare chunk, no small first chunks, no waiting before an empty chunk goes.
   bool share = true;  ///< Small objects of one kind share blocks.
