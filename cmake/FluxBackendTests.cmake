@@ -8,9 +8,15 @@ set(FLUX_VIEW_MODELS)
 # The first row that draws is what the pictures of the others are compared with.
 set_property(GLOBAL PROPERTY FLUX_REFERENCE_PICTURE "")
 
+# A recording of the world, with what was drawn of it on several threads; each row replays it.
+set(FLUX_RECORDING ${PROJECT_BINARY_DIR}/world.fluxrec)
+add_test(NAME recording.world COMMAND flux view --backend host --frames 60 --objects 1000 --render-threads 2
+  --record ${FLUX_RECORDING} --out ${FLUX_PICTURES}/recording)
+set_tests_properties(recording.world PROPERTIES FIXTURES_SETUP recording TIMEOUT 900 LABELS matrix)
+
 # flux_backend_tests(backend [DRIVER name] [DRAWS] [WITHOUT_VALIDATION] [ENVIRONMENT ...]): the conformance suite, `flux view
-# --verify`, `flux replay --verify` of every trace and, for a back end that DRAWS, its picture beside the reference. The
-# tests are called conformance.ROW, view.ROW, replay.ROW.TRACE and picture.ROW, where ROW is backend[.driver], and have the
+# --verify`, `flux replay --verify` of every trace and of a recording, and, for a back end that DRAWS, its picture beside the reference. The
+# tests are called conformance.ROW, view.ROW, replay.ROW.TRACE, replay.ROW.recording and picture.ROW, where ROW is backend[.driver], and have the
 # label matrix.
 function(flux_backend_tests backend)
   cmake_parse_arguments(ARG "DRAWS;WITHOUT_VALIDATION" "DRIVER" "ENVIRONMENT" ${ARGN})
@@ -36,6 +42,9 @@ function(flux_backend_tests backend)
     add_test(NAME replay.${row}.${trace} COMMAND flux replay --backend ${backend} --verify ${validate} --frames 60
       ${PROJECT_SOURCE_DIR}/traces/${trace}.gtrace.gz)
   endforeach()
+  list(APPEND tests replay.${row}.recording)
+  add_test(NAME replay.${row}.recording COMMAND flux replay --backend ${backend} --verify ${validate} ${FLUX_RECORDING})
+  set_tests_properties(replay.${row}.recording PROPERTIES FIXTURES_REQUIRED recording)
   if(ARG_DRAWS)
     get_property(reference GLOBAL PROPERTY FLUX_REFERENCE_PICTURE)
     if(NOT reference)

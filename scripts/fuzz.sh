@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 seconds=${1:?seconds}
 corpora=tests/fuzz/corpus
 
-cmake --preset core -B build/fuzz -DCMAKE_CXX_COMPILER=clang++-19 -DFLUX_BUILD_FUZZERS=ON
+cmake --preset core -B build/fuzz -DCMAKE_CXX_COMPILER=clang++-19 -DFLUX_BUILD_FUZZERS=ON -DFLUX_RECORDER=ON
 for folder in "$corpora"/*/; do
   subject=$(basename "$folder")
   found=build/fuzz/found/$subject

@@ -7,7 +7,7 @@
 set -euo pipefail
 
 # libvkd3d-dev: Direct3D 12 on Vulkan drivers.
-# zlib1g-dev: the benchmarks read traces with it, and libassimp-dev links it without depending on it.
+# zlib1g-dev: recordings are packed with it, traces read, and libassimp-dev links it without depending on it.
 # libjs-dygraphs: the plots on the page of `flux inspect`.
 build=(g++ cmake ninja-build ccache pkg-config libexpected-dev libconcurrentqueue-dev libvulkan-dev libvulkan-volk-dev glslc libglm-dev
   libcli11-dev nlohmann-json3-dev libstb-dev libassimp-dev libtinyobjloader-dev zlib1g-dev libvkd3d-dev libvkd3d-utils1 libegl-dev libgl-dev

@@ -42,14 +42,15 @@ RecordKind kindOf(Instruction::Kind kind) {
 Call callOf(BlockHandle handle, const BlockDesc& desc) {
   return {.kind = RecordKind::Add,
           .block = handle,
-          .numbers = {static_cast<std::uint64_t>(desc.lifetime), packed(desc.fallback)},
+          .numbers = {static_cast<std::uint64_t>(desc.lifetime), packed(desc.fallback),
+                      static_cast<std::uint64_t>(desc.tag)},
           .text = desc.name,
           .parts = desc.parts};
 }
 
 Call callOf(const SharedPartDesc& desc) {
   return {.kind = RecordKind::AddShared,
-          .numbers = {desc.affinity, static_cast<std::uint64_t>(desc.lifetime)},
+          .numbers = {desc.affinity, static_cast<std::uint64_t>(desc.lifetime), static_cast<std::uint64_t>(desc.tag)},
           .text = desc.name,
           .parts = {&desc.part, 1}};
 }
@@ -85,7 +86,8 @@ Call callOf(const Instruction& instruction) {
     const InstructionContents& contents = *instruction.contents;
     if (instruction.kind == Instruction::Kind::ReadBack) call = callOf(contents.range);
     if (instruction.kind == Instruction::Kind::Add) {
-      call.numbers = {static_cast<std::uint64_t>(contents.lifetime), packed(contents.fallback)};
+      call.numbers = {static_cast<std::uint64_t>(contents.lifetime), packed(contents.fallback),
+                      static_cast<std::uint64_t>(contents.tag)};
       call.text = contents.name.data();
     }
     call.parts = contents.parts;

@@ -242,7 +242,8 @@ std::span<const Error> Pool::errors() const noexcept {
   return impl_->errors();
 }
 Result<Tag> Pool::makeTag(std::string_view name, std::source_location where) {
-  return impl_->makeTag(name, where);
+  return impl_->tell([&] { return Call{.kind = RecordKind::MakeTag, .text = name}; },
+                     [&] { return impl_->makeTag(name, where); });
 }
 PoolStats Pool::stats() const {
   return impl_->stats();

@@ -230,6 +230,9 @@ class RecordingPlayer::Impl final : public Journal {
       case RecordKind::Reserve:
         (void)pool_->reserve(numbers[1], static_cast<Lifetime>(numbers[2]));
         break;
+      case RecordKind::MakeTag:
+        (void)pool_->makeTag(call.text);
+        break;
       case RecordKind::Step:
         step(call);
         break;

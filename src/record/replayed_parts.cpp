@@ -190,6 +190,7 @@ void ReplayedParts::perform(const RecordedEvent& call) {
       desc.parts = parts;
       desc.lifetime = static_cast<Lifetime>(call.numbers[1]);
       desc.fallback = unpackedHandle(call.numbers[2]);
+      desc.tag = static_cast<Tag>(call.numbers[3]);
       if (const Result<BlockHandle> added = pool_.add(desc)) {
         for (std::uint32_t i = 0; i < parts.size(); ++i) note(*added, PartId{i}, parts[i].bytes, thing + i);
       }
@@ -200,6 +201,7 @@ void ReplayedParts::perform(const RecordedEvent& call) {
       desc.affinity = call.numbers[1];
       desc.part = newParts(call, thing).front();
       desc.lifetime = static_cast<Lifetime>(call.numbers[2]);
+      desc.tag = static_cast<Tag>(call.numbers[3]);
       desc.name = call.text;
       if (const Result<SharedPart> added = pool_.addShared(desc)) {
         note(added->block, added->part, desc.part.bytes, thing);
@@ -244,6 +246,7 @@ Instruction ReplayedParts::instructionOf(const RecordedEvent& call) {
       contents.parts = newParts(call, thing);
       contents.lifetime = static_cast<Lifetime>(call.numbers[1]);
       contents.fallback = unpackedHandle(call.numbers[2]);
+      contents.tag = static_cast<Tag>(call.numbers[3]);
       for (std::uint32_t i = 0; i < contents.parts.size(); ++i) {
         note(made.block, PartId{i}, contents.parts[i].bytes, thing + i);
       }

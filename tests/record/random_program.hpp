@@ -119,6 +119,10 @@ class RandomProgram {
     return blocks_.empty() ? BlockHandle{} : blocks_[below(static_cast<std::uint32_t>(blocks_.size()))];
   }
   PartId partId() { return PartId{below(4)}; }
+  Tag tag() {
+    constexpr std::array kNames{"terrain", "objects", ""};
+    return pool_.makeTag(kNames[below(3)]).value_or(kUntagged);
+  }
 
   void operation() {
     const std::uint32_t choice = below(100);
@@ -133,6 +137,7 @@ class RandomProgram {
     } else if (choice < 26) {
       SharedPartDesc desc;
       desc.affinity = below(3);
+      desc.tag = tag();
       desc.part = part(false);
       desc.part.bytes = 4 * (1 + below(40));
       desc.part.source = source(desc.part.bytes);
@@ -172,6 +177,7 @@ class RandomProgram {
     desc.parts = parts;
     desc.lifetime = below(4) == 0 ? Lifetime::LongLived : Lifetime::Streaming;
     desc.fallback = below(8) == 0 ? block() : BlockHandle{};
+    desc.tag = tag();
     if (const Result<BlockHandle> added = pool_.add(desc)) blocks_.push_back(*added);
   }
 
