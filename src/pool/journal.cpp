@@ -1,5 +1,7 @@
 #include "pool/journal.hpp"
 
+#include "pool/instructions.hpp"
+
 namespace flux {
 namespace {
 

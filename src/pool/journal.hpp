@@ -2,7 +2,6 @@
 
 #include "base/packed_handle.hpp"
 #include "base/witness.hpp"
-#include "pool/instructions.hpp"
 
 #include <flux/block.hpp>
 #include <flux/device.hpp>
@@ -16,6 +15,8 @@
 #include <string_view>
 
 namespace flux {
+
+struct Instruction;
 
 /// Something that the application asked of the pool. `recordRow(kind)` says what the numbers are; the block is the
 /// first of them.

@@ -1,5 +1,6 @@
 #include <flux/recording.hpp>
 
+#include "pool/instructions.hpp"
 #include "pool/journal.hpp"
 #include "record/codec.hpp"
 #include "record/devices.hpp"

@@ -1,7 +1,8 @@
 #include "record/replayed_parts.hpp"
 
 #include "base/fixed_name.hpp"
-#include "pool/journal.hpp"
+#include "base/packed_handle.hpp"
+#include "pool/instructions.hpp"
 #include "record/codec.hpp"
 #include "record/numbers.hpp"
 

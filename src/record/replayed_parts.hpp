@@ -1,6 +1,5 @@
 #pragma once
 
-#include "pool/instructions.hpp"
 #include "transfer/read_state.hpp"
 
 #include <flux/pool.hpp>
@@ -17,6 +16,9 @@
 #include <vector>
 
 namespace flux {
+
+struct Instruction;
+struct NewPartIds;
 
 [[nodiscard]] ReadRange readRangeOf(const RecordedEvent& event);
 [[nodiscard]] constexpr PartId partOf(std::uint64_t number) noexcept {

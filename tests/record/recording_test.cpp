@@ -227,8 +227,8 @@ TEST_F(RecordingTest, TheFirstDifferenceIsReported) {
   EXPECT_TRUE(found.end);
   ASSERT_TRUE(found.difference);
   EXPECT_EQ(found.places, 1U);
-  EXPECT_EQ(found.difference->expected, "placeTaken chunk=0 offset=1024 bytes=1008 lifetime=0");
-  EXPECT_EQ(found.difference->found, "placeTaken chunk=0 offset=1008 bytes=1008 lifetime=0");
+  EXPECT_EQ(found.difference->expected, "placeTaken chunk=1 offset=1024 bytes=1008 lifetime=0");
+  EXPECT_EQ(found.difference->found, "placeTaken chunk=1 offset=1008 bytes=1008 lifetime=0");
 }
 
 TEST_F(RecordingTest, WhatNoPoolCanHaveBeenAskedIsRefused) {
