@@ -112,7 +112,7 @@ std::shared_ptr<std::byte[]> ReplayedParts::makeBytes(ByteCount bytes, std::uint
     return made;
   }
   if (nothingBytes_ < size) {
-    nothing_.reset(new std::byte[size]());
+    nothing_ = std::shared_ptr<std::byte[]>(new std::byte[size]());
     nothingBytes_ = size;
   }
   return nothing_;
@@ -225,6 +225,7 @@ void ReplayedParts::perform(const RecordedEvent& call) {
       break;
     case RecordKind::RemoveParts: {
       std::vector<PartId> ids;
+      ids.reserve(call.list.size());
       for (const std::uint64_t number : call.list) ids.push_back(partOf(number));
       (void)pool_.removeParts(block, ids);
       break;
