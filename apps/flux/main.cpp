@@ -81,10 +81,10 @@ void addView(CLI::App& app, ViewArguments& view) {
                "Let the device look objects up by handle and draw them by a few indirect calls (Vulkan)");
   app.add_flag("--verify", options.verify, "Hash every drawn part on the device and compare");
   app.add_flag("--validate", options.validate, "Run with the API's own checks, or with a checked host device");
-  CLI::Option* window =
-      app.add_flag("--window", view.window,
-                   "Show the world in a window: Space pauses the flight, Esc closes it. Each frame is "
-                   "copied to the host and shown by OpenGL, whatever the back end");
+  CLI::Option* window = app.add_flag("--window", view.window,
+                                     "Show the world in a window: Space pauses the flight, P shows and hides the panel "
+                                     "of the memory, Esc closes it. Each frame is "
+                                     "copied to the host and shown by OpenGL, whatever the back end");
   app.add_option("--screenshot", view.screenshot, "Write what the window shows last here, as PNG")->needs(window);
   app.callback([&view, frames] {
     if (view.window && frames->count() == 0) view.options.frames = kMaxFrames;

@@ -15,6 +15,7 @@
 #include <flux/device.hpp>
 #include <flux/fit.hpp>
 #include <flux/frame.hpp>
+#include <flux/inspect.hpp>
 #include <flux/producer.hpp>
 #include <flux/profiler.hpp>
 #include <flux/readback.hpp>
@@ -355,6 +356,15 @@ class Pool {
 
   /// The same, and what takes a look at all blocks: who waits for what, fragmentation, owners. O(blocks).
   [[nodiscard]] DetailedStats detailedStats() const;
+
+  /// Shows `visitor` the pool piece by piece, without anything being written down. O(blocks).
+  void inspect(PoolVisitor& visitor) const;
+
+  /// One block, whose views are valid until the next call; none: the handle is stale. O(its waiting contents).
+  [[nodiscard]] std::optional<BlockView> inspect(BlockHandle block) const;
+
+  /// What the pool was made with. Any thread.
+  [[nodiscard]] const PoolDesc& desc() const noexcept;
 
   /// Everything the pool knows, as JSON: chunks with their holes, blocks with their parts, what has retired and waits,
   /// and for what, the last refusals, explained. Its form is that of `docs/schema/flux-dump-2.schema.json`; also when

@@ -55,7 +55,21 @@ std::string_view toString(FitOutcome outcome) {
   return "device lost";
 }
 
-void placeMembers(JsonWriter& json, const Placement& place) {
+std::string_view toString(WaitsFor waitsFor) {
+  switch (waitsFor) {
+    case WaitsFor::Publish:
+      return "publish";
+    case WaitsFor::Frames:
+      return "frames";
+    case WaitsFor::Queues:
+      return "queues";
+    case WaitsFor::Step:
+      break;
+  }
+  return "step";
+}
+
+void placeMembers(JsonWriter& json, const RangeView& place) {
   json.member("chunk", static_cast<std::uint32_t>(place.chunk)).member("offset", place.offset);
   json.member("bytes", place.bytes);
 }
@@ -181,7 +195,7 @@ void writeStaging(JsonWriter& json, std::string_view use, const StagingPages& pa
 }  // namespace
 
 /// Writes one dump. Reads only; after any call of the pool, also one that failed.
-class Pool::Impl::Dump {
+class Pool::Impl::Dump : private PoolVisitor {
  public:
   Dump(const Impl& pool, std::string& text)
       : pool_(pool), json_(text), progress_(pool.gate_.progress()), copied_(pool.completed(kCopyQueue)) {}
@@ -255,18 +269,20 @@ class Pool::Impl::Dump {
   }
 
   void frames() {
-    std::vector<OpenFrame> open;
-    pool_.gate_.openFrames(std::chrono::steady_clock::time_point::max(), std::chrono::steady_clock::now(), open);
     json_.key("frames").beginArray();
-    for (const OpenFrame& frame : open) writeFrame(json_, frame);
+    pool_.inspectFrames(*this);
     json_.endArray();
   }
 
+  void openFrame(const OpenFrame& frame) override { writeFrame(json_, frame); }
+
   void refusals() {
     json_.key("refusals").beginArray();
-    for (const Refusal& refusal : pool_.refusals_.entries()) writeRefusal(json_, refusal);
+    pool_.inspectRefusals(*this);
     json_.endArray();
   }
+
+  void refusal(const Refusal& refusal) override { writeRefusal(json_, refusal); }
 
   void staging() {
     json_.key("staging").beginArray();
@@ -282,7 +298,7 @@ class Pool::Impl::Dump {
       const std::optional<Placement>& place = pool_.mirrors_->placeOf(i);
       if (!place) continue;
       json_.beginLine().member("mirror", i);
-      placeMembers(json_, *place);
+      placeMembers(json_, {place->chunk, place->offset, place->bytes});
       json_.member("free", pool_.mirrors_->isFree(i)).member("snapshot", pool_.mirrors_->snapshotOf(i)).endLine();
     }
     json_.endArray();
@@ -290,92 +306,73 @@ class Pool::Impl::Dump {
 
   void chunks() {
     json_.key("chunks").beginArray();
-    pool_.chunks_.forEach([&](ChunkIndex index, const ChunkInfo& info) {
-      const std::uint64_t made = pool_.chunks_.madeIn(index);
-      json_.beginLine().member("index", static_cast<std::uint32_t>(index)).member("bytes", info.bytes);
-      for (const Lifetime lifetime : kLifetimes) {
-        const ChunkSpace& space = pool_.space(lifetime);
-        if (!space.contains(index)) continue;
-        json_.member("class", toString(lifetime)).member("dedicated", space.dedicated(index));
-        json_.member("inService", !space.retired(index)).member("madeInStep", made);
-        json_.member("ageSteps", pool_.steps_ - made);
-        json_.member("freeBytes", space.freeBytes(index)).member("ranges", space.liveRanges(index));
-        json_.key("holes").beginArray();
-        space.forEachHole(index, [&](ByteOffset offset, ByteCount bytes) {
-          json_.beginArray().value(offset).value(bytes).endArray();
-        });
-        json_.endArray();
-      }
-      json_.endLine();
-    });
+    pool_.inspectChunks(*this);
     json_.endArray();
+  }
+
+  void chunk(const ChunkView& chunk) override {
+    json_.beginLine().member("index", static_cast<std::uint32_t>(chunk.index)).member("bytes", chunk.bytes);
+    json_.member("class", toString(chunk.lifetime)).member("dedicated", chunk.dedicated);
+    json_.member("inService", chunk.inService).member("madeInStep", chunk.madeInStep);
+    json_.member("ageSteps", pool_.steps_ - chunk.madeInStep);
+    json_.member("freeBytes", chunk.freeBytes).member("ranges", chunk.ranges);
+    json_.key("holes").beginArray();
+    pool_.space(chunk.lifetime).forEachHole(chunk.index, [&](ByteOffset offset, ByteCount bytes) {
+      json_.beginArray().value(offset).value(bytes).endArray();
+    });
+    json_.endArray().endLine();
   }
 
   void blocks() {
     json_.key("blocks").beginArray();
-    for (std::uint32_t i = 0; i < pool_.blocks_.size(); ++i) {
-      if (pool_.blocks_[i].live) block(i, pool_.blocks_[i]);
-    }
+    pool_.inspectBlocks(*this);
     json_.endArray();
   }
 
-  void block(std::uint32_t index, const Block& block) {
-    const ColdRecord& cold = pool_.ring_.cold(index);
-    json_.beginLine().member("index", index).member("generation", block.generation);
-    json_.member("name", block.name.data()).member("tag", static_cast<std::uint32_t>(block.tag));
-    json_.member("state", toString(pool_.ring_.hot(index).state())).member("class", toString(block.lifetime));
+  void block(const BlockView& block) override {
+    json_.beginLine().member("index", block.block.index).member("generation", block.block.generation);
+    json_.member("name", block.name).member("tag", static_cast<std::uint32_t>(block.tag));
+    json_.member("state", toString(block.state)).member("class", toString(block.lifetime));
     json_.member("liveBytes", block.liveBytes);
-    json_.member("version", cold.version).member("requestedVersion", block.requested);
+    json_.member("version", block.version).member("requestedVersion", block.requestedVersion);
     json_.member("owners", block.owners).member("pins", block.pins);
-    json_.member("changedInStep", block.changedStep).member("ageSteps", pool_.steps_ - block.changedStep);
-    if (const std::uint32_t used = pool_.ring_.usage().lastUsed(index); used != 0) {
-      json_.member("framesSinceUse", static_cast<std::uint32_t>(progress_.newestFrame) - used);
-    }
-    if (cold.fallback) handle(json_, "fallback", cold.fallback);
-    if (cold.userData != 0) json_.member("userData", std::to_string(cold.userData));  // of 64 bits, which not all read
-    if (block.place.range) {
+    json_.member("changedInStep", block.changedInStep).member("ageSteps", pool_.steps_ - block.changedInStep);
+    if (block.framesSinceUse) json_.member("framesSinceUse", *block.framesSinceUse);
+    if (block.fallback) handle(json_, "fallback", block.fallback);
+    if (block.userData != 0) json_.member("userData", std::to_string(block.userData));  // 64 bits, which not all read
+    if (block.place) {
       json_.key("place").beginObject();
-      placeMembers(json_, block.place);
+      placeMembers(json_, *block.place);
       json_.endObject();
     }
-    if (block.relocation != nullptr) relocation(*block.relocation);
-    if (!block.edits.empty()) edits(block);
-    if (block.parts != nullptr) gaps(block);
-    parts(*cold.layout);
+    if (block.move) move(*block.move);
+    if (block.edits) {
+      json_.key("edits").beginObject().member("parts", block.edits->parts).member("bytes", block.edits->bytes);
+      json_.member("inPlace", block.edits->inPlace).endObject();
+    }
+    if (block.gaps) {
+      json_.key("gaps").beginObject().member("freeBytes", block.gaps->freeBytes);
+      json_.member("largestBytes", block.gaps->largestBytes).member("fragmentation", block.gaps->fragmentation);
+      json_.member("shared", block.gaps->shared).endObject();
+    }
+    parts(block.parts);
     json_.endLine();
   }
 
-  /// Bytes on their way: what is still to be gathered, or the copies that have to be done.
-  void relocation(const Relocation& relocation) {
-    ByteCount done = 0;
-    for (const Transfer& transfer : relocation.transfers) done += transfer.done;
+  void move(const MoveView& move) {
     json_.key("relocation").beginObject();
-    placeMembers(json_, relocation.to);
-    json_.member("inGaps", relocation.inGaps()).member("version", relocation.version);
-    json_.member("gatheredBytes", done).member("allBytes", relocation.transferBytes);
-    json_.member("waitsFor", relocation.recorded ? "copies" : "its turn");
-    if (relocation.lastBatch > copied_) json_.member("copyValue", relocation.lastBatch);
+    placeMembers(json_, move.to);
+    json_.member("inGaps", move.inGaps).member("version", move.version);
+    json_.member("gatheredBytes", move.gatheredBytes).member("allBytes", move.allBytes);
+    json_.member("waitsFor", move.submitted ? "copies" : "its turn");
+    if (move.copyValue != 0) json_.member("copyValue", move.copyValue);
     json_.endObject();
   }
 
-  /// Contents that wait for the running relocation, for memory, or for frames to submit.
-  void edits(const Block& block) {
-    ByteCount bytes = 0;
-    for (const Edit& edit : block.edits) bytes += edit.ranges.keptBytes();
-    json_.key("edits").beginObject().member("parts", block.edits.size()).member("bytes", bytes);
-    json_.member("inPlace", onlyInPlace(block)).endObject();
-  }
-
-  void gaps(const Block& block) {
-    const AllocationMap& map = newestMap(block);
-    json_.key("gaps").beginObject().member("freeBytes", map.freeBytes()).member("largestBytes", map.largestGap());
-    json_.member("fragmentation", map.fragmentation()).member("shared", block.parts->shared.has_value()).endObject();
-  }
-
-  void parts(const BlockLayout& layout) {
+  void parts(std::span<const PartPlacement> parts) {
     json_.key("parts").beginArray();
-    for (std::uint32_t p = 0; p < layout.partCount; ++p) {
-      const PartPlacement& part = layout.parts[p];
+    for (std::uint32_t p = 0; p < parts.size(); ++p) {
+      const PartPlacement& part = parts[p];
       if (part.sizeBytes == 0) continue;
       json_.beginObject().member("id", static_cast<std::uint32_t>(makePartId(p, part.generation)));
       json_.member("kind", flux::toString(part.kind));
@@ -384,60 +381,34 @@ class Pool::Impl::Dump {
     json_.endArray();
   }
 
-  /// Ranges of chunks, and ranges inside blocks; layouts and indices only count.
   void retired() {
     json_.key("retired").beginArray();
-    pool_.retirement_.forEach([&](const Retired& item, const Retirement<Retired>::Wait& wait) {
-      if (const auto* range = std::get_if<RetiredRange>(&item)) {
-        json_.beginLine().member("what", "range");
-        placeMembers(json_, range->place);
-        json_.member("class", toString(range->lifetime));
-      } else if (const auto* part = std::get_if<RetiredPart>(&item)) {
-        json_.beginLine().member("what", "part");
-        handle(json_, "block", part->block);
-        json_.member("offset", part->offset).member("bytes", part->bytes);
-      } else {
-        return;
-      }
-      waits(wait);
-      json_.endLine();
-    });
+    pool_.inspectRetired(*this);
     json_.endArray();
   }
 
-  void waits(const Retirement<Retired>::Wait& wait) {
-    if (wait.lastUse == nullptr) {
-      if (const SnapshotNumber snapshot = wait.heldBy != 0 ? wait.heldBy : holderOf(wait); snapshot != 0) {
-        json_.member("waitsFor", "frames").member("snapshot", snapshot);
-      } else if (wait.last >= progress_.published) {
-        json_.member("waitsFor", "publish");
-      } else {
-        json_.member("waitsFor", "step");
+  void retired(const RetiredView& retired) override {
+    json_.beginLine();
+    if (!retired.block) {
+      json_.member("what", "range");
+      placeMembers(json_, retired.range);
+      json_.member("class", toString(retired.lifetime));
+    } else {
+      json_.member("what", "part");
+      handle(json_, "block", retired.block);
+      json_.member("offset", retired.range.offset).member("bytes", retired.range.bytes);
+    }
+    json_.member("waitsFor", toString(retired.waitsFor));
+    if (retired.waitsFor == WaitsFor::Frames) json_.member("snapshot", retired.snapshot);
+    if (retired.waitsFor == WaitsFor::Queues) {
+      json_.key("queues").beginArray();
+      for (const QueueWaitView& queue : retired.queues) {
+        json_.beginObject().member("queue", static_cast<std::uint32_t>(queue.needed.queue));
+        json_.member("value", queue.needed.value).member("completed", queue.completed).endObject();
       }
-      return;
+      json_.endArray();
     }
-    const auto completed = [this](QueueId queue) { return pool_.completed(queue); };
-    if (!firstBehind(*wait.lastUse, completed)) {
-      json_.member("waitsFor", "step");
-      return;
-    }
-    json_.member("waitsFor", "queues").key("queues").beginArray();
-    for (std::uint32_t q = 0; q < kMaxQueues; ++q) {
-      const TimelineValue value = (*wait.lastUse)[q];
-      if (value == 0 || completed(QueueId{q}) >= value) continue;
-      json_.beginObject().member("queue", q).member("value", value).member("completed", completed(QueueId{q}));
-      json_.endObject();
-    }
-    json_.endArray();
-  }
-
-  /// The oldest snapshot that frames see and that names it; 0: there is none.
-  [[nodiscard]] SnapshotNumber holderOf(const Retirement<Retired>::Wait& wait) const {
-    SnapshotNumber oldest = 0;
-    for (const SnapshotNumber held : std::span(progress_.held).first(progress_.heldCount)) {
-      if (held >= wait.first && held <= wait.last && (oldest == 0 || held < oldest)) oldest = held;
-    }
-    return oldest;
+    json_.endLine();
   }
 
   const Impl& pool_;

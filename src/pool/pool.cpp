@@ -251,6 +251,15 @@ PoolStats Pool::stats() const {
 DetailedStats Pool::detailedStats() const {
   return impl_->detailedStats();
 }
+void Pool::inspect(PoolVisitor& visitor) const {
+  impl_->inspect(visitor);
+}
+std::optional<BlockView> Pool::inspect(BlockHandle block) const {
+  return impl_->inspect(block);
+}
+const PoolDesc& Pool::desc() const noexcept {
+  return impl_->desc();
+}
 std::string Pool::dump() const {
   return impl_->dump();
 }

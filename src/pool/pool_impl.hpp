@@ -101,7 +101,10 @@ class Pool::Impl {
   [[nodiscard]] FitReport wouldFit(ByteCount bytes, ByteCount alignment, Lifetime lifetime) const;
   [[nodiscard]] DetailedStats detailedStats() const;
   [[nodiscard]] SharedUsage sharedUsage() const;
+  void inspect(PoolVisitor& visitor) const;
+  [[nodiscard]] std::optional<BlockView> inspect(BlockHandle handle) const;
   [[nodiscard]] std::string dump() const;
+  [[nodiscard]] const PoolDesc& desc() const noexcept { return desc_; }
 
  private:
   class Dump;
@@ -202,6 +205,14 @@ class Pool::Impl {
   [[nodiscard]] const ChunkSpace& space(Lifetime lifetime) const noexcept {
     return spaces_[static_cast<std::size_t>(lifetime)];
   }
+
+  // For tools (pool_inspect.cpp).
+  void inspectFrames(PoolVisitor& visitor) const;
+  void inspectRefusals(PoolVisitor& visitor) const;
+  void inspectChunks(PoolVisitor& visitor) const;
+  void inspectBlocks(PoolVisitor& visitor) const;
+  void inspectRetired(PoolVisitor& visitor) const;
+  [[nodiscard]] BlockView viewOf(std::uint32_t index, std::uint64_t newestFrame) const;
 
   /// Adds under a handle that was taken from the reserve; on an error it is still taken.
   /// With `ofQueue` the bytes count as the instruction queue's as long as they are owned.

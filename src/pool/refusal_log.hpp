@@ -1,9 +1,6 @@
 #pragma once
 
-#include <flux/block.hpp>
-#include <flux/fit.hpp>
-#include <flux/result.hpp>
-#include <flux/types.hpp>
+#include <flux/inspect.hpp>
 
 #include <algorithm>
 #include <array>
@@ -12,25 +9,6 @@
 #include <span>
 
 namespace flux {
-
-/// A place that somebody wanted.
-struct PlaceRequest {
-  Lifetime lifetime = Lifetime::Streaming;
-  ByteCount bytes = 0;
-  ByteCount alignment = 1;
-
-  friend constexpr bool operator==(const PlaceRequest&, const PlaceRequest&) noexcept = default;
-};
-
-/// Why there was none.
-struct Refusal {
-  Error error;  ///< As the caller got it: with name and place.
-  PlaceRequest request;
-  FitReport fit;  ///< How the chunks were, the last time.
-  std::uint64_t firstStep = 0;
-  std::uint64_t lastStep = 0;
-  std::uint64_t times = 0;
-};
 
 /// The last few refusals. One that comes again and again, because a step tries again what it could not do, is one entry
 /// that counts.

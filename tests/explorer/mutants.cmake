@@ -223,7 +223,7 @@ flux_mutant(object_3_no_open_frame_is_waited_for FILE src/pool/pool_retire.cpp E
 
 flux_mutant(object_4_tags_of_the_drop FILE src/frame/retirement.hpp EXPLORE object one-thread
   COMPILE src/pool/dump.cpp src/pool/pool.cpp src/pool/pool_blocks.cpp src/pool/pool_chunks.cpp src/pool/pool_fit.cpp
-    src/pool/pool_instructions.cpp src/pool/pool_parts.cpp src/pool/pool_records.cpp src/pool/pool_retire.cpp src/pool/pool_shared.cpp
+    src/pool/pool_inspect.cpp src/pool/pool_instructions.cpp src/pool/pool_parts.cpp src/pool/pool_records.cpp src/pool/pool_retire.cpp src/pool/pool_shared.cpp
     src/pool/pool_step.cpp src/pool/producer.cpp
   REPLACE [=[    releaseHeld(clock);]=]
   WITH [=[    for (Named& item : named_) {

@@ -57,6 +57,7 @@ const std::map<std::string, std::string, std::less<>> kPublicLayers{
     {"growth.hpp", "alloc"},
     {"strategies.hpp", "resources"},
     {"fit.hpp", "pool"},
+    {"inspect.hpp", "pool"},
     {"dynamic_buffer.hpp", "resources"},
     {"recorder.hpp", "record"},
     {"recording.hpp", "record"},

@@ -6,6 +6,8 @@
 #include "interrupt.hpp"
 #include "report_files.hpp"
 
+#include <flux_panel_feed.hpp>
+
 #define STB_IMAGE_IMPLEMENTATION
 #define STB_IMAGE_STATIC
 #define STBI_ONLY_PNG
@@ -74,10 +76,35 @@ TEST_F(ViewWindowTest, ShowsTheLastFrameOfTheRun) {
   const Screenshot world(options_.out / "world.png");
   ASSERT_EQ(world.width, 640);
   EXPECT_GT(world.coloursIn(0, 300), 64U);
-  // The window is as large as the picture: above what is drawn over it, they are the same.
-  for (int y = 0; y < 300; ++y) {
-    ASSERT_EQ(std::memcmp(window.row(y), world.row(y), std::size_t{kChannels} * 640), 0) << "row " << y;
+  // The window is as large as the picture: beside what is drawn over it, they are the same. The panel has the right
+  // half.
+  for (int y = 20; y < 300; ++y) {
+    ASSERT_EQ(std::memcmp(window.row(y), world.row(y), std::size_t{kChannels} * 300), 0) << "row " << y;
+    ASSERT_NE(std::memcmp(window.row(y), world.row(y), std::size_t{kChannels} * 640), 0) << "row " << y;
   }
+}
+
+TEST_F(ViewWindowTest, ThePanelHasTheNumbersOfTheReport) {
+  class Watcher : public Spectator {
+   public:
+    void frameFinished(const FinishedFrame&) override {}
+    void poolStepped(const Pool& pool, const StepReport& report, std::chrono::nanoseconds time) override {
+      feed.stepped(pool, report, time);
+    }
+    void runEnded(const Pool& pool) override { feed.fill(pool); }
+    PanelFeed feed;
+  };
+  Watcher watcher;
+  ViewHooks hooks;
+  hooks.spectator = &watcher;
+  const RunReport report = runView(options_, progress_, hooks);
+  const PoolStats& shown = watcher.feed.data().totals;
+  EXPECT_EQ(shown.blocksAdded, report.blocksAdded);
+  EXPECT_EQ(shown.blocksUpdated, report.blocksUpdated);
+  EXPECT_EQ(shown.uploadedBytes, report.bytesUploaded);
+  EXPECT_EQ(shown.copiedBytes, report.copiedBytes);
+  EXPECT_EQ(shown.peakReservedBytes, report.peakReservedBytes);
+  EXPECT_GT(shown.blocks, 0U);
 }
 
 TEST_F(ViewWindowTest, AnInterruptEndsTheRunWithItsReport) {

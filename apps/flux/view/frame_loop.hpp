@@ -31,15 +31,6 @@ struct DrawCounts {
   DrawCounts& operator+=(const DrawCounts& other) noexcept;
 };
 
-/// Watches a run. Made for a window, which shows its pictures.
-class Spectator {
- public:
-  virtual ~Spectator() = default;
-  /// A frame has finished, in order. The frame thread, which the call may hold up. The frame's views are valid during
-  /// the call.
-  virtual void frameFinished(const FinishedFrame& frame) = 0;
-};
-
 /// Called before a part of a frame is recorded, on the thread that records it.
 using RecordHook = std::function<void(std::uint32_t part, std::uint64_t frame)>;
 

@@ -214,10 +214,14 @@ bool Streamer::stepAndPublish() {
   const Result<StepReport> step = pool_.step({}, before);
   const auto stepped = Clock::now();
   if (!step && !mayRepeat(step.error())) throw Failure("a step of the pool failed: " + describe(step.error()));
-  if (step) noteErrors(step->errors);
+  if (step) {
+    noteErrors(step->errors);
+    if (spectator_ != nullptr) spectator_->poolStepped(pool_, *step, stepped - before);
+  }
+  const auto publishing = Clock::now();
   const PublishReport publish = pool_.publish();
   figures_.stepTimes.add(stepped - before);
-  if (publish.changes > 0) figures_.publishTimes.add(Clock::now() - stepped);
+  if (publish.changes > 0) figures_.publishTimes.add(Clock::now() - publishing);
   return publish.changes > 0 || (step && (step->pieces > 0 || step->completedBlocks > 0));
 }
 

@@ -6,6 +6,7 @@
 #include "view/cell_loader.hpp"
 #include "view/cells.hpp"
 #include "view/edit_log.hpp"
+#include "view/spectator.hpp"
 #include "view/world.hpp"
 
 #include <flux/pool.hpp>
@@ -36,10 +37,17 @@ struct StreamerFigures {
 /// **Thread contract.** One thread owns it and the pool: the geometry thread. Throws Failure.
 class Streamer {
  public:
-  /// `loaders`: threads that make the bytes of cells; without any the geometry thread does.
+  /// `loaders`: threads that make the bytes of cells; without any the geometry thread does. `spectator`: null, if
+  /// nobody watches.
   Streamer(const World& world, const Flight& flight, Pool& pool, CellBoard& board, EditLog& edits,
-           std::uint32_t loaders)
-      : world_(world), flight_(flight), pool_(pool), board_(board), edits_(edits), loaders_(loaders) {}
+           std::uint32_t loaders, Spectator* spectator = nullptr)
+      : world_(world),
+        flight_(flight),
+        pool_(pool),
+        board_(board),
+        edits_(edits),
+        loaders_(loaders),
+        spectator_(spectator) {}
 
   /// Adds the objects that live for ever and publishes them, so that the first frame has something to pin.
   void start();
@@ -93,6 +101,7 @@ class Streamer {
   CellBoard& board_;
   EditLog& edits_;
   const std::uint32_t loaders_;
+  Spectator* const spectator_;
 
   std::unordered_map<ObjectId, BlockHandle> fixed_;
   std::optional<CellLoader> loader_;

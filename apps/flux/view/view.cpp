@@ -109,6 +109,7 @@ class Run {
  public:
   Run(const ViewOptions& options, const ViewHooks& hooks, Renderer& renderer, const World& world)
       : options_(options),
+        spectator_(hooks.spectator),
         renderer_(renderer),
         wrapped_(hooks.wrapDevice ? hooks.wrapDevice(renderer.device()) : nullptr),
         device_(wrapped_ ? *wrapped_ : renderer.device()),
@@ -116,7 +117,7 @@ class Run {
         pool_(makePool(device_, renderer, options.indirect, recorder_.get())),
         flight_(world.cellSize(), world.viewDistance(),
                 static_cast<float>(options.width) / static_cast<float>(options.height)),
-        streamer_(world, flight_, *pool_, board_, edits_, options.singleThread ? 0 : loaderThreads()),
+        streamer_(world, flight_, *pool_, board_, edits_, options.singleThread ? 0 : loaderThreads(), hooks.spectator),
         verifier_(world, edits_),
         team_(options.renderThreads),
         loop_({world, flight_, streamer_, board_, *pool_, renderer, team_, edits_,
@@ -146,6 +147,7 @@ class Run {
       error_ = geometry.error();
     }
     seconds_ = std::chrono::duration<double>(Clock::now() - begin).count();
+    if (spectator_ != nullptr) spectator_->runEnded(*pool_);
   }
 
   void fillReport(RunReport& report) const {
@@ -232,6 +234,7 @@ class Run {
   }
 
   const ViewOptions& options_;
+  Spectator* const spectator_;
   Renderer& renderer_;
   std::unique_ptr<Device> wrapped_;
   Device& device_;

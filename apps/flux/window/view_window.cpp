@@ -5,8 +5,11 @@
 #include "window/picture_handover.hpp"
 #include "window/window.hpp"
 
+#include <flux_panel.hpp>
+
 #include <imgui.h>
 
+#include <algorithm>
 #include <chrono>
 #include <future>
 
@@ -16,6 +19,7 @@ namespace {
 /// The window is drawn again after so long, also if there is no new picture.
 constexpr std::chrono::milliseconds kRedraw{33};
 constexpr double kPausedRedrawSeconds = 0.05;
+constexpr float kPanelLines = 42;  // The panel's width, in heights of a line.
 
 /// The window's side of a run.
 ///
@@ -26,6 +30,10 @@ class ViewWindow final : public Spectator {
       : options_(options), window_("flux view: " + options.backend, options.width, options.height) {}
 
   void frameFinished(const FinishedFrame& frame) override { pictures_.put(frame.frame, frame.picture); }
+  void poolStepped(const Pool& pool, const StepReport& report, std::chrono::nanoseconds time) override {
+    feed_.stepped(pool, report, time);
+  }
+  void runEnded(const Pool& pool) override { feed_.fill(pool); }
 
   void frame() {
     if (!paused_ && pictures_.take(picture_, kRedraw) && !picture_.rgba.empty()) showPicture();
@@ -61,6 +69,7 @@ class ViewWindow final : public Spectator {
         paused_ = !paused_;
         break;
       case WindowKey::P:
+        showPanel_ = !showPanel_;
         break;
       case WindowKey::Escape:
         closing_ = true;
@@ -68,7 +77,21 @@ class ViewWindow final : public Spectator {
     }
   }
 
-  void drawWidgets() const {
+  void drawWidgets() {
+    if (showPanel_) drawPanel();
+    drawKeys();
+  }
+
+  void drawPanel() {
+    const float line = ImGui::GetTextLineHeight();
+    const ImVec2 room = ImGui::GetIO().DisplaySize;
+    const float width = std::min(kPanelLines * line, room.x / 2);
+    ImGui::SetNextWindowPos(ImVec2(room.x - line / 2, line / 2), ImGuiCond_FirstUseEver, ImVec2(1, 0));
+    ImGui::SetNextWindowSize(ImVec2(width, room.y - line), ImGuiCond_FirstUseEver);
+    panel_.draw(feed_);
+  }
+
+  void drawKeys() const {
     const float margin = ImGui::GetTextLineHeight() / 2;
     ImGui::SetNextWindowPos(ImVec2(margin, ImGui::GetIO().DisplaySize.y - margin), ImGuiCond_Always, ImVec2(0, 1));
     ImGui::SetNextWindowBgAlpha(0.6F);
@@ -79,9 +102,9 @@ class ViewWindow final : public Spectator {
       if (picture_.frame == 0) {
         ImGui::TextUnformatted("loading models   Esc: close");
       } else {
-        ImGui::Text("%s, frame %llu%s   Space: %s   Esc: close", options_.backend.c_str(),
+        ImGui::Text("%s, frame %llu%s   Space: %s   P: %s the panel   Esc: close", options_.backend.c_str(),
                     static_cast<unsigned long long>(picture_.frame), paused_ ? ", paused" : "",
-                    paused_ ? "fly on" : "pause");
+                    paused_ ? "fly on" : "pause", showPanel_ ? "hide" : "show");
       }
     }
     ImGui::End();
@@ -91,6 +114,9 @@ class ViewWindow final : public Spectator {
   Window window_;
   PictureHandover pictures_;
   Picture picture_;  ///< That is shown.
+  PanelFeed feed_;
+  Panel panel_;
+  bool showPanel_ = true;
   bool paused_ = false;
   bool closing_ = false;
 };

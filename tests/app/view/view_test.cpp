@@ -131,14 +131,21 @@ TEST(ViewTest, ASpectatorSeesEveryFrameInOrder) {
   class Counter : public Spectator {
    public:
     void frameFinished(const FinishedFrame& frame) override { EXPECT_EQ(frame.frame, ++frames); }
+    void poolStepped(const Pool&, const StepReport& report, std::chrono::nanoseconds) override {
+      uploaded += report.uploadedBytes;
+    }
+    void runEnded(const Pool& pool) override { EXPECT_EQ(uploaded, pool.stats().uploadedBytes); }
     std::uint64_t frames = 0;
+    ByteCount uploaded = 0;
   };
   const TestFolder folder;
   Counter counter;
   ViewHooks hooks;
   hooks.spectator = &counter;
-  expectSound(run(smallView(folder), hooks));
+  const RunReport report = run(smallView(folder), hooks);
+  expectSound(report);
   EXPECT_EQ(counter.frames, 40U);
+  EXPECT_EQ(counter.uploaded, report.bytesUploaded);
 }
 
 TEST(ViewTest, OnlyVulkanDrawsByHandle) {
