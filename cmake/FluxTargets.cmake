@@ -26,7 +26,7 @@ endif()
 
 find_program(FLUX_CCACHE ccache)
 if(FLUX_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # Precompiled headers are made from headers alone, whatever their time stamps are.
+  # What is compiled with precompiled headers is cached only with these.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${FLUX_CCACHE})
 endif()
 
