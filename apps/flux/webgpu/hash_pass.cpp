@@ -66,8 +66,9 @@ void HashPass::record(WGPUCommandEncoder commands, const HashPipeline& pipeline)
   // One dispatch sees one chunk.
   std::vector<std::uint32_t> order(ranges_.size());
   std::iota(order.begin(), order.end(), 0U);
-  std::stable_sort(order.begin(), order.end(), [this](std::uint32_t a, std::uint32_t b) {
-    return std::less<>()(ranges_[a].buffer, ranges_[b].buffer);
+  std::sort(order.begin(), order.end(), [this](std::uint32_t a, std::uint32_t b) {
+    if (ranges_[a].buffer != ranges_[b].buffer) return std::less<>()(ranges_[a].buffer, ranges_[b].buffer);
+    return a < b;
   });
   std::vector<Piece> pieces;
   std::vector<Dispatch> dispatches;
