@@ -1,8 +1,9 @@
 #pragma once
 
 #include "failure.hpp"
-#include "passing_device.hpp"
 #include "protocol/clock.hpp"
+
+#include <flux/passing_device.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -10,7 +11,7 @@
 namespace flux::bench {
 
 /// Counts submissions, and can wait for the last one.
-class CountingDevice final : public app::PassingDevice {
+class CountingDevice final : public PassingDevice {
  public:
   using PassingDevice::PassingDevice;
   Result<TimelineValue> submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) override {

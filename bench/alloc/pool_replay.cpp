@@ -35,7 +35,7 @@ T take(Result<T> result) {
 
 /// Copies no bytes: a GPU moves them past the processor's caches, Host would move them through those of the thread that
 /// is measured.
-class UnmovedDevice final : public app::PassingDevice {
+class UnmovedDevice final : public PassingDevice {
  public:
   using PassingDevice::PassingDevice;
 

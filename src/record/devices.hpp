@@ -1,9 +1,9 @@
 #pragma once
 
-#include "device/decorators/passing.hpp"
 #include "pool/journal.hpp"
 
 #include <flux/device.hpp>
+#include <flux/passing_device.hpp>
 
 #include <deque>
 #include <optional>

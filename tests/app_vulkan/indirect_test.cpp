@@ -1,8 +1,8 @@
 // `flux view --indirect`: what is drawn is what the mirror of the records names, and a mirror that is wrong is seen.
 
 #include "app/view_options.hpp"
-#include "passing_device.hpp"
 
+#include <flux/passing_device.hpp>
 #include <flux/snapshot.hpp>
 
 #include <cstddef>

@@ -39,6 +39,7 @@ const std::map<std::string, std::string, std::less<>> kPublicLayers{
     {"profiler.hpp", "base"},
     {"frame.hpp", "frame"},
     {"device.hpp", "port"},
+    {"passing_device.hpp", "port"},
     {"staged_bytes.hpp", "transfer"},
     {"source.hpp", "transfer"},
     {"readback.hpp", "transfer"},

@@ -4,9 +4,9 @@
 
 #include "device_messages.hpp"
 #include "opengl/api.hpp"
-#include "passing_device.hpp"
 
 #include <flux/opengl.hpp>
+#include <flux/passing_device.hpp>
 
 #include <memory>
 

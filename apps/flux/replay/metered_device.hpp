@@ -1,6 +1,6 @@
 #pragma once
 
-#include "passing_device.hpp"
+#include <flux/passing_device.hpp>
 
 #include <chrono>
 

@@ -3,7 +3,8 @@
 #include "app/flipping_device.hpp"
 #include "app/test_files.hpp"
 #include "failure.hpp"
-#include "passing_device.hpp"
+
+#include <flux/passing_device.hpp>
 
 #include <nlohmann/json.hpp>
 

@@ -2,7 +2,8 @@
 
 #include "app/flipping_device.hpp"
 #include "app/view_options.hpp"
-#include "passing_device.hpp"
+
+#include <flux/passing_device.hpp>
 
 #include <atomic>
 #include <sstream>

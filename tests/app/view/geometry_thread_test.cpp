@@ -1,9 +1,9 @@
 // The geometry thread never waits for a frame.
 
 #include "app/view_options.hpp"
-#include "passing_device.hpp"
 
 #include <flux/decorators.hpp>
+#include <flux/passing_device.hpp>
 
 #include <algorithm>
 #include <atomic>

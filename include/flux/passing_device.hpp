@@ -2,9 +2,9 @@
 
 #include <flux/device.hpp>
 
-namespace flux::app {
+namespace flux {
 
-/// Hands everything on to another device; who derives from it overrides what it counts or breaks.
+/// Hands everything on to another device; who derives from it overrides what it watches, counts or breaks.
 class PassingDevice : public Device {
  public:
   explicit PassingDevice(Device& inner) : inner_(inner) {}
@@ -37,4 +37,4 @@ class PassingDevice : public Device {
   Device& inner_;
 };
 
-}  // namespace flux::app
+}  // namespace flux
