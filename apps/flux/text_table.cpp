@@ -49,4 +49,16 @@ void TextTable::row(std::string_view name, const std::string& value, const std::
   out_ << line << '\n';
 }
 
+void printColumns(const std::vector<std::vector<std::string>>& rows, std::string_view indent, std::ostream& out) {
+  std::vector<std::size_t> widths(rows.front().size());
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  for (const auto& row : rows) {
+    out << indent << row[0] << std::string(widths[0] - row[0].size(), ' ');
+    for (std::size_t i = 1; i < row.size(); ++i) out << "  " << std::string(widths[i] - row[i].size(), ' ') << row[i];
+    out << '\n';
+  }
+}
+
 }  // namespace flux::app

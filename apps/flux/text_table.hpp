@@ -8,6 +8,7 @@
 #include <iosfwd>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace flux::app {
 
@@ -32,5 +33,9 @@ class TextTable {
  private:
   std::ostream& out_;
 };
+
+/// Rows of as many cells as the first, the first column to the left, the others to the right. Each line begins with
+/// `indent`.
+void printColumns(const std::vector<std::vector<std::string>>& rows, std::string_view indent, std::ostream& out);
 
 }  // namespace flux::app

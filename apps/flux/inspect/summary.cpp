@@ -7,6 +7,7 @@
 #include <map>
 #include <ostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace flux::app {
@@ -19,18 +20,7 @@ std::string percent(double part, double whole) {
   return whole == 0 ? "-" : fixedText(100 * part / whole, 1) + " %";
 }
 
-/// The first column to the left, the others to the right. A row's cells are for people already.
-void printRows(const Rows& rows, std::ostream& out) {
-  std::vector<std::size_t> widths(rows.front().size());
-  for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  for (const auto& row : rows) {
-    out << "    " << row[0] << std::string(widths[0] - row[0].size(), ' ');
-    for (std::size_t i = 1; i < row.size(); ++i) out << "  " << std::string(widths[i] - row[i].size(), ' ') << row[i];
-    out << '\n';
-  }
-}
+constexpr std::string_view kIndent = "    ";
 
 void printClasses(const DumpFile& dump, std::ostream& out) {
   Rows rows{{"class", "chunks", "reserved", "free", "largest hole", "fragmentation"}};
@@ -42,7 +32,7 @@ void printClasses(const DumpFile& dump, std::ostream& out) {
                     bytesText(chunks.at("largestFreeBytes").get<ByteCount>()),
                     percent(chunks.at("fragmentation").get<double>(), 1)});
   }
-  if (rows.size() > 1) printRows(rows, out);
+  if (rows.size() > 1) printColumns(rows, kIndent, out);
 }
 
 void printOwners(const DumpFile& dump, std::ostream& out) {
@@ -57,7 +47,7 @@ void printOwners(const DumpFile& dump, std::ostream& out) {
                     bytesText(places - std::min(places, live)), bytesText(uploaded),
                     bytesText(tag.at("copiedBytes").get<ByteCount>())});
   }
-  if (rows.size() > 1) printRows(rows, out);
+  if (rows.size() > 1) printColumns(rows, kIndent, out);
 }
 
 /// What waits for the same thing, together.

@@ -1,7 +1,6 @@
 #include "replay/result.hpp"
 #include "text_table.hpp"
 
-#include <algorithm>
 #include <ostream>
 #include <vector>
 
@@ -32,15 +31,7 @@ void printPolicies(const std::vector<PolicyFigures>& policies, std::ostream& out
                     percent(figures.fragmentation), bytesText(figures.copiedBytes), fixedText(figures.nsPerOp, 0),
                     countText(figures.failures)});
   }
-  std::vector<std::size_t> widths(rows.front().size());
-  for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  for (const auto& row : rows) {
-    out << "  " << row[0] << std::string(widths[0] - row[0].size(), ' ');
-    for (std::size_t i = 1; i < row.size(); ++i) out << "  " << std::string(widths[i] - row[i].size(), ' ') << row[i];
-    out << '\n';
-  }
+  printColumns(rows, "  ", out);
 }
 
 }  // namespace
