@@ -1,40 +1,42 @@
 #include "record/block_writer.hpp"
 
 #include "record/block_file.hpp"
+#include "record/event_words.hpp"
 
 #include <cerrno>
 #include <mutex>
 #include <source_location>
+#include <span>
 #include <utility>
 
 namespace flux {
 namespace {
 
 constexpr std::size_t kMostSpares = 4;
-constexpr std::size_t kMaxWaitingBytes = std::size_t{16} << 20U;
+constexpr std::size_t kMaxWaitingWords = std::size_t{8} << 20U;
 
 }  // namespace
 
 BlockWriter::BlockWriter(std::ofstream file, std::string name)
     : file_(std::move(file)), name_(std::move(name)), thread_([this] { run(); }) {}
 
-bool BlockWriter::push(std::vector<std::byte> block) {
+bool BlockWriter::push(std::vector<std::uint64_t> events) {
   const std::lock_guard lock(mutex_);
   if (error_ || closing_) return false;
-  if (waitingBytes_ + block.size() > kMaxWaitingBytes) {
+  if (waitingWords_ + events.size() > kMaxWaitingWords) {
     fail(ErrorCode::QueueFull);
     return false;
   }
-  waitingBytes_ += block.size();
-  blocks_.push_back(std::move(block));
+  waitingWords_ += events.size();
+  blocks_.push_back(std::move(events));
   wakeUp_.notify_one();
   return true;
 }
 
-std::vector<std::byte> BlockWriter::spare() {
+std::vector<std::uint64_t> BlockWriter::spare() {
   const std::lock_guard lock(mutex_);
   if (spares_.empty()) return {};
-  std::vector<std::byte> spare = std::move(spares_.back());
+  std::vector<std::uint64_t> spare = std::move(spares_.back());
   spares_.pop_back();
   return spare;
 }
@@ -60,16 +62,23 @@ void BlockWriter::fail(ErrorCode code) {
 }
 
 void BlockWriter::run() {
+  RecordedEvent event;
+  std::vector<std::byte> bytes;
   std::unique_lock lock(mutex_);
   for (;;) {
     wakeUp_.wait(lock, [this] { return !blocks_.empty() || closing_; });
     if (blocks_.empty()) break;
-    std::vector<std::byte> block = std::move(blocks_.front());
+    std::vector<std::uint64_t> block = std::move(blocks_.front());
     blocks_.pop_front();
-    waitingBytes_ -= block.size();
+    waitingWords_ -= block.size();
     lock.unlock();
+    for (std::span<const std::uint64_t> words = block; !words.empty();) {
+      EventWords::next(words, event);
+      encoder_.encode(event);
+    }
+    bytes = encoder_.take(std::move(bytes));
     errno = 0;
-    const bool written = writeBlock(file_, block);
+    const bool written = writeBlock(file_, bytes);
     if (written) fileBytes_.store(static_cast<ByteCount>(file_.tellp()), std::memory_order_relaxed);
     lock.lock();
     if (!written) {

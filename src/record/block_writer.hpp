@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/sync.hpp"
+#include "record/codec.hpp"
 
 #include <flux/result.hpp>
 
@@ -16,7 +17,7 @@
 
 namespace flux {
 
-/// Packs blocks and writes them to a file, on a thread of its own.
+/// Makes bytes of events, packs them and writes them to a file, on a thread of its own.
 ///
 /// **Thread contract.** `push` and `close`: one thread. `error` and `fileBytes`: any thread.
 /// **Bounds.** What waits; beyond it `push` gives up, as it does once the disk has failed.
@@ -28,11 +29,12 @@ class BlockWriter {
   BlockWriter(const BlockWriter&) = delete;
   BlockWriter& operator=(const BlockWriter&) = delete;
 
-  /// Memory of a block that has been written, for the next one.
-  [[nodiscard]] std::vector<std::byte> spare();
+  /// Memory of events that have been written, for the next ones.
+  [[nodiscard]] std::vector<std::uint64_t> spare();
 
-  /// False: it will not be written, nor will what comes later; `error` says why. Never waits for the disk.
-  bool push(std::vector<std::byte> block);
+  /// Takes events (`EventWords`), which become one block of the file. False: they will not be written, nor will what
+  /// comes later; `error` says why. Never waits for the disk.
+  bool push(std::vector<std::uint64_t> events);
 
   /// Waits until all is written.
   void close();
@@ -44,14 +46,15 @@ class BlockWriter {
   void run();
   void fail(ErrorCode code);
 
-  std::ofstream file_;
+  std::ofstream file_;  ///< These two are the thread's.
+  EventEncoder encoder_;
   const std::string name_;
   sync::Atomic<ByteCount> fileBytes_{0};
   mutable sync::Mutex mutex_;  ///< Guards the rest.
   sync::ConditionVariable wakeUp_;
-  std::deque<std::vector<std::byte>> blocks_;
-  std::vector<std::vector<std::byte>> spares_;
-  std::size_t waitingBytes_ = 0;
+  std::deque<std::vector<std::uint64_t>> blocks_;
+  std::vector<std::vector<std::uint64_t>> spares_;
+  std::size_t waitingWords_ = 0;
   bool closing_ = false;
   std::optional<Error> error_;
   std::thread thread_;

@@ -1,7 +1,6 @@
 #include "record/codec.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <functional>
 #include <utility>
 
@@ -11,7 +10,6 @@ namespace {
 constexpr unsigned kGroupBits = 7;
 constexpr std::uint64_t kGroupMask = (1U << kGroupBits) - 1;
 constexpr unsigned kNumberBits = 64;
-constexpr std::size_t kMaxPlainBytes = (kNumberBits + kGroupBits - 1) / kGroupBits;
 
 constexpr std::uint64_t unzigzag(std::uint64_t coded) noexcept {
   return coded >> 1U ^ (0 - (coded & 1U));
@@ -42,22 +40,33 @@ bool take(std::span<const std::byte>& bytes, std::uint64_t& last) {
 
 // ---- Writing -----------------------------------------------------------------------------------------------
 
-void EventEncoder::makeRoom(std::size_t bytes) {
-  constexpr std::size_t kLeast = 72U << 10U;
-  if (bytes_.size() - size_ < bytes) [[unlikely]]
-    bytes_.resize(std::max({kLeast, bytes_.capacity(), 2 * (size_ + bytes)}));
+void EventEncoder::encode(const RecordedEvent& event) {
+  bytes_.push_back(
+      static_cast<std::byte>(static_cast<std::uint8_t>(event.kind) | (event.byProducer ? kByProducer : 0)));
+  std::uint64_t* const last = lasts_.of(event.kind);
+  for (std::size_t i = 0; i < numberCount(event.kind); ++i) put(event.numbers[i], last[i]);
+  if (recordRow(event.kind).text) putText(event.text);
+  const std::size_t columns = columnCount(event.kind);
+  if (columns == 0) return;
+  plain(event.list.size() / columns);
+  std::uint64_t* const lastRow = lasts_.ofRows(event.kind);
+  for (std::size_t i = 0; i < event.list.size(); ++i) put(event.list[i], lastRow[i % columns]);
 }
 
-void EventEncoder::begin(RecordKind kind, bool byProducer) {
-  // Kind, numbers, place, size, characters, rows.
-  makeRoom(1 + (RecordedEvent::kMaxNumbers + 3) * kMaxPlainBytes + kMaxTextBytes);
-  kind_ = kind;
-  last_ = lasts_.of(kind);
-  bytes_[size_++] = static_cast<std::byte>(static_cast<std::uint8_t>(kind) | (byProducer ? kByProducer : 0));
+void EventEncoder::put(std::uint64_t value, std::uint64_t& last) {
+  const std::uint64_t difference = value - std::exchange(last, value);
+  // Small magnitudes become small numbers, whatever their sign.
+  plain(difference << 1U ^ (0 - (difference >> 63U)));
+}
+
+void EventEncoder::plain(std::uint64_t value) {
+  for (; value > kGroupMask; value >>= kGroupBits)
+    bytes_.push_back(static_cast<std::byte>((value & kGroupMask) | 0x80U));
+  bytes_.push_back(static_cast<std::byte>(value));
 }
 
 // A place has the newest name with its hash, so that both tables stay small whatever names there are.
-void EventEncoder::text(std::string_view text) {
+void EventEncoder::putText(std::string_view text) {
   text = text.substr(0, kMaxTextBytes);
   const std::size_t place = std::hash<std::string_view>{}(text) % kNamePlaces;
   std::string& name = names_[place];
@@ -66,24 +75,13 @@ void EventEncoder::text(std::string_view text) {
   if (known) return;
   name = text;
   plain(text.size());
-  std::memcpy(bytes_.data() + size_, text.data(), text.size());
-  size_ += text.size();
-}
-
-void EventEncoder::rows(std::size_t count) {
-  plain(count);
-}
-
-void EventEncoder::row(std::initializer_list<std::uint64_t> values) {
-  makeRoom(kMaxColumns * kMaxPlainBytes);
-  std::uint64_t* last = lasts_.ofRows(kind_);
-  for (const std::uint64_t value : values) put(value, *last++);
+  const std::span<const std::byte> characters = std::as_bytes(std::span(text));
+  bytes_.insert(bytes_.end(), characters.begin(), characters.end());
 }
 
 std::vector<std::byte> EventEncoder::take(std::vector<std::byte> memory) {
-  std::vector<std::byte> taken = std::exchange(bytes_, std::move(memory));
-  taken.resize(std::exchange(size_, 0));
-  return taken;
+  memory.clear();
+  return std::exchange(bytes_, std::move(memory));
 }
 
 // ---- Reading -----------------------------------------------------------------------------------------------

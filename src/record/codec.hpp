@@ -64,34 +64,17 @@ class EventEncoder {
  public:
   EventEncoder() { names_.resize(kNamePlaces); }
 
-  /// An event: its numbers, as many as its kind has, then its name, then its rows, if the kind has them.
-  void begin(RecordKind kind, bool byProducer = false);
-  void number(std::uint64_t value) { put(value, *last_++); }
-  void text(std::string_view text);
-  void rows(std::size_t count);
-  void row(std::initializer_list<std::uint64_t> values);
+  void encode(const RecordedEvent& event);
 
-  [[nodiscard]] std::size_t size() const noexcept { return size_; }
   /// What has been written since the last call. `memory` is used for what comes next.
   [[nodiscard]] std::vector<std::byte> take(std::vector<std::byte> memory = {});
 
  private:
-  void put(std::uint64_t value, std::uint64_t& last) {
-    const std::uint64_t difference = value - std::exchange(last, value);
-    // Small magnitudes become small numbers, whatever their sign.
-    plain(difference << 1U ^ (0 - (difference >> 63U)));
-  }
-  void plain(std::uint64_t value) {
-    for (; value > 0x7f; value >>= 7U) bytes_[size_++] = static_cast<std::byte>((value & 0x7fU) | 0x80U);
-    bytes_[size_++] = static_cast<std::byte>(value);
-  }
-  void makeRoom(std::size_t bytes);
+  void put(std::uint64_t value, std::uint64_t& last);
+  void plain(std::uint64_t value);
+  void putText(std::string_view text);
 
-  std::vector<std::byte>
-      bytes_;  ///< Of which `size_` are written; there is room for the rest of the event, or the row.
-  std::size_t size_ = 0;
-  RecordKind kind_ = RecordKind::End;
-  std::uint64_t* last_ = nullptr;  ///< Of the next number.
+  std::vector<std::byte> bytes_;
   LastNumbers lasts_;
   std::vector<std::string> names_;
 };

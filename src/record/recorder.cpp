@@ -6,6 +6,7 @@
 #include "record/block_writer.hpp"
 #include "record/codec.hpp"
 #include "record/devices.hpp"
+#include "record/event_words.hpp"
 #include "record/look_counts.hpp"
 #include "record/numbers.hpp"
 
@@ -24,7 +25,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kBlockBytes = std::size_t{64} << 10U;
+constexpr std::size_t kBlockWords = std::size_t{16} << 10U;
 /// What was recorded is given to the disk after so long at the latest, if there are steps.
 constexpr std::uint64_t kBlockAge = 250'000'000;  ///< In nanoseconds.
 
@@ -73,9 +74,9 @@ class Recorder::Impl final : public Journal {
     if (call.kind == RecordKind::Step) takeFrames();
     if (call.kind == RecordKind::Step || call.kind == RecordKind::Publish) began_ = now();
     begin(call.kind, call.byProducer);
-    encoder_.number(packed(call.block));
-    for (std::size_t i = 1; i < numberCount(call.kind); ++i) encoder_.number(call.numbers[i - 1]);
-    if (recordRow(call.kind).text) encoder_.text(call.text);
+    events_.number(packed(call.block));
+    for (std::size_t i = 1; i < numberCount(call.kind); ++i) events_.number(call.numbers[i - 1]);
+    if (recordRow(call.kind).text) events_.text(call.text);
     writeRows(call);
     end();
   }
@@ -87,9 +88,9 @@ class Recorder::Impl final : public Journal {
     look.last = value;
     if (value != expected) {
       begin(what);
-      encoder_.number(which);
-      encoder_.number(look.count);
-      encoder_.number(value);
+      events_.number(which);
+      events_.number(look.count);
+      events_.number(value);
       end();
     }
     return value;
@@ -98,14 +99,14 @@ class Recorder::Impl final : public Journal {
   void did(RecordKind what, std::initializer_list<std::uint64_t> numbers, std::string_view text) override {
     if (closed_) return;  // chunks go after all else
     begin(what);
-    for (const std::uint64_t number : numbers) encoder_.number(number);
+    for (const std::uint64_t number : numbers) events_.number(number);
     const bool timed = what == RecordKind::Stepped || what == RecordKind::Published;
     if (timed) {
       ended_ = now();
-      encoder_.number(began_);
-      encoder_.number(ended_ - began_);
+      events_.number(began_);
+      events_.number(ended_ - began_);
     }
-    if (recordRow(what).text) encoder_.text(text);
+    if (recordRow(what).text) events_.text(text);
     end();
     if (timed && ended_ - flushed_ > kBlockAge) flush();
   }
@@ -136,7 +137,7 @@ class Recorder::Impl final : public Journal {
   }
 
   [[nodiscard]] std::optional<Error> error() const { return writer_.error(); }
-  [[nodiscard]] std::uint64_t events() const noexcept { return events_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t events() const noexcept { return eventCount_.load(std::memory_order_relaxed); }
   [[nodiscard]] ByteCount fileBytes() const noexcept { return writer_.fileBytes(); }
 
  private:
@@ -145,31 +146,31 @@ class Recorder::Impl final : public Journal {
         std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start_).count());
   }
 
-  void begin(RecordKind kind, bool byProducer = false) { encoder_.begin(kind, byProducer); }
+  void begin(RecordKind kind, bool byProducer = false) { events_.begin(kind, byProducer); }
   void end() {
-    events_.store(events_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    if (encoder_.size() >= kBlockBytes) [[unlikely]]
+    eventCount_.store(eventCount_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    if (events_.size() >= kBlockWords) [[unlikely]]
       flush();
   }
 
   void flush() {
     flushed_ = ended_;
-    if (encoder_.size() == 0) return;
+    if (events_.size() == 0) return;
     // What cannot be written is dropped here, and all that comes after it.
-    writer_.push(encoder_.take(writer_.spare()));
+    writer_.push(events_.take(writer_.spare()));
   }
 
   void writeDevice(const DeviceCaps& caps) {
     begin(RecordKind::Device);
-    for (const std::uint64_t number : numbersOf(caps)) encoder_.number(number);
-    encoder_.text(caps.deviceName);
-    encoder_.rows(caps.partAlignmentBytes.size());
-    for (const std::uint32_t alignment : caps.partAlignmentBytes) encoder_.row({alignment});
+    for (const std::uint64_t number : numbersOf(caps)) events_.number(number);
+    events_.text(caps.deviceName);
+    events_.rows(caps.partAlignmentBytes.size());
+    for (const std::uint32_t alignment : caps.partAlignmentBytes) events_.row({alignment});
     end();
   }
   void writePool(const PoolDesc& desc) {
     begin(RecordKind::Pool);
-    for (const std::uint64_t number : numbersOf(desc)) encoder_.number(number);
+    for (const std::uint64_t number : numbersOf(desc)) events_.number(number);
     end();
   }
 
@@ -178,23 +179,23 @@ class Recorder::Impl final : public Journal {
       case RecordKind::Add:
       case RecordKind::AddParts:
       case RecordKind::AddShared:
-        encoder_.rows(call.parts.size());
+        events_.rows(call.parts.size());
         for (const PartDesc& part : call.parts) {
-          encoder_.row({static_cast<std::uint64_t>(part.kind), part.bytes, sourceNumber(part.source, part.kept),
-                        part.source.data().size()});
+          events_.row({static_cast<std::uint64_t>(part.kind), part.bytes, sourceNumber(part.source, part.kept),
+                       part.source.data().size()});
         }
         break;
       case RecordKind::Update:
       case RecordKind::UpdateInPlace:
-        encoder_.rows(call.updates.size());
+        events_.rows(call.updates.size());
         for (const PartUpdate& update : call.updates) {
-          encoder_.row({static_cast<std::uint32_t>(update.part), update.offset, update.bytes,
-                        sourceNumber(update.source, false), update.source.data().size()});
+          events_.row({static_cast<std::uint32_t>(update.part), update.offset, update.bytes,
+                       sourceNumber(update.source, false), update.source.data().size()});
         }
         break;
       case RecordKind::RemoveParts:
-        encoder_.rows(call.ids.size());
-        for (const PartId part : call.ids) encoder_.row({static_cast<std::uint32_t>(part)});
+        events_.rows(call.ids.size());
+        for (const PartId part : call.ids) events_.row({static_cast<std::uint32_t>(part)});
         break;
       default:
         break;
@@ -214,17 +215,17 @@ class Recorder::Impl final : public Journal {
     }
     for (const FrameNote& note : taken_) {
       begin(note.kind);
-      encoder_.number(note.serial);
+      events_.number(note.serial);
       if (note.kind == RecordKind::FrameBegan) {
-        encoder_.number(note.snapshot);
-        encoder_.number(note.thread);
+        events_.number(note.snapshot);
+        events_.number(note.thread);
       }
-      encoder_.number(note.time);
-      if (note.kind == RecordKind::FrameBegan) encoder_.text(note.label.data());
+      events_.number(note.time);
+      if (note.kind == RecordKind::FrameBegan) events_.text(note.label.data());
       if (note.kind == RecordKind::FrameEnded) {
-        encoder_.rows(note.usedCount);
+        events_.rows(note.usedCount);
         for (std::size_t i = 0; i < note.usedCount; ++i) {
-          encoder_.row({static_cast<std::uint32_t>(note.used[i].queue), note.used[i].value});
+          events_.row({static_cast<std::uint32_t>(note.used[i].queue), note.used[i].value});
         }
       }
       end();
@@ -234,13 +235,13 @@ class Recorder::Impl final : public Journal {
 
   const Clock::time_point start_ = Clock::now();
   std::optional<RecordingDevice> device_;
-  EventEncoder encoder_;
+  EventWords events_;
   LookCounts looks_;
   std::uint64_t began_ = 0;  ///< The running step, or publish.
   std::uint64_t ended_ = 0;  ///< The last one.
   std::uint64_t flushed_ = 0;
   bool closed_ = false;
-  sync::Atomic<std::uint64_t> events_{0};
+  sync::Atomic<std::uint64_t> eventCount_{0};
   sync::Mutex framesMutex_;
   std::vector<FrameNote> frames_;  ///< Guarded by it.
   std::vector<FrameNote> taken_;

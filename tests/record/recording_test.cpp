@@ -44,18 +44,7 @@ std::string changed(const std::string& bytes, const std::function<void(RecordedE
   for (RecordedEvent& event : eventsOf(reader)) {
     if (most-- == 0) break;
     change(event);
-    encoder.begin(event.kind, event.byProducer);
-    for (std::size_t i = 0; i < numberCount(event.kind); ++i) encoder.number(event.numbers[i]);
-    if (recordRow(event.kind).text) encoder.text(event.text);
-    const std::size_t columns = columnCount(event.kind);
-    if (columns != 0) encoder.rows(event.list.size() / columns);
-    for (std::size_t at = 0; columns != 0 && at < event.list.size(); at += columns) {
-      const std::uint64_t* const row = event.list.data() + at;
-      if (columns == 1) encoder.row({row[0]});
-      if (columns == 2) encoder.row({row[0], row[1]});
-      if (columns == 4) encoder.row({row[0], row[1], row[2], row[3]});
-      if (columns == 5) encoder.row({row[0], row[1], row[2], row[3], row[4]});
-    }
+    encoder.encode(event);
   }
   std::ostringstream out;
   EXPECT_TRUE(writeFileHead(out) && writeBlock(out, encoder.take()));

@@ -1,0 +1,36 @@
+#include "record/event_words.hpp"
+
+#include <algorithm>
+
+namespace flux {
+
+void EventWords::grow(std::size_t words) {
+  constexpr std::size_t kLeast = std::size_t{20} << 10U;
+  words_.resize(std::max({kLeast, words_.capacity(), 2 * (size_ + words)}));
+}
+
+void EventWords::next(std::span<const std::uint64_t>& words, RecordedEvent& event) {
+  const auto take = [&words](std::size_t count) {
+    const std::span<const std::uint64_t> taken = words.first(count);
+    words = words.subspan(count);
+    return taken;
+  };
+  const std::uint64_t head = take(1)[0];
+  event.kind = static_cast<RecordKind>(head & ~std::uint64_t{kByProducer});
+  event.byProducer = (head & kByProducer) != 0;
+  event.numbers = {};
+  std::ranges::copy(take(numberCount(event.kind)), event.numbers.begin());
+  event.text.clear();
+  if (recordRow(event.kind).text) {
+    const auto bytes = static_cast<std::size_t>(take(1)[0]);
+    const std::span<const std::uint64_t> text = take(wordsOfText(bytes));
+    event.text.assign(reinterpret_cast<const char*>(text.data()), bytes);
+  }
+  event.list.clear();
+  if (const std::size_t columns = columnCount(event.kind); columns != 0) {
+    const std::span<const std::uint64_t> list = take(static_cast<std::size_t>(take(1)[0]) * columns);
+    event.list.assign(list.begin(), list.end());
+  }
+}
+
+}  // namespace flux
