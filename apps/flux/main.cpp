@@ -101,11 +101,15 @@ RunReport runView(const ViewArguments& arguments) {
 }
 
 void addInspect(CLI::App& app, InspectOptions& options) {
-  app.footer("Pool::dump writes dumps; flux view leaves one as dump.json. A page is one file that loads nothing else.");
-  app.add_option("DUMP", options.files, "A dump; with --diff the one before, and the one after")->required();
+  app.footer(
+      "Pool::dump writes dumps; flux view leaves one as dump.json. flux view --record and flux::Recorder write\n"
+      "recordings. A page is one file that loads nothing else.");
+  app.add_option("FILE", options.files, "A dump or a recording; with --diff the dump before, and the one after")
+      ->required();
   app.add_flag("--diff", options.diff, "What has changed between two dumps of one run");
   app.add_option("--html", options.html, "Write a page that shows everything");
-  app.add_option("--svg", options.svg, "Write a picture of the chunks");
+  app.add_option("--svg", options.svg, "Write a picture: of a dump the chunks, of a recording its memory over time");
+  app.add_option("--perfetto", options.perfetto, "Write the time line of a recording, for ui.perfetto.dev");
 }
 
 int view(ViewArguments& arguments) {
@@ -148,7 +152,7 @@ int run(int argc, char** argv) {
   addReplay(*replayCommand, replayArguments);
 
   InspectOptions inspectOptions;
-  CLI::App* inspectCommand = app.add_subcommand("inspect", "Show what a dump of a pool says");
+  CLI::App* inspectCommand = app.add_subcommand("inspect", "Show what a dump or a recording of a pool says");
   addInspect(*inspectCommand, inspectOptions);
 
   // How the command loads models in child processes; not for people.

@@ -23,7 +23,6 @@ class Filler final : public PoolVisitor {
  public:
   explicit Filler(PanelData& data) : data_(data) {
     data.frames.clear();
-    data.refusals.clear();
     data.chunks.clear();
     data.blocks.clear();
     data.moves.clear();
@@ -36,7 +35,6 @@ class Filler final : public PoolVisitor {
     data_.frames.push_back({frame.label, frame});
     data_.frames.back().frame.label = "";
   }
-  void refusal(const Refusal& refusal) override { data_.refusals.push_back(refusal); }
   void chunk(const ChunkView& chunk) override { data_.chunks.push_back(chunk); }
   void block(const BlockView& view) override {
     const auto index = static_cast<std::uint32_t>(data_.blocks.size());
@@ -118,6 +116,7 @@ void PanelFeed::fill(const Pool& pool) {
   filling_.shadowLimitBytes = pool.desc().shadowLimitBytes;
   Filler filler(filling_);
   pool.inspect(filler);
+  filling_.refusals.assign(pool.refusals().begin(), pool.refusals().end());
   const DetailedStats stats = pool.detailedStats();
   filling_.totals = stats.totals;
   filling_.retirement = stats.retirement;

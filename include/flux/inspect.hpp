@@ -108,6 +108,14 @@ struct RetiredView {
   std::span<const QueueWaitView> queues;  ///< Queues.
 };
 
+/// Where the records of a snapshot are in device memory (`PoolDesc::recordMirrors`).
+struct MirrorView {
+  std::uint32_t index = 0;
+  RangeView place;
+  bool free = false;  ///< The next publish may write it.
+  SnapshotNumber snapshot = 0;
+};
+
 /// A place that somebody wanted.
 struct PlaceRequest {
   Lifetime lifetime = Lifetime::Streaming;
@@ -117,7 +125,7 @@ struct PlaceRequest {
   friend constexpr bool operator==(const PlaceRequest&, const PlaceRequest&) noexcept = default;
 };
 
-/// Why there was none.
+/// Why there was none: an entry of `Pool::refusals`.
 struct Refusal {
   Error error;  ///< As the caller got it: with name and place.
   PlaceRequest request;
@@ -133,10 +141,10 @@ class PoolVisitor {
  public:
   virtual ~PoolVisitor() = default;
   virtual void openFrame(const OpenFrame& frame) { (void)frame; }      ///< The oldest first.
-  virtual void refusal(const Refusal& refusal) { (void)refusal; }      ///< One of the last few, the newest last.
   virtual void chunk(const ChunkView& chunk) { (void)chunk; }          ///< By index.
   virtual void block(const BlockView& block) { (void)block; }          ///< By index.
   virtual void retired(const RetiredView& retired) { (void)retired; }  ///< The nearest to its end first.
+  virtual void mirror(const MirrorView& mirror) { (void)mirror; }      ///< By index.
 };
 
 }  // namespace flux

@@ -360,6 +360,10 @@ class Pool {
   /// Shows `visitor` the pool piece by piece, without anything being written down. O(blocks).
   void inspect(PoolVisitor& visitor) const;
 
+  /// The last 16 requests for device memory that found no place, explained, the newest last; one that a step repeats is
+  /// one entry that counts. Valid until the next call.
+  [[nodiscard]] std::span<const Refusal> refusals() const noexcept;
+
   /// One block, whose views are valid until the next call; none: the handle is stale. O(its waiting contents).
   [[nodiscard]] std::optional<BlockView> inspect(BlockHandle block) const;
 

@@ -278,11 +278,9 @@ class Pool::Impl::Dump : private PoolVisitor {
 
   void refusals() {
     json_.key("refusals").beginArray();
-    pool_.inspectRefusals(*this);
+    for (const Refusal& refusal : pool_.refusals()) writeRefusal(json_, refusal);
     json_.endArray();
   }
-
-  void refusal(const Refusal& refusal) override { writeRefusal(json_, refusal); }
 
   void staging() {
     json_.key("staging").beginArray();
@@ -294,14 +292,14 @@ class Pool::Impl::Dump : private PoolVisitor {
 
   void mirrors() {
     json_.key("mirrors").beginArray();
-    for (std::uint32_t i = 0; pool_.mirrors_ != nullptr && i < pool_.mirrors_->most(); ++i) {
-      const std::optional<Placement>& place = pool_.mirrors_->placeOf(i);
-      if (!place) continue;
-      json_.beginLine().member("mirror", i);
-      placeMembers(json_, {place->chunk, place->offset, place->bytes});
-      json_.member("free", pool_.mirrors_->isFree(i)).member("snapshot", pool_.mirrors_->snapshotOf(i)).endLine();
-    }
+    pool_.inspectMirrors(*this);
     json_.endArray();
+  }
+
+  void mirror(const MirrorView& mirror) override {
+    json_.beginLine().member("mirror", mirror.index);
+    placeMembers(json_, mirror.place);
+    json_.member("free", mirror.free).member("snapshot", mirror.snapshot).endLine();
   }
 
   void chunks() {

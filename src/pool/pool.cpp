@@ -254,6 +254,9 @@ DetailedStats Pool::detailedStats() const {
 void Pool::inspect(PoolVisitor& visitor) const {
   impl_->inspect(visitor);
 }
+std::span<const Refusal> Pool::refusals() const noexcept {
+  return impl_->refusals();
+}
 std::optional<BlockView> Pool::inspect(BlockHandle block) const {
   return impl_->inspect(block);
 }

@@ -103,6 +103,7 @@ class Pool::Impl {
   [[nodiscard]] SharedUsage sharedUsage() const;
   void inspect(PoolVisitor& visitor) const;
   [[nodiscard]] std::optional<BlockView> inspect(BlockHandle handle) const;
+  [[nodiscard]] std::span<const Refusal> refusals() const noexcept { return refusals_.entries(); }
   [[nodiscard]] std::string dump() const;
   [[nodiscard]] const PoolDesc& desc() const noexcept { return desc_; }
 
@@ -208,10 +209,10 @@ class Pool::Impl {
 
   // For tools (pool_inspect.cpp).
   void inspectFrames(PoolVisitor& visitor) const;
-  void inspectRefusals(PoolVisitor& visitor) const;
   void inspectChunks(PoolVisitor& visitor) const;
   void inspectBlocks(PoolVisitor& visitor) const;
   void inspectRetired(PoolVisitor& visitor) const;
+  void inspectMirrors(PoolVisitor& visitor) const;
   [[nodiscard]] BlockView viewOf(std::uint32_t index, std::uint64_t newestFrame) const;
 
   /// Adds under a handle that was taken from the reserve; on an error it is still taken.

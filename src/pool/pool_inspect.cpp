@@ -27,20 +27,16 @@ SnapshotNumber holderOf(const FrameGate::Progress& progress, SnapshotNumber firs
 
 void Pool::Impl::inspect(PoolVisitor& visitor) const {
   inspectFrames(visitor);
-  inspectRefusals(visitor);
   inspectChunks(visitor);
   inspectBlocks(visitor);
   inspectRetired(visitor);
+  inspectMirrors(visitor);
 }
 
 void Pool::Impl::inspectFrames(PoolVisitor& visitor) const {
   std::vector<OpenFrame> open;
   gate_.openFrames(std::chrono::steady_clock::time_point::max(), std::chrono::steady_clock::now(), open);
   for (const OpenFrame& frame : open) visitor.openFrame(frame);
-}
-
-void Pool::Impl::inspectRefusals(PoolVisitor& visitor) const {
-  for (const Refusal& refusal : refusals_.entries()) visitor.refusal(refusal);
 }
 
 void Pool::Impl::inspectChunks(PoolVisitor& visitor) const {
@@ -150,6 +146,13 @@ void Pool::Impl::inspectRetired(PoolVisitor& visitor) const {
     }
     visitor.retired(view);
   });
+}
+
+void Pool::Impl::inspectMirrors(PoolVisitor& visitor) const {
+  for (std::uint32_t i = 0; mirrors_ != nullptr && i < mirrors_->most(); ++i) {
+    const std::optional<Placement>& place = mirrors_->placeOf(i);
+    if (place) visitor.mirror({i, rangeOf(*place), mirrors_->isFree(i), mirrors_->snapshotOf(i)});
+  }
 }
 
 }  // namespace flux

@@ -28,7 +28,13 @@ class Counter final : public PoolVisitor {
     snapshot = view.snapshot;
   }
 
+  void mirror(const MirrorView& view) override {
+    takenBytes += view.place.bytes;
+    mirrors.push_back(view.snapshot);
+  }
+
   std::vector<std::string> frames;
+  std::vector<SnapshotNumber> mirrors;
   std::vector<BlockHandle> blocks;
   std::vector<WaitsFor> waits;
   SnapshotNumber snapshot = 0;
@@ -38,11 +44,11 @@ class Counter final : public PoolVisitor {
 };
 
 struct InspectedPool {
-  InspectedPool() {
+  explicit InspectedPool(const PoolDesc& desc = smallPool()) {
     HostDeviceDesc host;
     host.completion = HostDeviceDesc::Completion::Immediate;
     device = HostDevice::create(host);
-    pool = std::move(Pool::create(*device, smallPool()).value());
+    pool = std::move(Pool::create(*device, desc).value());
   }
   BlockHandle add(const char* name) {
     const std::array parts{PartDesc{PartKind::Index, bytes.size(), Source::bytes(bytes)}};
@@ -99,6 +105,34 @@ TEST(PoolInspect, SaysForWhomWhatHasRetiredWaits) {
   frame.end();
   world.step(2);
   EXPECT_TRUE(world.count().waits.empty());
+}
+
+TEST(PoolInspect, ShowsWhereRecordsAreMirrored) {
+  PoolDesc desc = smallPool();
+  desc.recordMirrors = 3;
+  InspectedPool world(desc);
+  world.add("block");
+  world.step(4);
+  const Counter counter = world.count();
+  EXPECT_FALSE(counter.mirrors.empty());
+  EXPECT_EQ(std::ranges::max(counter.mirrors), world.pool->stats().published);
+  EXPECT_EQ(counter.takenBytes + counter.freeBytes, counter.chunkBytes);
+}
+
+TEST(PoolInspect, ExplainsRefusals) {
+  PoolDesc desc = smallPool();
+  desc.hardLimitBytes = 512 * kKiB;
+  InspectedPool world(desc);
+  EXPECT_TRUE(world.pool->refusals().empty());
+  world.step(1);
+  EXPECT_FALSE(world.pool->reserve(kMiB));
+  EXPECT_FALSE(world.pool->reserve(kMiB));
+  const std::span<const Refusal> refusals = world.pool->refusals();
+  ASSERT_EQ(refusals.size(), 1U);
+  EXPECT_EQ(refusals[0].error.code, ErrorCode::OutOfBudget);
+  EXPECT_EQ(refusals[0].times, 2U);
+  EXPECT_EQ(refusals[0].firstStep, 1U);
+  EXPECT_EQ(refusals[0].fit.outcome, FitOutcome::OverBudget);
 }
 
 TEST(PoolInspect, ShowsOneBlock) {

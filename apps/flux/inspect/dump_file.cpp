@@ -57,9 +57,10 @@ std::string waitsOfBlock(const Json& block) {
   return text;
 }
 
-DumpState stateOf(const std::string& name) {
-  if (name == "resident") return DumpState::Resident;
-  return name == "lost" ? DumpState::Lost : DumpState::Absent;
+DumpState stateOf(const std::string& name, const DumpBlock& block) {
+  if (name != "resident") return name == "lost" ? DumpState::Lost : DumpState::Absent;
+  if (block.pins != 0) return DumpState::Pinned;
+  return block.waitsFor.empty() ? DumpState::Resident : DumpState::Changing;
 }
 
 class Reader {
@@ -99,7 +100,6 @@ class Reader {
     block.generation = json.at("generation").get<std::uint32_t>();
     block.name = json.at("name").get<std::string>();
     block.tag = json.at("tag").get<std::uint8_t>();
-    block.state = stateOf(json.at("state").get_ref<const std::string&>());
     block.longLived = json.at("class") == "long-lived";
     block.liveBytes = json.at("liveBytes").get<ByteCount>();
     block.version = json.at("version").get<std::uint32_t>();
@@ -114,6 +114,7 @@ class Reader {
       block.movesTo = placeOf(*moves);
     }
     block.waitsFor = waitsOfBlock(json);
+    block.state = stateOf(json.at("state").get_ref<const std::string&>(), block);
     for (const Json& part : json.at("parts")) {
       block.parts.push_back(
           {kind(part.at("kind").get_ref<const std::string&>()), part.at("bytes").get<std::uint32_t>()});
@@ -189,9 +190,12 @@ std::string DumpFile::tagName(std::uint8_t tag) const {
 }
 
 DumpFile readDump(const std::filesystem::path& file) {
+  return parseDump(textOf(file), file.filename().string());
+}
+
+DumpFile parseDump(const std::string& text, std::string name) {
   DumpFile dump;
-  dump.name = file.filename().string();
-  const std::string text = textOf(file);
+  dump.name = std::move(name);
   Reader reader(dump);
   try {
     dump.head = Json::parse(

@@ -4,10 +4,12 @@
 
 #include <flux/types.hpp>
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -27,7 +29,10 @@ struct DumpPart {
   std::uint32_t bytes = 0;
 };
 
-enum class DumpState : std::uint8_t { Absent, Resident, Lost };
+/// How a block stands; of several things the last one counts.
+enum class DumpState : std::uint8_t { Resident, Changing, Pinned, Absent, Lost };
+inline constexpr std::array<std::string_view, 5> kDumpStateNames{"resident", "resident, newer bytes on their way",
+                                                                 "pinned", "absent", "lost"};
 
 struct DumpBlock {
   std::uint32_t index = 0;
@@ -92,5 +97,8 @@ struct DumpFile {
 
 /// Throws Failure: the file cannot be read, is no JSON (with line and column), no dump, or one of another version.
 [[nodiscard]] DumpFile readDump(const std::filesystem::path& file);
+
+/// The same, of text that has been read; `name` is the file's.
+[[nodiscard]] DumpFile parseDump(const std::string& text, std::string name);
 
 }  // namespace flux::app

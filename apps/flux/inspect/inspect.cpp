@@ -5,24 +5,70 @@
 #include "inspect/dump_file.hpp"
 #include "inspect/page.hpp"
 #include "inspect/picture.hpp"
+#include "inspect/run_maps.hpp"
+#include "inspect/run_picture.hpp"
+#include "inspect/run_series.hpp"
+#include "inspect/run_summary.hpp"
+#include "inspect/run_trace.hpp"
 #include "inspect/summary.hpp"
+#include "replay/recording_replay.hpp"
 #include "report_files.hpp"
 #include "text_table.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <ostream>
 
 namespace flux::app {
 
+namespace {
+
+RecordingReader openRecording(const std::filesystem::path& file) {
+  Result<RecordingReader> reader = RecordingReader::open(file);
+  if (!reader) throw Failure(file.string() + ": " + describe(reader.error()));
+  return std::move(*reader);
+}
+
+void inspectRecording(const InspectOptions& options, std::ostream& out) {
+  const std::filesystem::path& file = options.files.front();
+  const RunSeries series = readSeries(openRecording(file));
+  std::vector<std::uint64_t> refused;
+  for (const RunMark& mark : series.marks) {
+    if (kRunMarks[mark.row].bad) refused.push_back(mark.step);
+  }
+  const std::vector<double>& blocks = series.line("blocks");
+  const double most = blocks.empty() ? 0 : *std::ranges::max_element(blocks);
+  const RunMaps maps = playMaps(openRecording(file), file.filename().string(),
+                                chooseStops(series.steps.size(), static_cast<std::uint64_t>(most), refused));
+  printSummary(series, maps, out);
+  TextTable table(out);
+  if (!options.html.empty()) {
+    writeWhole(options.html, pageOf(series, maps));
+    table.row("page", options.html.string());
+  }
+  if (!options.svg.empty()) {
+    writeWhole(options.svg, pictureOf(series, maps));
+    table.row("picture", options.svg.string());
+  }
+  if (!options.perfetto.empty()) {
+    writeWhole(options.perfetto, traceOf(series, maps));
+    table.row("trace", options.perfetto.string());
+  }
+}
+
+}  // namespace
+
 void runInspect(const InspectOptions& options, std::ostream& out) {
   const std::size_t wanted = options.diff ? 2 : 1;
   if (options.files.size() != wanted) {
     throw badUse(options.diff ? "inspect --diff takes two dumps: the one before and the one after"
-                              : "inspect takes one dump; --diff compares two");
+                              : "inspect takes one dump or recording; --diff compares two dumps");
   }
-  for (const std::filesystem::path& file : {options.html, options.svg}) {
+  for (const std::filesystem::path& file : {options.html, options.svg, options.perfetto}) {
     if (!file.empty()) requireWritable(file.has_parent_path() ? file.parent_path() : ".");
   }
+  if (!options.diff && isRecording(options.files.front())) return inspectRecording(options, out);
+  if (!options.perfetto.empty()) throw badUse("inspect --perfetto takes a recording (flux view --record)");
   const DumpFile dump = readDump(options.files.back());
   try {
     std::optional<DumpFile> before;

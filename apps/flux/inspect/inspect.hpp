@@ -7,13 +7,14 @@
 namespace flux::app {
 
 struct InspectOptions {
-  std::vector<std::filesystem::path> files;  ///< One dump; with `diff` two.
+  std::vector<std::filesystem::path> files;  ///< One dump or recording; with `diff` two dumps.
   bool diff = false;
-  std::filesystem::path html;  ///< Where the page goes; empty: none is made.
-  std::filesystem::path svg;   ///< Where the picture goes; empty: none is made.
+  std::filesystem::path html;      ///< Where the page goes; empty: none is made.
+  std::filesystem::path svg;       ///< Where the picture goes; empty: none is made.
+  std::filesystem::path perfetto;  ///< Where the trace of a recording goes; empty: none is made.
 };
 
-/// Shows a dump, or what has changed between two. Throws Failure.
+/// Shows a dump, a recording, or what has changed between two. Throws Failure.
 void runInspect(const InspectOptions& options, std::ostream& out);
 
 }  // namespace flux::app

@@ -2,6 +2,8 @@
 
 #include "inspect/diff.hpp"
 #include "inspect/dump_file.hpp"
+#include "inspect/run_maps.hpp"
+#include "inspect/run_series.hpp"
 
 #include <string>
 
@@ -11,5 +13,8 @@ namespace flux::app {
 /// changed since, that too.
 [[nodiscard]] std::string pageOf(const DumpFile& dump, const DumpFile* before = nullptr,
                                  const DumpDiff* diff = nullptr);
+
+/// The same of a recorded run: the map at each of its stops, and everything else over time.
+[[nodiscard]] std::string pageOf(const RunSeries& series, const RunMaps& maps);
 
 }  // namespace flux::app

@@ -1,6 +1,6 @@
 #include "inspect/picture.hpp"
 
-#include "printable.hpp"
+#include "inspect/svg.hpp"
 #include "text_table.hpp"
 
 #include <algorithm>
@@ -28,24 +28,6 @@ constexpr std::string_view kNobody = "#a9b0b7";
 constexpr std::string_view kRetiredColour = "#8d6e63";
 constexpr std::string_view kRecordsColour = "#607d8b";
 constexpr std::string_view kFree = "#e7eaed";
-
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : printable(text)) {
-    if (c == '<') {
-      out += "&lt;";
-    } else if (c == '>') {
-      out += "&gt;";
-    } else if (c == '&') {
-      out += "&amp;";
-    } else if (c == '"') {
-      out += "&quot;";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
 
 /// Who has what: owners by tag, then what is retired, then the records.
 struct Categories {
@@ -104,25 +86,15 @@ class Pixels {
   std::vector<double> sums_;
 };
 
-std::string text(std::size_t x, std::size_t y, const std::string& what, std::string_view attributes = {}) {
-  return "<text x=\"" + std::to_string(x) + "\" y=\"" + std::to_string(y) + "\" " + std::string(attributes) + ">" +
-         escaped(what) + "</text>\n";
-}
-
-std::string box(std::size_t x, std::size_t y, std::size_t width, std::size_t height, std::string_view colour) {
-  return "<rect x=\"" + std::to_string(x) + "\" y=\"" + std::to_string(y) + "\" width=\"" + std::to_string(width) +
-         "\" height=\"" + std::to_string(height) + "\" fill=\"" + std::string(colour) + "\"/>\n";
-}
-
 /// Neighbours of one colour are one rectangle.
 std::string bar(const Pixels& pixels, const Categories& categories, std::size_t y) {
-  std::string out = box(kLeft, y, pixels.columns(), kBar, kFree);
+  std::string out = svgBox(kLeft, y, pixels.columns(), kBar, kFree);
   for (std::size_t column = 0; column < pixels.columns();) {
     const std::size_t category = pixels.most(column);
     std::size_t end = column + 1;
     while (end < pixels.columns() && pixels.most(end) == category) ++end;
     if (category < categories.colours.size()) {
-      out += box(kLeft + column, y, end - column, kBar, categories.colours[category]);
+      out += svgBox(kLeft + column, y, end - column, kBar, categories.colours[category]);
     }
     column = end;
   }
@@ -154,15 +126,15 @@ std::string pictureOf(const DumpFile& dump) {
   for (const DumpPlace& mirror : dump.mirrors) add(mirror, categories.retired + 1);
 
   const auto stat = [&](const char* name) { return dump.head.at("stats").at(name).get<std::uint64_t>(); };
-  std::string body = text(12, 22, dump.name, "font-size=\"15\" font-weight=\"600\"");
-  body += text(12, 42,
-               countText(stat("blocks")) + " blocks, " + bytesText(stat("liveBytes")) + " live in " +
-                   bytesText(stat("reservedBytes")) + "; step " + countText(stat("steps")),
-               "fill=\"#626b75\"");
+  std::string body = svgText(12, 22, dump.name, "font-size=\"15\" font-weight=\"600\"");
+  body += svgText(12, 42,
+                  countText(stat("blocks")) + " blocks, " + bytesText(stat("liveBytes")) + " live in " +
+                      bytesText(stat("reservedBytes")) + "; step " + countText(stat("steps")),
+                  "fill=\"#626b75\"");
   std::size_t y = kTop;
   for (const DumpChunk& chunk : dump.chunks) {
-    body += text(12, y + 10, std::to_string(chunk.index) + (chunk.longLived ? ", long-lived" : ""));
-    body += text(kLeft - 8, y + 10, bytesText(chunk.bytes), "text-anchor=\"end\" fill=\"#626b75\"");
+    body += svgText(12, y + 10, std::to_string(chunk.index) + (chunk.longLived ? ", long-lived" : ""));
+    body += svgText(kLeft - 8, y + 10, bytesText(chunk.bytes), "text-anchor=\"end\" fill=\"#626b75\"");
     body += bar(pixels.at(chunk.index), categories, y);
     y += kRow;
   }
@@ -171,7 +143,7 @@ std::string pictureOf(const DumpFile& dump) {
   const auto legend = [&](const std::string& label, std::string_view colour) {
     const std::size_t x = 12 + shown % kLegendColumns * (kWidth / kLegendColumns);
     const std::size_t line = y + shown / kLegendColumns * kRow;
-    body += box(x, line, 10, 10, colour) + text(x + 15, line + 10, label);
+    body += svgBox(x, line, 10, 10, colour) + svgText(x + 15, line + 10, label);
     ++shown;
   };
   for (std::size_t i = 0; i < categories.labels.size(); ++i) {
@@ -181,10 +153,7 @@ std::string pictureOf(const DumpFile& dump) {
   }
   legend("free", kFree);
   const std::size_t height = y + (shown + kLegendColumns - 1) / kLegendColumns * kRow + 8;
-  return "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + std::to_string(kWidth) + "\" height=\"" +
-         std::to_string(height) + "\" viewBox=\"0 0 " + std::to_string(kWidth) + " " + std::to_string(height) +
-         "\" font-family=\"system-ui, 'DejaVu Sans', sans-serif\" font-size=\"12\" fill=\"#1c2126\">\n" +
-         box(0, 0, kWidth, height, "#ffffff") + body + "</svg>\n";
+  return svgOf(kWidth, height, body);
 }
 
 }  // namespace flux::app

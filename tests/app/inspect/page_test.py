@@ -2,7 +2,7 @@
 """The page of `flux inspect --html` in headless Chromium: it opens without errors and without the network, draws, filters, and its numbers are the
 dump's; whatever names a dump has.
 
-    page_test.py FLUX FOLDER DUMP.json...      those dumps, too, which other tests have left
+    page_test.py FLUX FOLDER FILE...           those dumps and recordings, too, which other tests have left
     page_test.py FLUX FOLDER --measure         how long large ones take
 
 Needs Debian's chromium, chromium-driver, python3-selenium.
@@ -81,8 +81,8 @@ def inspect(flux, *arguments):
 def numbers(page, dump):
     """What the page counts is what the dump says."""
     blocks, stats = dump["blocks"], dump["stats"]
-    assert page.run("return data.names") == [block["name"] for block in blocks]
-    assert page.run("return data.live.reduce((sum, bytes) => sum + bytes, 0)") == stats["liveBytes"]
+    assert page.run("return data.names.slice(0, data.facts.ended)") == [block["name"] for block in blocks]
+    assert page.run("return data.live.subarray(0, data.facts.ended).reduce((sum, bytes) => sum + bytes, 0)") == stats["liveBytes"]
     counted = page.run("colours.use('owner'); return colours.categories.map(category => category.bytes)")
     for tag in dump["tags"]:
         assert counted[tag["tag"]] == sum(b["place"]["bytes"] for b in blocks if "place" in b and b["tag"] == tag["tag"]), tag
@@ -109,7 +109,7 @@ def filters(page, dump):
     page.search("")
     assert 0 < found() < len(blocks)
     assert page.colours() != dim, "the map shows what was found"
-    page.choose("by-state", "2")
+    page.choose("by-state", "4")
     assert found() == 0 and "No block matches" in page.text("found")
     for element in ("by-tag", "by-kind", "by-state"):
         page.choose(element, "")
@@ -133,6 +133,56 @@ def pointer(page, dump):
     assert page.text("range") == ""
     page.run("document.getElementById('in').click(); map.drawNow()")
     assert page.text("range") != ""
+
+
+def run(page):
+    """A recorded run: at each stop map, plots and numbers belong together; the slider, a click in a plot and the refusals lead to a stop."""
+    stops, lines = page.run("return data.facts.stops"), [line["name"] for line in page.run("return data.facts.run.lines")]
+    assert len(stops) > 20 and stops[-1]["step"] == page.run("return data.facts.run.steps")
+    live, reserved, retired = (lines.index(name) for name in ("live", "reserved", "retired"))
+    assert page.run("return data.stepBegan.length * data.facts.run.stride") >= stops[-1]["step"]
+    drawn = set()
+    for at in (0, len(stops) // 3, 2 * len(stops) // 3, len(stops) - 1):
+        page.run("const slider = document.getElementById('stop'); slider.value = arguments[0]; slider.dispatchEvent(new Event('input'));", at)
+        assert f"step {stops[at]['step']:,} of" in page.text("when")
+        seen = page.run("""let live = 0, places = 0, retired = 0, free = 0;
+            for (let i = 0; i < data.blocks; ++i) live += data.stateNow[i] === kGone || data.itemOfBlock[i] === kNone ? 0 : data.live[i];
+            for (let i = 0; i < data.items; ++i) {
+              if (data.itemWhat[i] === kRetired) retired += data.itemUnits[i] * kUnit; else places += data.itemUnits[i] * kUnit;
+            }
+            return {live, places, retired, free: data.chunks.reduce((sum, chunk) => sum + chunk.free, 0), chunks: data.chunks.reduce((sum, chunk) => sum + chunk.bytes, 0)};""")
+        assert seen["chunks"] == stops[at]["values"][reserved], (at, seen)
+        assert seen["places"] + seen["retired"] + seen["free"] == seen["chunks"], (at, seen)
+        if at + 1 < len(stops):  # the end is after some more calls
+            assert seen["live"] <= stops[at]["values"][live] <= seen["places"], (at, seen)
+            assert seen["retired"] <= stops[at]["values"][retired], (at, seen)
+        drawn.add(page.run("map.drawNow(); return map.canvas.toDataURL()"))
+        page.run("tables.now()")
+        assert page.run("return document.querySelectorAll('#chunks tbody tr').length") == page.run("return data.chunks.length")
+    assert len(drawn) == 4, "the map follows the slider"
+    page.run("run.goToTime(arguments[0])", stops[7]["time"] / 1e9)
+    assert page.run("return data.stop") == 7
+    page.run("run.goToStep(arguments[0])", stops[9]["step"])
+    assert page.run("return data.stop") == 9
+    whole = page.run("timeline.drawNow(); return timeline.canvas.toDataURL()")
+    page.run("run.setView(run.end / 3, run.end / 2)")
+    assert page.run("timeline.drawNow(); return timeline.canvas.toDataURL()") != whole, "the time line follows the range"
+    window = page.run("return charts.plots.map(entry => entry.plot.xAxisRange())")
+    end = page.run("return run.end")
+    assert window and all(abs(f - end / 3) < 1e-9 and abs(t - end / 2) < 1e-9 for f, t in window), window
+    told = page.run("""const lane = timeline.lanes.findIndex(lane => lane.name === 'steps');
+        const i = data.stepBegan.findIndex(began => began > run.view.from * 1e9);
+        return timeline.at(timeline.x(data.stepBegan[i]) + 0.01, lane * kLane + 4);""")
+    assert told and told[0].startswith("step "), told
+    assert page.run("return document.querySelectorAll('.chart').length") >= 4
+    page.run("run.play()")
+    for _ in range(100):
+        if page.run("return data.stop") > 12:
+            break
+        time.sleep(0.05)
+    else:
+        raise AssertionError("it does not play")
+    page.run("run.play()")
 
 
 def test(flux, folder, left):
@@ -165,10 +215,13 @@ def test(flux, folder, left):
         page.close()
 
         for file in left:
-            html = folder / (file.stem + ".html")
+            html = folder / (file.name + ".html")
             inspect(flux, file, "--html", html)
             page = Page(chromium, html)
-            numbers(page, json.loads(file.read_text(encoding="utf-8")))
+            if file.suffix == ".json":
+                numbers(page, json.loads(file.read_text(encoding="utf-8")))
+            else:
+                run(page)
             page.close()
 
         many = folder / "many.json"

@@ -1,5 +1,5 @@
 'use strict';
-// How items are coloured: each way has categories, and says which one an item is of.
+// How items are coloured: each way has categories, and says which one the item of a block is of.
 
 const kPalette = ['#4e79a7', '#f28e2b', '#59a14f', '#e15759', '#76b7b2', '#b07aa1', '#edc948', '#9c755f', '#ff9da7', '#86bcb6', '#d37295', '#8cd17d', '#499894', '#d4a6c8'];
 const kRamp = ['#fde725', '#a0da39', '#4ac16d', '#1fa187', '#277f8e', '#365c8d', '#46327e', '#440154'];  // viridis: young to old
@@ -16,29 +16,31 @@ const colours = {
       owner: {
         labels: facts.tags.map((tag, i) => data.ownerName(i)),
         colour: i => i === 0 ? kGreys.none : kPalette[(i - 1) % kPalette.length],
-        of: block => Math.min(data.tag[block], facts.tags.length - 1),
+        of: item => Math.min(data.tag[data.itemOf[item]], facts.tags.length - 1),
       },
       kind: {
         labels: [...facts.kinds.map(shown), 'no parts'],
         colour: i => i === facts.kinds.length ? kGreys.none : kPalette[i % kPalette.length],
-        of: block => Math.min(data.kind[block], facts.kinds.length),
+        of: item => Math.min(data.kind[data.itemOf[item]], facts.kinds.length),
       },
-      age: {labels: kAges.map(age => age[1]), colour: i => kRamp[i], of: block => kAges.findIndex(age => data.age[block] < age[0])},
+      age: {labels: kAges.map(age => age[1]), colour: i => kRamp[i], of: item => kAges.findIndex(age => data.step - data.itemChanged[item] < age[0])},
       state: {
-        labels: ['resident', 'resident, newer bytes on their way', 'pinned', 'absent', 'lost'],
+        labels: facts.states,
         colour: i => ['#59a14f', '#edc948', '#4e79a7', '#b07aa1', '#e15759'][i],
-        of: block => data.state[block] === 2 ? 4 : data.state[block] === 0 ? 3 : data.pins[block] ? 2 : data.waits[block] ? 1 : 0,
+        of: item => data.itemState[item],
       },
     };
     const uses = [[1, 'by the newest frame'], [10, 'under 10 frames ago'], [100, 'under 100'], [1000, 'under 1,000'], [kNone, 'longer ago'], [Infinity, 'never']];
-    ways['last drawn'] = {
-      labels: uses.map(use => use[1]),
-      colour: i => i === 5 ? kGreys.none : kRamp[i + 1],
-      of: block => uses.findIndex(use => data.use[block] < use[0]),
-    };
+    if (!facts.run) {
+      ways['last drawn'] = {
+        labels: uses.map(use => use[1]),
+        colour: i => i === 5 ? kGreys.none : kRamp[i + 1],
+        of: item => uses.findIndex(use => data.use[data.itemOf[item]] < use[0]),
+      };
+    }
     if (facts.diff) {
       const palette = {came: '#59a14f', went: kGreys.none, grew: '#f28e2b', shrank: '#76b7b2', moved: '#4e79a7', 'new contents': '#edc948', 'no change': '#b9c0c7'};
-      ways.change = {labels: facts.diff.names, colour: i => palette[facts.diff.names[i]], of: block => data.change[block]};
+      ways.change = {labels: facts.diff.names, colour: i => palette[facts.diff.names[i]], of: item => data.change[data.itemOf[item]]};
     }
     return ways;
   },
@@ -51,7 +53,7 @@ const colours = {
     this.ofItem = new Uint8Array(data.items);
     for (let i = 0; i < data.items; ++i) {
       const what = data.itemWhat[i];
-      const category = what === kPlace ? way.of(data.itemOf[i]) : others + what - 1;
+      const category = what === kPlace ? way.of(i) : others + what - 1;
       this.ofItem[i] = category;
       this.categories[category].bytes += data.itemUnits[i] * kUnit;
     }

@@ -2,7 +2,9 @@
 // How much of the free memory lies in holes of at least a size: what a request of that size could still find.
 
 const holes = {
-  start() {
+  show() {
+    if (this.plot) this.plot.destroy();
+    this.plot = null;
     const sizes = Float64Array.from(data.holeUnits, units => units * kUnit).sort();
     const box = document.getElementById('holes'), hint = document.getElementById('holes-hint');
     if (sizes.length === 0) {
@@ -10,12 +12,11 @@ const holes = {
       box.style.height = '0';
       return;
     }
+    box.style.height = '';
     const points = this.curve(sizes);
     const total = sizes.reduce((sum, size) => sum + size, 0);
     const all = `${some(sizes.length, 'hole')}, ${bytesText(total)} in all; the largest has ${bytesText(sizes[sizes.length - 1])}.`;
     hint.textContent = all;
-    // Its legend writes style attributes, which the page does not let in; the line below tells as much.
-    Dygraph.PLUGINS = Dygraph.PLUGINS.filter(plugin => plugin !== Dygraph.Plugins.Legend);
     this.plot = new Dygraph(box, points, {
       highlightCallback: (event, size, [point]) => { hint.textContent = `${point.yval.toFixed(1)} % of it in holes of ${bytesText(size)} and more.`; },
       unhighlightCallback: () => { hint.textContent = all; },

@@ -12,7 +12,7 @@ const filter = {
       select.addEventListener('change', () => this.apply());
     };
     fill('by-tag', 'all', facts.tags.map((tag, i) => data.ownerName(i)));
-    fill('by-state', 'all', kStates);
+    fill('by-state', 'all', facts.states);
     fill('by-kind', 'all', facts.kinds.map(shown));
     const colour = document.getElementById('colour');
     colour.replaceChildren(...Object.keys(colours.ways()).map(way => make('option', {value: way, textContent: way})));
@@ -49,7 +49,7 @@ const filter = {
     const tag = chosen('by-tag'), state = chosen('by-state'), kind = chosen('by-kind');
     if (!text && tag < 0 && state < 0 && kind < 0) {
       map.matches = null;
-      this.found = data.blocks;
+      this.found = data.blocksNow;
       document.getElementById('count').textContent = '';
       put('found');
       map.draw();
@@ -59,7 +59,8 @@ const filter = {
     let bytes = 0;
     this.found = 0;
     for (let i = 0; i < data.blocks; ++i) {
-      if ((tag >= 0 && data.tag[i] !== tag) || (state >= 0 && data.state[i] !== state) || (kind >= 0 && data.kind[i] !== kind)) continue;
+      if (data.stateNow[i] === kGone) continue;
+      if ((tag >= 0 && data.tag[i] !== tag) || (state >= 0 && data.stateNow[i] !== state) || (kind >= 0 && data.kind[i] !== kind)) continue;
       if (text && !data.names[i].toLowerCase().includes(text)) continue;
       matches[i] = 1;
       ++this.found;
@@ -67,15 +68,20 @@ const filter = {
       list.push(i);
     }
     map.matches = matches;
-    document.getElementById('count').textContent = `${countText(this.found)} of ${countText(data.blocks)} blocks match, ${bytesText(bytes)}.`;
+    document.getElementById('count').textContent = `${countText(this.found)} of ${countText(data.blocksNow)} blocks match, ${bytesText(bytes)}.`;
     list.sort((a, b) => data.live[b] - data.live[a]);
+    const age = i => data.itemOfBlock[i] === kNone ? 0 : data.step - data.itemChanged[data.itemOfBlock[i]];
     const count = (title, column) => [title, i => countText(column[i]), i => column[i]];
     put('found', list.length === 0 ? none('No block matches.') : table([
-      ['name', i => shown(data.names[i])], ['owner', i => data.ownerName(data.tag[i])], ['state', i => kStates[data.state[i]]], ['size', i => bytesText(data.live[i]), i => data.live[i]],
-      count('version', data.version), count('age, steps', data.age), ['waits for', i => data.waiting[data.waits[i]]]], list.slice(0, kMostFound), i => map.show(i)));
+      ['name', i => shown(data.names[i])], ['owner', i => data.ownerName(data.tag[i])], ['state', i => data.facts.states[data.stateNow[i]]], ['size', i => bytesText(data.live[i]), i => data.live[i]],
+      ['age, steps', i => countText(age(i)), age],
+      ...(data.last ? [count('version', data.version), ['waits for', i => data.waiting[data.waits[i]]]] : [])], list.slice(0, kMostFound), i => map.show(i)));
     map.draw();
   },
 };
+
+// Its legend writes style attributes, which the page does not let in; lines beside the plots tell as much.
+Dygraph.PLUGINS = Dygraph.PLUGINS.filter(plugin => plugin !== Dygraph.Plugins.Legend);
 
 document.querySelector('#licence pre').textContent = document.getElementById('licence-text').textContent;
 data.load().then(() => {
@@ -83,6 +89,6 @@ data.load().then(() => {
   tables.start();
   map.start();
   filter.start();
-  holes.start();
+  if (data.facts.run) run.start();
   document.documentElement.dataset.ready = 'yes';
 });

@@ -8,6 +8,7 @@ const map = {
     this.box = document.getElementById('map');
     this.canvas = document.getElementById('canvas');
     this.context = this.canvas.getContext('2d');
+    this.rows = 1;
     this.longest = data.facts.chunks.reduce((most, chunk) => Math.max(most, chunk.bytes / kUnit), 1);
     this.view = {from: 0, to: this.longest};
     this.matches = null;
@@ -20,7 +21,8 @@ const map = {
   },
 
   resize() {
-    const rows = data.facts.chunks.length * kRowHeight;
+    this.rows = Math.max(this.rows, data.chunks.length);
+    const rows = this.rows * kRowHeight;
     const height = Math.min(rows, Math.round(innerHeight * 0.62));
     const scale = devicePixelRatio || 1;
     this.width = this.box.clientWidth;
@@ -47,9 +49,9 @@ const map = {
     context.font = '12px system-ui, "DejaVu Sans", sans-serif';
     const top = this.box.scrollTop;
     const first = Math.floor(top / kRowHeight);
-    const last = Math.min(data.facts.chunks.length, Math.ceil((top + height) / kRowHeight));
+    const last = Math.min(data.chunks.length, Math.ceil((top + height) / kRowHeight));
     for (let row = first; row < last; ++row) {
-      const chunk = data.facts.chunks[row];
+      const chunk = data.chunks[row];
       const y = row * kRowHeight - top;
       context.fillStyle = text;
       context.fillText('chunk ' + chunk.index, 0, y + 13);
@@ -68,7 +70,7 @@ const map = {
 
   drawRow(row, y) {
     const context = this.context;
-    const end = Math.min(this.x(data.facts.chunks[row].bytes / kUnit), this.width);
+    const end = Math.min(this.x(data.chunks[row].bytes / kUnit), this.width);
     if (end <= 0) return;
     context.fillStyle = this.hole;
     context.fillRect(0, y, end, kBarHeight);
@@ -113,7 +115,7 @@ const map = {
     const box = this.canvas.getBoundingClientRect();
     const row = Math.floor((event.clientY - box.top + this.box.scrollTop) / kRowHeight);
     const offset = this.view.from + (event.clientX - box.left) / this.width * (this.view.to - this.view.from);
-    if (row < 0 || row >= data.facts.chunks.length || offset < 0 || offset >= data.facts.chunks[row].bytes / kUnit) return null;
+    if (row < 0 || row >= data.chunks.length || offset < 0 || offset >= data.chunks[row].bytes / kUnit) return null;
     const item = data.itemAt(row, Math.floor(offset));
     const inside = item >= 0 && offset < data.itemOffset[item] + data.itemUnits[item];
     return {row, offset, item: inside ? item : -1};
@@ -188,8 +190,11 @@ const tip = {
   hide() { this.element.hidden = true; },
 
   show(at, event) {
-    if (!at) return this.hide();
-    this.element.replaceChildren(...this.lines(at));
+    this.put(at && this.lines(at), event);
+  },
+  put(lines, event) {
+    if (!lines) return this.hide();
+    this.element.replaceChildren(...lines);
     this.element.hidden = false;
     const box = this.element.getBoundingClientRect();
     this.element.style.left = Math.max(4, Math.min(event.clientX + 14, innerWidth - box.width - 8)) + 'px';
@@ -197,25 +202,27 @@ const tip = {
   },
 
   lines(at) {
-    const chunk = data.facts.chunks[at.row];
+    const chunk = data.chunks[at.row];
     if (at.item < 0) return this.holeLines(at, chunk);
     const item = at.item, block = data.itemOf[item];
     const where = `chunk ${chunk.index}, offset ${countText(data.itemOffset[item] * kUnit)}, ${bytesText(data.itemUnits[item] * kUnit)}`;
     const line = text => make('div', {textContent: text});
     switch (data.itemWhat[item]) {
       case kRetired:
-        return [make('b', {textContent: 'Retired range'}), line(where), line('waits for ' + data.waiting[data.retiredWaits[block]])];
+        return [make('b', {textContent: 'Retired range'}), line(where), line('waits for ' + data.waiting[block])];
       case kMirror:
         return [make('b', {textContent: 'Mirror of the records'}), line(where)];
     }
     const lines = [make('b', {textContent: shown(data.names[block]) || '(no name)'})];
     if (data.itemWhat[item] === kDestination) lines.push(line('a new place, on its way'));
-    lines.push(line(where), line(`${data.ownerName(data.tag[block])}, ${kStates[data.state[block]]}, ${data.longLived[block] ? 'long-lived' : 'streaming'}`));
+    lines.push(line(where), line(`${data.ownerName(data.tag[block])}, ${data.facts.states[data.itemState[item]]}, ${data.longLived[block] ? 'long-lived' : 'streaming'}`));
     lines.push(line(`${bytesText(data.live[block])} asked for${this.parts(block)}`));
+    lines.push(line(`contents since step ${countText(data.itemChanged[item])}: ${some(data.step - data.itemChanged[item], 'step')} ago`));
+    if (!data.last) return lines;
     const version = data.version[block] === data.requested[block] ? `version ${data.version[block]}` : `version ${data.version[block]}, ${data.requested[block]} asked for`;
     lines.push(line(`${version}, ${some(data.owners[block], 'owner')}, ${some(data.pins[block], 'pin')}, handle ${data.index[block]}.${data.generation[block]}`));
     const use = data.use[block] === kNone ? 'never drawn' : data.use[block] === 0 ? 'drawn by the newest frame' : `drawn ${some(data.use[block], 'frame')} ago`;
-    lines.push(line(`changed ${some(data.age[block], 'step')} ago, ${use}`));
+    lines.push(line(use));
     if (data.waits[block]) lines.push(line('waits: ' + data.waiting[data.waits[block]]));
     if (data.change) lines.push(line('since ' + shown(data.facts.diff.before) + ': ' + data.facts.diff.names[data.change[block]]));
     return lines;

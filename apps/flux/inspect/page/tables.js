@@ -43,21 +43,28 @@ const tables = {
     document.getElementById('file').textContent = shown(facts.file);
     document.getElementById('device').textContent =
       `${shown(facts.device.backend)}, ${shown(facts.device.name)}; step ${countText(stats.steps)}, snapshot ${countText(stats.publishedSnapshot)}`;
-    this.gauges(stats);
     this.problems(stats);
-    this.owners();
-    this.waits();
     this.budgets();
     this.refusals();
-    this.chunks();
+    this.now();
     if (facts.diff) this.changes();
     const counters = Object.entries(stats).map(([name, value]) => ({name, value}));
     document.querySelector('#counters div').append(table([['counter', row => row.name], ['value', row => typeof row.value === 'number' ? countText(row.value) : String(row.value), row => Number(row.value)]], counters));
   },
 
+  /// What another stop has otherwise.
+  now() {
+    this.gauges(data.facts.run ? run.stats() : data.facts.stats);
+    this.owners();
+    this.waits();
+    this.chunks();
+    holes.show();
+  },
+
   gauges(stats) {
     const gauge = (title, value, small) => make('div', {}, make('dt', {textContent: title}), make('dd', {textContent: value}, make('small', {textContent: small})));
-    const places = data.facts.tags.reduce((sum, tag) => sum + tag.placeBytes, 0);
+    let places = 0;
+    for (let i = 0; i < data.items; ++i) places += data.itemWhat[i] <= kDestination ? data.itemUnits[i] * kUnit : 0;
     const holes = places - stats.liveBytes;
     const free = stats.reservedBytes - places - stats.retiredBytes;
     const segments = [['asked for', stats.liveBytes, '#4e79a7'], ['padding, gaps, second places', holes, '#a7c0dc'], ['retired', stats.retiredBytes, kGreys.retired]];
@@ -72,7 +79,8 @@ const tables = {
       gauge('live', bytesText(stats.liveBytes), 'peak ' + bytesText(stats.peakLiveBytes)),
       gauge('reserved', bytesText(stats.reservedBytes), `${(stats.reservedBytes / Math.max(1, stats.liveBytes)).toFixed(2)} times live, peak ${bytesText(stats.peakReservedBytes)}`),
       gauge('limit', bytesText(stats.hardLimitBytes), percentText(stats.reservedBytes / Math.max(1, stats.hardLimitBytes)) + ' used'),
-      gauge('blocks', countText(stats.blocks), `${countText(stats.blocksAdded)} added, ${countText(stats.blocksRemoved)} removed`),
+      data.facts.run ? gauge('blocks', countText(stats.blocks), `${countText(stats.placesTaken)} places taken, ${countText(stats.placesFreed)} given back`)
+        : gauge('blocks', countText(stats.blocks), `${countText(stats.blocksAdded)} added, ${countText(stats.blocksRemoved)} removed`),
       gauge('chunks', countText(stats.chunks), `${countText(stats.chunksCreated)} made, ${countText(stats.chunksReleased)} released`),
       gauge('uploaded', bytesText(stats.uploadedBytes), `${bytesText(stats.copiedBytes)} moved`),
       gauge('open frames', countText(stats.openFrames), `${countText(stats.deferredPublishes)} publishes put off`),
@@ -82,34 +90,43 @@ const tables = {
   problems(stats) {
     const found = [];
     let lost = 0;
-    for (let i = 0; i < data.blocks; ++i) lost += data.state[i] === 2 ? 1 : 0;
+    for (let i = 0; i < data.blocks; ++i) lost += i < data.facts.ended && data.state[i] === kLost ? 1 : 0;
     if (stats.deviceLost) found.push('The device is lost: nothing of this is on it any more.');
     if (lost) found.push(`Lost: ${some(lost, 'block')}.`);
     if (stats.refusals) found.push(`Refused: ${some(stats.refusals, 'request')} for memory. The last ones are explained below.`);
+    if (data.facts.run) found.unshift(...data.facts.run.problems.map(shown));
     document.getElementById('problems').hidden = found.length === 0;
     put('problems', ...found.map(text => make('p', {textContent: text})));
   },
 
   owners() {
-    const rows = data.facts.tags.map((tag, i) => ({...tag, shown: data.ownerName(i)})).filter(tag => tag.blocks + tag.uploadedBytes > 0);
+    const sums = data.facts.tags.map((tag, i) => ({tag: i, shown: data.ownerName(i), blocks: 0, liveBytes: 0, placeBytes: 0, uploadedBytes: tag.uploadedBytes, copiedBytes: tag.copiedBytes}));
+    const sumOf = block => sums[Math.min(data.tag[block], sums.length - 1)];
+    for (let i = 0; i < data.blocks; ++i) {
+      if (data.stateNow[i] === kGone) continue;
+      ++sumOf(i).blocks;
+      sumOf(i).liveBytes += data.live[i];
+    }
+    for (let i = 0; i < data.items; ++i) if (data.itemWhat[i] <= kDestination) sumOf(data.itemOf[i]).placeBytes += data.itemUnits[i] * kUnit;
+    const rows = sums.filter(tag => tag.blocks + (data.last ? tag.uploadedBytes : 0) > 0);
     const bytes = (title, key) => [title, row => bytesText(row[key]), row => row[key]];
     put('owners', rows.length === 0 ? none('There are no blocks.') : table([
       ['owner', row => row.shown], ['blocks', row => countText(row.blocks), row => row.blocks], bytes('live', 'liveBytes'), bytes('places', 'placeBytes'),
       ['holes', row => percentText(row.placeBytes ? 1 - row.liveBytes / row.placeBytes : 0), row => row.placeBytes - row.liveBytes],
-      bytes('uploaded', 'uploadedBytes'), bytes('moved', 'copiedBytes')], rows, row => filter.owner(row.tag)));
+      ...(data.last ? [bytes('uploaded', 'uploadedBytes'), bytes('moved', 'copiedBytes')] : [])], rows, row => filter.owner(row.tag)));
   },
 
   waits() {
     const sums = new Map();
     for (let i = 0; i < data.items; ++i) {
       if (data.itemWhat[i] !== kRetired) continue;
-      const what = data.waiting[data.retiredWaits[data.itemOf[i]]];
+      const what = data.waiting[data.itemOf[i]];
       const sum = sums.get(what) || {what, count: 0, bytes: 0};
       ++sum.count;
       sum.bytes += data.itemUnits[i] * kUnit;
       sums.set(what, sum);
     }
-    const frames = data.facts.frames.map(frame => none(`Frame '${shown(frame.label)}' has been open for ${(frame.ageNs / 1e6).toFixed(1)} ms and sees snapshot ${frame.snapshot}.`));
+    const frames = data.facts.run ? [] : data.facts.frames.map(frame => none(`Frame '${shown(frame.label)}' has been open for ${(frame.ageNs / 1e6).toFixed(1)} ms and sees snapshot ${frame.snapshot}.`));
     put('waiting', ...(sums.size === 0 ? [none('Nothing waits.')] : [table([['waits for', row => row.what], ['ranges', row => countText(row.count), row => row.count], ['size', row => bytesText(row.bytes), row => row.bytes]], [...sums.values()])]), ...frames);
   },
 
@@ -128,11 +145,11 @@ const tables = {
     const rows = [...data.facts.refusals].reverse();
     put('refusals', rows.length === 0 ? none('Every request has found a place.') : table([
       ['name', row => shown(row.name)], ['why', row => shown(row.error + ': ' + row.explanation)], ['size', row => bytesText(row.bytes), row => row.bytes], ['alignment', row => countText(row.alignment), row => row.alignment],
-      ['largest hole', row => bytesText(row.largestFreeBytes), row => row.largestFreeBytes], ['in step', row => countText(row.lastStep), row => row.lastStep], ['times', row => countText(row.times), row => row.times]], rows));
+      ['largest hole', row => bytesText(row.largestFreeBytes), row => row.largestFreeBytes], ['in step', row => row.firstStep === row.lastStep ? countText(row.lastStep) : `${countText(row.firstStep)} to ${countText(row.lastStep)}`, row => row.lastStep], ['times', row => countText(row.times), row => row.times]], rows, data.facts.run && (row => run.goToStep(row.firstStep))));
   },
 
   chunks() {
-    const rows = data.facts.chunks.map((chunk, row) => ({...chunk, row}));
+    const rows = data.chunks.map((chunk, row) => ({...chunk, row}));
     const used = row => 1 - row.free / row.bytes;
     const torn = row => row.free ? 1 - row.largestHole / row.free : 0;
     const count = (title, key) => [title, row => countText(row[key]), row => row[key]];
