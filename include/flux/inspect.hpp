@@ -69,6 +69,7 @@ struct BlockView {
   Tag tag = kUntagged;
   Lifetime lifetime = Lifetime::Streaming;
   BlockState state = BlockState::Absent;
+  bool evicted = false;  ///< Absent, and its bytes are kept elsewhere; frames or the application bring it back.
   ByteCount liveBytes = 0;
   ContentVersion version = 0;           ///< Of the contents that it has.
   ContentVersion requestedVersion = 0;  ///< The newest that was asked for.

@@ -44,6 +44,7 @@ struct StepQuota {
   /// Nobody notices if this step takes long: a loading screen, a window that is hidden. What holds up every submission
   /// of the process, above all device allocations that can be foreseen, is then done in this step.
   bool quiet = false;
+  ByteCount evictBytes = 64 * kMiB;  ///< Places that blocks begin to leave (`PoolDesc::evicts`).
 };
 
 struct PoolDesc {
@@ -62,6 +63,14 @@ struct PoolDesc {
   ByteCount shadowLimitBytes = 256 * kMiB;
   /// Device memory (chunks) never exceeds this. 0: the device's budget when the pool is made.
   ByteCount hardLimitBytes = 0;
+  /// Blocks make room for others: those that frames have not drawn for long (`Frame::use`) leave the device, and come
+  /// back when frames miss them (`Frame::miss`) or the application requests them; meanwhile they are Absent, and frames
+  /// draw their fallbacks. A streaming block that finds no room when it is added is Absent likewise. Never: pinned and
+  /// long-lived blocks, and those whose bytes are on their way. False: what finds no room is refused.
+  bool evicts = false;
+  /// Host memory for the bytes of blocks that are not on the device: for parts that are not kept and whose source is
+  /// not lasting. A block that finds no room there stays on the device or, if it is new, is refused.
+  ByteCount storeLimitBytes = 256 * kMiB;
   std::uint32_t maxBlocks = 1U << 20U;
   /// An empty chunk goes after so many steps, or so much time, at most one a step. With 0 steps all go in the step in
   /// which they become empty.
@@ -128,6 +137,10 @@ struct StepReport {
   ByteCount reclaimedBytes = 0;
   std::uint32_t instructions = 0;  ///< Of other threads, carried out or refused.
   std::uint32_t misses = 0;        ///< Blocks that frames missed since the last step.
+  std::uint32_t evictions = 0;     ///< Blocks that have left the device.
+  ByteCount evictedBytes = 0;      ///< Of the places that they left.
+  std::uint32_t restores = 0;      ///< Blocks that have come back.
+  std::uint32_t wantedBlocks = 0;  ///< That are not on the device, and wait for room there.
   /// Blocks that became Lost, updates that were dropped, instructions that were refused; by name.
   std::span<const Error> errors;
   std::span<const OpenFrame> lateFrames;  ///< Open for longer than `PoolDesc::lateFrameAge`, oldest first.
@@ -252,7 +265,8 @@ class Pool {
   /// Undoes one `pin`. O(1). Errors: StaleHandle, InvalidArgument (not pinned).
   [[nodiscard]] Result<void> unpin(BlockHandle block, std::source_location where = std::source_location::current());
 
-  /// Lets a block that waits for its first bytes overtake those of lower priority. O(1). Errors: StaleHandle.
+  /// Lets a block that waits for its first bytes overtake those of lower priority, and brings one back that is not on
+  /// the device, as soon as there is room. O(1). Errors: StaleHandle.
   [[nodiscard]] Result<void> request(BlockHandle block, Priority priority,
                                      std::source_location where = std::source_location::current());
 

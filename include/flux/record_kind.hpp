@@ -60,6 +60,9 @@ enum class RecordKind : std::uint8_t {
   Now,
   MissCount,
   Miss,
+  VictimCount,
+  Victim,
+  VictimUsed,
   DropCount,
   Drop,
   // What the pool did.
@@ -103,7 +106,8 @@ inline constexpr std::array<RecordRow, kRecordKindCount> kRecordRows{{
      "alignment"},
     {Pool, Head, "pool",
      "chunkBytes firstChunkBytes longLivedFirstChunkBytes stagingPageBytes stagingLimitBytes readbackLimitBytes "
-     "shadowLimitBytes hardLimitBytes maxBlocks emptyChunkSteps emptyChunkAge spareChunks recordMirrors"},
+     "shadowLimitBytes hardLimitBytes maxBlocks emptyChunkSteps emptyChunkAge spareChunks recordMirrors evicts "
+     "storeLimitBytes"},
     {End, Head, "end", ""},
 
     {Add, Call, "add", "block lifetime fallback tag", 0, true, "kind bytes source given"},
@@ -124,7 +128,7 @@ inline constexpr std::array<RecordRow, kRecordKindCount> kRecordRows{{
     {Stage, Call, "stage", "block bytes"},
     {Reserve, Call, "reserve", "block bytes lifetime"},
     {MakeTag, Call, "makeTag", "block", 0, true},
-    {Step, Call, "step", "block now uploadBytes pieces quiet"},
+    {Step, Call, "step", "block now uploadBytes pieces quiet evictBytes"},
     {Collect, Call, "collect", "block"},
     {Publish, Call, "publish", "block"},
 
@@ -149,6 +153,9 @@ inline constexpr std::array<RecordRow, kRecordKindCount> kRecordRows{{
     {Now, Look, "now", "which look nanoseconds"},
     {MissCount, Look, "missCount", "which look count"},
     {Miss, Look, "miss", "which look indexAndPriority"},
+    {VictimCount, Look, "victimCount", "which look count"},
+    {Victim, Look, "victim", "which look index"},
+    {VictimUsed, Look, "victimUsed", "which look used"},
     {DropCount, Look, "dropCount", "which look count"},
     {Drop, Look, "drop", "which look block"},
 

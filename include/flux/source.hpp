@@ -35,7 +35,8 @@ using FillFunction = bool (*)(void* context, const FillRequest& request);
 /// any amount
 ///   may be waiting. Let go on the geometry thread when they have arrived, or are not wanted any more.
 /// - `Source::callback`: asked likewise during later steps. `context` must stay valid until the block is resident, or
-///   removed.
+///   removed. One that is `lasting` may be asked again at any time until the block is removed, or the part has got
+///   other contents.
 class Source {
  public:
   [[nodiscard]] static Source bytes(std::span<const std::byte> data) noexcept {
@@ -63,6 +64,15 @@ class Source {
     return source;
   }
 
+  /// The same function, which gives the same bytes whenever it is asked: a block whose parts all have such a source
+  /// can leave the device without a copy (`PoolDesc::evicts`). REQUIRES: it is a function.
+  [[nodiscard]] Source lasting() const noexcept {
+    Source source = *this;
+    source.lasts_ = true;
+    return source;
+  }
+
+  [[nodiscard]] bool isLasting() const noexcept { return lasts_; }
   /// Whether the bytes stay available, and are taken during later steps.
   [[nodiscard]] bool isLater() const noexcept { return fill_ != nullptr || owner_ != nullptr; }
   /// Whether the bytes lie in memory of the caller, who may use that again after the call.
@@ -91,6 +101,7 @@ class Source {
   FillFunction fill_ = nullptr;
   void* context_ = nullptr;
   std::uint64_t tag_ = 0;
+  bool lasts_ = false;
 };
 
 }  // namespace flux

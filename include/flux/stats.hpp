@@ -24,7 +24,9 @@ struct PoolStats {
   ByteCount retiredBytes = 0;  ///< Waits for frames or queues (`RetirementStats`); part of reserved, not of live.
   ByteCount stagingBytes = 0;  ///< Pages for readback included.
   ByteCount shadowBytes = 0;   ///< Host memory.
+  ByteCount storeBytes = 0;    ///< Host memory: of blocks that are not on the device, or can leave it at once.
   ByteCount hardLimitBytes = 0;
+  ByteCount softLimitBytes = 0;  ///< Of what blocks take; as the hard one if nothing is evicted.
   std::uint32_t blocks = 0;
   std::uint32_t chunks = 0;
   std::uint32_t openFrames = 0;
@@ -47,6 +49,10 @@ struct PoolStats {
   std::uint64_t refusals = 0;      ///< Requests for device memory that found no place; `Pool::dump` explains the last.
   std::uint64_t instructions = 0;  ///< Of other threads, refused ones included.
   std::uint64_t misses = 0;
+  std::uint64_t evictions = 0;  ///< Blocks that left the device.
+  ByteCount evictedBytes = 0;   ///< Of the places that they left.
+  std::uint64_t restores = 0;   ///< Blocks that came back.
+  ByteCount restoredBytes = 0;  ///< To places of so many bytes.
   std::uint32_t waitingInstructions = 0;
   bool deviceLost = false;
   ByteCount peakLiveBytes = 0;

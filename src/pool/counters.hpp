@@ -31,6 +31,10 @@ struct Counters {
   Gauge<std::uint64_t> refusals;
   Gauge<std::uint64_t> instructions;
   Gauge<std::uint64_t> misses;
+  Gauge<std::uint64_t> evictions;
+  Gauge<ByteCount> evictedBytes;
+  Gauge<std::uint64_t> restores;
+  Gauge<ByteCount> restoredBytes;
   Gauge<ByteCount> peakLiveBytes;
   Gauge<ByteCount> peakReservedBytes;
   Gauge<ByteCount> peakStagingBytes;

@@ -91,7 +91,9 @@ void writeStats(JsonWriter& json, const PoolStats& stats) {
       .member("retiredBytes", stats.retiredBytes)
       .member("stagingBytes", stats.stagingBytes)
       .member("shadowBytes", stats.shadowBytes)
+      .member("storeBytes", stats.storeBytes)
       .member("hardLimitBytes", stats.hardLimitBytes)
+      .member("softLimitBytes", stats.softLimitBytes)
       .member("blocks", stats.blocks)
       .member("chunks", stats.chunks)
       .member("openFrames", stats.openFrames)
@@ -115,6 +117,10 @@ void writeStats(JsonWriter& json, const PoolStats& stats) {
       .member("instructions", stats.instructions)
       .member("waitingInstructions", stats.waitingInstructions)
       .member("misses", stats.misses)
+      .member("evictions", stats.evictions)
+      .member("evictedBytes", stats.evictedBytes)
+      .member("restores", stats.restores)
+      .member("restoredBytes", stats.restoredBytes)
       .member("deviceLost", stats.deviceLost)
       .member("peakLiveBytes", stats.peakLiveBytes)
       .member("peakReservedBytes", stats.peakReservedBytes)
@@ -245,7 +251,7 @@ class Pool::Impl::Dump : private PoolVisitor {
     json_.member("longLivedFirstChunkBytes", desc.longLivedFirstChunkBytes);
     json_.member("stagingPageBytes", desc.stagingPageBytes).member("maxBlocks", desc.maxBlocks);
     json_.member("emptyChunkSteps", desc.emptyChunkSteps).member("spareChunks", desc.spareChunks);
-    json_.member("recordMirrors", desc.recordMirrors).endObject();
+    json_.member("recordMirrors", desc.recordMirrors).member("evicts", desc.evicts).endObject();
   }
 
   /// Each: what is used, and how much it may be.
@@ -330,7 +336,7 @@ class Pool::Impl::Dump : private PoolVisitor {
   void block(const BlockView& block) override {
     json_.beginLine().member("index", block.block.index).member("generation", block.block.generation);
     json_.member("name", block.name).member("tag", static_cast<std::uint32_t>(block.tag));
-    json_.member("state", toString(block.state)).member("class", toString(block.lifetime));
+    json_.member("state", block.evicted ? "evicted" : toString(block.state)).member("class", toString(block.lifetime));
     json_.member("liveBytes", block.liveBytes);
     json_.member("version", block.version).member("requestedVersion", block.requestedVersion);
     json_.member("owners", block.owners).member("pins", block.pins);

@@ -78,7 +78,7 @@ Call callOf(const StepQuota& quota, std::chrono::steady_clock::time_point now) {
   const auto sinceEpoch = std::chrono::duration_cast<std::chrono::nanoseconds>(now.time_since_epoch());
   return {.kind = RecordKind::Step,
           .numbers = {static_cast<std::uint64_t>(sinceEpoch.count()), quota.uploadBytes, quota.pieces,
-                      quota.quiet ? 1U : 0U}};
+                      quota.quiet ? 1U : 0U, quota.evictBytes}};
 }
 
 Call callOf(const Instruction& instruction) {

@@ -21,7 +21,7 @@ struct Instruction;
 /// Something that the application asked of the pool. `recordRow(kind)` says what the numbers are; the block is the
 /// first of them.
 struct Call {
-  static constexpr std::size_t kNumbers = 5;
+  static constexpr std::size_t kNumbers = 8;
 
   RecordKind kind;
   BlockHandle block{};

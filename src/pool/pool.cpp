@@ -271,7 +271,6 @@ std::string Pool::dump() const {
 
 Pool::Impl::Impl(Device& device, const PoolDesc& desc, ChunkListener* listener)
     : desc_(complete(desc, device)),
-      hardLimitBytes_(desc_.hardLimitBytes),
       journal_(desc.journal),
       device_(journal_ != nullptr ? journal_->attach(device, desc_) : device),
       handles_(desc.maxBlocks),
@@ -286,8 +285,12 @@ Pool::Impl::Impl(Device& device, const PoolDesc& desc, ChunkListener* listener)
       readbacks_(device_, desc.stagingPageBytes, StagingShares(desc).readbacks, StagingShares(desc).firstOfReadbacks,
                  journal_),
       shadows_(desc.shadowLimitBytes),
+      store_(desc.storeLimitBytes),
       mirrors_(makeMirrors(device_, desc, ring_, chunks_.entries())),
-      blocks_(1) {}  // index 0 is the null handle's
+      blocks_(1) {  // index 0 is the null handle's
+  hardLimitBytes_ = desc_.hardLimitBytes;
+  softLimitBytes_ = desc_.evicts ? desc_.hardLimitBytes / 100 * residency_.policy().softPercent : desc_.hardLimitBytes;
+}
 
 Pool::Impl::~Impl() {
   const FrameGate::Progress progress = gate_.progress();

@@ -85,23 +85,44 @@ Result<void> Pool::Impl::addAs(BlockHandle handle, const BlockDesc& desc, std::s
     }
     relocation.add({PartId{static_cast<std::uint32_t>(i)}, part.offsetBytes, part.sizeBytes}, taken_);
   }
-  const Result<Placement> place = acquirePlace(desc.lifetime, size->bytes, size->alignment);
+  const bool mayWait = desc_.evicts && desc.lifetime == Lifetime::Streaming;
+  const Result<Placement> place = !mayWait || admits(size->bytes)
+                                      ? acquirePlace(desc.lifetime, size->bytes, size->alignment)
+                                      : Unexpected(makeError(ErrorCode::OutOfBudget, "soft limit", where));
   if (!place) {
+    if (mayWait && wantsRoom(place.error()) && keepAtHome(handle, desc.parts, ofQueue)) {
+      relocations_.drop(relocation);
+      relocations_.recycle(relocation);
+      install(handle, desc, layouts_.create(used, *size), where);
+      blocks_[handle.index].absent = true;
+      countParts(handle, desc, liveBytes, ofQueue);
+      return {};
+    }
+    if (desc_.evicts && wantsRoom(place.error())) missingBytes_ += size->bytes;
     return giveUp(refused(place.error(), {desc.lifetime, size->bytes, size->alignment}, desc.name, {}, where));
   }
 
   relocation.alignment = size->alignment;
   relocation.to = *place;
   if (direct) relocations_.writeNow(relocation);
-  install(handle, desc, relocation, layouts_.create(used, *size), where);
-  counters_.liveBytes += liveBytes;
-  blocks_[handle.index].liveBytes = liveBytes;
-  for (std::uint32_t i = 0; i < desc.parts.size(); ++i) keepPart(handle, PartId{i}, desc.parts[i], ofQueue);
-  notePeaks();
+  install(handle, desc, layouts_.create(used, *size), where);
+  startFirst(handle, relocation);
+  countParts(handle, desc, liveBytes, ofQueue);
   return {};
 }
 
-void Pool::Impl::install(BlockHandle handle, const BlockDesc& desc, Relocation& relocation, const BlockLayout* layout,
+void Pool::Impl::countParts(BlockHandle handle, const BlockDesc& desc, ByteCount liveBytes, bool ofQueue) {
+  counters_.liveBytes += liveBytes;
+  blocks_[handle.index].liveBytes = liveBytes;
+  for (std::uint32_t i = 0; i < desc.parts.size(); ++i) {
+    const PartDesc& part = desc.parts[i];
+    keepPart(handle, PartId{i}, part, ofQueue);
+    if (desc_.evicts && part.source.isLasting()) store_.keep(handle.index, PartId{i}, part.source);
+  }
+  notePeaks();
+}
+
+void Pool::Impl::install(BlockHandle handle, const BlockDesc& desc, const BlockLayout* layout,
                          std::source_location where) {
   Block& block = blocks_[handle.index];
   block.generation = handle.generation;
@@ -117,16 +138,10 @@ void Pool::Impl::install(BlockHandle handle, const BlockDesc& desc, Relocation& 
   block.liveBytes = 0;
   block.laterInPlaceBytes = 0;
   block.place = {};
-  block.relocation = &relocation;
+  block.relocation = nullptr;
   block.where = where;
   block.changedStep = steps_;
   copyName(block.name, desc.name);
-
-  relocation.block = handle;
-  relocation.tag = desc.tag;
-  relocation.version = block.requested;
-  relocation.where = where;
-  relocations_.enqueue(relocation);
 
   const SnapshotRing::Edit record = ring_.edit(handle.index);
   record.hot = HotRecord::without(handle.generation, BlockState::Absent);
@@ -136,6 +151,17 @@ void Pool::Impl::install(BlockHandle handle, const BlockDesc& desc, Relocation& 
 
   ++counters_.blocks;
   ++counters_.blocksAdded;
+}
+
+/// The bytes of a new block are on their way: `relocation`, of which the place and the transfers are set.
+void Pool::Impl::startFirst(BlockHandle handle, Relocation& relocation) {
+  Block& block = blocks_[handle.index];
+  relocation.block = handle;
+  relocation.tag = block.tag;
+  relocation.version = block.requested;
+  relocation.where = block.where;
+  block.relocation = &relocation;
+  relocations_.enqueue(relocation);
 }
 
 Result<void> Pool::Impl::takeContents(EditRanges& ranges, std::uint32_t offset, std::uint32_t bytes,
@@ -280,6 +306,7 @@ void Pool::Impl::removeBlock(Block& block, BlockHandle handle) {
   if (block.place.range) retirePlace(block);
   block.edits.clear();
   if (block.kept) shadows_.dropBlock(handle.index);
+  if (desc_.evicts) forgetResidency(block, handle.index);
   const bool shared = block.parts != nullptr && block.parts->shared.has_value();
   if (shared) sharedBlocks_.remove(*block.parts->shared);
   block.parts.reset();
@@ -326,6 +353,7 @@ Result<void> Pool::Impl::pin(BlockHandle handle, std::source_location where) {
   Block* block = find(handle);
   if (block == nullptr) return Unexpected(staleHandle(handle, where));
   ++block->pins;
+  want(*block, handle.index, Priority::High, true);
   return {};
 }
 
@@ -341,6 +369,7 @@ Result<void> Pool::Impl::request(BlockHandle handle, Priority priority, std::sou
   Block* block = find(handle);
   if (block == nullptr) return Unexpected(staleHandle(handle, where));
   if (block->relocation != nullptr) relocations_.prioritise(*block->relocation, priority);
+  want(*block, handle.index, priority, true);
   return {};
 }
 

@@ -18,8 +18,10 @@
 #include "pool/record_mirrors.hpp"
 #include "pool/refusal_log.hpp"
 #include "pool/relocation.hpp"
+#include "pool/residency.hpp"
 #include "pool/shadows.hpp"
 #include "pool/shared_blocks.hpp"
+#include "pool/store.hpp"
 #include "pool/tag_table.hpp"
 #include "transfer/staging_pages.hpp"
 
@@ -143,6 +145,13 @@ class Pool::Impl {
     bool live = false;
     bool queuedForUpdate = false;
     bool kept = false;  ///< There are shadows of its parts.
+    // Of pools that evict (pool_residency.cpp):
+    bool absent = false;           ///< Its bytes are somewhere else, and not on their way.
+    bool returning = false;        ///< They are on their way back.
+    bool wantedForGood = false;    ///< Whether frames go on missing it or not.
+    std::uint8_t wanted = 0;       ///< The priority with which it is to come back; 0: nobody asks for it.
+    std::uint32_t leaving = 0;     ///< Which of `leaving_` it is; 0: none.
+    std::uint64_t wantedStep = 0;  ///< In which it was asked for last.
     Tag tag = kUntagged;
     Lifetime lifetime = Lifetime::Streaming;
     ContentVersion requested = 0;
@@ -173,6 +182,23 @@ class Pool::Impl {
   struct Gathered {
     std::uint32_t block;
     ByteCount bytes;
+  };
+
+  /// A part that is read back, and a block that leaves when that is done.
+  struct LeavingPart {
+    PartId part{};
+    ByteCount bytes = 0;
+    std::shared_ptr<std::byte[]> copy;
+    std::vector<Readback> reads;  ///< Of one page each, front to back.
+    std::size_t taken = 0;
+  };
+  struct Leaving {
+    BlockHandle block;
+    std::uint32_t number = 0;
+    std::uint64_t step = 0;    ///< In which it began.
+    ByteCount bytes = 0;       ///< Reserved in the store.
+    ByteCount placeBytes = 0;  ///< That come free.
+    std::vector<LeavingPart> parts;
   };
 
   struct RetiredRange {
@@ -218,10 +244,10 @@ class Pool::Impl {
   /// Adds under a handle that was taken from the reserve; on an error it is still taken.
   /// With `ofQueue` the bytes count as the instruction queue's as long as they are owned.
   Result<void> addAs(BlockHandle handle, const BlockDesc& desc, std::source_location where, bool ofQueue = false);
-  /// Makes the block that the handle names; its first relocation is `relocation`, of which the place and the transfers
-  /// are set.
-  void install(BlockHandle handle, const BlockDesc& desc, Relocation& relocation, const BlockLayout* layout,
-               std::source_location where);
+  /// Makes the block that the handle names, without bytes.
+  void install(BlockHandle handle, const BlockDesc& desc, const BlockLayout* layout, std::source_location where);
+  void startFirst(BlockHandle handle, Relocation& relocation);
+  void countParts(BlockHandle handle, const BlockDesc& desc, ByteCount liveBytes, bool ofQueue);
   Result<Placement> acquirePlace(Lifetime lifetime, ByteCount bytes, ByteCount alignment);
   Result<ChunkIndex> makeChunk(Lifetime lifetime, ByteCount bytes, bool dedicated);
   void growAhead(bool quiet);
@@ -262,6 +288,32 @@ class Pool::Impl {
   [[nodiscard]] Result<Shadows::Shadow*> shadowOf(BlockHandle handle, PartId part, std::source_location where);
   void refreshShadows();
   Result<bool> refreshOne(const Block& block, const Shadows::Key& key, Shadows::Shadow& shadow);
+  // Blocks that leave the device, and come back (pool_residency.cpp).
+  [[nodiscard]] const Source* homeOf(const Block& block, std::uint32_t index, PartId part);
+  void noteContents(std::uint32_t index, PartId part, std::uint32_t bytes, EditRanges& ranges);
+  void bringHome(const Block& block, std::uint32_t index, PartId part, std::uint32_t bytes, EditRanges& ranges);
+  [[nodiscard]] bool keepAtHome(BlockHandle handle, std::span<const PartDesc> parts, bool ofQueue);
+  [[nodiscard]] bool mayLeave(const Block& block) const;
+  void evict(Block& block, std::uint32_t index, StepReport& report);
+  [[nodiscard]] bool beginLeaving(Block& block, std::uint32_t index, StepReport& report);
+  [[nodiscard]] static bool takeRead(Leaving& leaving, ByteCount pageBytes, bool& failed);
+  void finishLeaving(StepReport& report);
+  [[nodiscard]] bool drawnLately(std::uint32_t index);
+  void want(Block& block, std::uint32_t index, Priority priority, bool lasts);
+  Result<void> startRestores(const StepQuota& quota, StepReport& report);
+  Result<Placement> acquireToReturn(const Block& block, const LayoutSize& size);
+  void noteReturn(Block& block, std::uint32_t index);
+  void noteArrival(Block& block, std::uint32_t index, StepReport& report);
+  void forgetResidency(Block& block, std::uint32_t index);
+  [[nodiscard]] ByteCount placedBytes() const noexcept;
+  [[nodiscard]] bool admits(ByteCount bytes) const noexcept;
+  /// Whether it would have gone well with more room, which evictions make.
+  [[nodiscard]] bool wantsRoom(const Error& error) const noexcept {
+    return error.code == ErrorCode::OutOfBudget || (desc_.evicts && error.code == ErrorCode::TooManyChunks);
+  }
+  void makeRoom(const StepQuota& quota, StepReport& report);
+  void chooseVictims(ByteCount bytes);
+
   // Parts that come and go (pool_parts.cpp).
   LiveParts& liveParts(Block& block, std::uint32_t index);
   /// The allocation map of the place where the block is, or is going.
@@ -367,7 +419,8 @@ class Pool::Impl {
   void notePeaks();
 
   PoolDesc desc_;
-  ByteCount hardLimitBytes_;
+  Gauge<ByteCount> hardLimitBytes_;
+  Gauge<ByteCount> softLimitBytes_;
   Journal* const journal_;  ///< Null: nobody looks on.
   Device& device_;
   HandleReserve handles_;
@@ -383,6 +436,8 @@ class Pool::Impl {
   RelocationQueue relocations_;
   ReadbackQueue readbacks_;
   Shadows shadows_;
+  Store store_;
+  Residency residency_{ResidencyPolicy{}};
   std::unique_ptr<RecordMirrors> mirrors_;   ///< Null: none are wanted.
   Retirement<Retired> retirement_;           ///< What snapshots name.
   Retirement<SharedThing*> retiredObjects_;  ///< What no snapshot names: their clock is the frames.
@@ -401,7 +456,13 @@ class Pool::Impl {
     std::uint32_t index;
     Priority priority;
   };
-  std::vector<MissedBlock> misses_;  ///< Of the running step.
+  std::vector<MissedBlock> misses_;                ///< Of the running step.
+  std::array<std::deque<BlockHandle>, 4> wanted_;  ///< By priority: absent blocks that are to come back, oldest first.
+  std::vector<Leaving> leaving_;                   ///< Oldest first.
+  std::uint32_t lastLeaving_ = 0;
+  ByteCount leavingBytes_ = 0;          ///< That come free with them.
+  ByteCount missingBytes_ = 0;          ///< For which no room was found since the last step that made some.
+  std::vector<std::uint32_t> victims_;  ///< Of the running step.
   // Where `add` lays parts out: on the stack, to make so many of them would be a good part of its cost.
   EditRanges taken_;  ///< Of the part that is being added.
   std::array<PartRequest, kMaxParts> requests_;

@@ -57,7 +57,7 @@ Result<void> Pool::Impl::updateInPlace(BlockHandle handle, std::span<const PartU
 }
 
 bool Pool::Impl::onlyInPlace(const Block& block) {
-  return !block.edits.empty() && std::ranges::all_of(block.edits, &Edit::inPlace);
+  return !block.edits.empty() && !block.absent && std::ranges::all_of(block.edits, &Edit::inPlace);
 }
 
 Result<void> Pool::Impl::gatherInPlace(StepQuota& quota, StepReport& report) {
@@ -203,6 +203,7 @@ Result<void> Pool::Impl::submitInPlace(StepReport& report) {
     report.uploadedBytes += gathered.bytes;
     tags_.uploaded(block.tag, gathered.bytes);
     block.changedStep = steps_;
+    for (Edit& edit : block.edits) noteContents(gathered.block, edit.part, edit.bytes, edit.ranges);
     block.edits.clear();
     block.laterInPlaceBytes = 0;
     block.queuedForUpdate = false;

@@ -75,6 +75,7 @@ BlockView Pool::Impl::viewOf(std::uint32_t index, std::uint64_t newestFrame) con
                  .tag = block.tag,
                  .lifetime = block.lifetime,
                  .state = ring_.hot(index).state(),
+                 .evicted = block.absent,
                  .liveBytes = block.liveBytes,
                  .version = cold.version,
                  .requestedVersion = block.requested,

@@ -96,7 +96,9 @@ void Pool::Impl::serveMisses(StepReport& report) {
   takeMisses();
   for (const auto& [index, priority] : misses_) {
     if (index >= blocks_.size()) continue;
-    if (Relocation* relocation = blocks_[index].relocation) relocations_.prioritise(*relocation, priority);
+    Block& block = blocks_[index];
+    if (block.relocation != nullptr) relocations_.prioritise(*block.relocation, priority);
+    if (block.absent) want(block, index, priority, false);
   }
   report.misses = static_cast<std::uint32_t>(misses_.size());
   counters_.misses += report.misses;

@@ -129,6 +129,7 @@ Result<void> Pool::Impl::removeParts(BlockHandle handle, std::span<const PartId>
 
   for (const PartId part : parts) {
     if (block->kept) shadows_.drop({handle.index, part});
+    if (desc_.evicts) store_.drop(handle.index, part);
     std::erase_if(block->edits, [&](Edit& edit) {
       if (edit.part != part) return false;
       unplaceEdit(*block, edit);
@@ -331,6 +332,7 @@ bool Pool::Impl::startInGaps(Block& block, std::uint32_t index) {
   const BlockLayout& layout = *ring_.cold(index).layout;
   for (Edit& edit : edits) {
     const std::uint32_t oldOffset = edit.adds ? 0 : layout.parts[partIndex(edit.part)].offsetBytes;
+    noteContents(index, edit.part, edit.bytes, edit.ranges);
     relocation.add({edit.part, *edit.offset, edit.bytes}, edit.ranges, oldOffset);
   }
   startRelocation(block, index, relocation);
@@ -364,13 +366,15 @@ Result<void> Pool::Impl::startMove(Block& block, std::uint32_t index) {
     Edit* const edit = edits[partIndex(move.part)];
     return edit == nullptr || !edit->ranges.coverAll(edit->bytes);
   };
-  if (!block.place.range && std::ranges::any_of(moves, keeps)) {
+  if (!block.place.range && !block.absent && std::ranges::any_of(moves, keeps)) {
     loseEdits(block, index);
     return {};
   }
   const BlockHandle handle{index, block.generation};
-  const Result<Placement> place = acquireRoomyPlace(block, *size);
+  const Result<Placement> place = block.absent ? acquireToReturn(block, *size) : acquireRoomyPlace(block, *size);
   if (!place) {
+    if (wantsRoom(place.error())) missingBytes_ += size->bytes;
+    if (block.absent) return Unexpected(place.error());  // it waits for its turn
     const PlaceRequest request{block.lifetime, size->bytes, size->alignment};
     return Unexpected(refused(place.error(), request, block.name.data(), handle, block.where));
   }
@@ -379,21 +383,28 @@ Result<void> Pool::Impl::startMove(Block& block, std::uint32_t index) {
   relocation.to = *place;
   relocation.version = shared ? ring_.cold(index).version : block.requested;
   relocation.alignment = size->alignment;
-  relocation.partsStandAlone = shared;
+  relocation.partsStandAlone = shared && !block.absent;
   if (block.parts != nullptr) relocation.target = AllocationMap(static_cast<std::uint32_t>(place->bytes));
   for (const PartMove& move : moves) {
     const std::uint32_t at = partIndex(move.part);
     if (block.parts != nullptr) relocation.target.take(move.to, parts[at].sizeBytes);
     if (shared && edits[at] != nullptr) {
       edits[at]->offset = move.to;
+      edits[at]->inPlace = false;
       continue;
     }
     EditRanges unchanged;
-    relocation.add({move.part, move.to, parts[at].sizeBytes}, edits[at] != nullptr ? edits[at]->ranges : unchanged,
-                   move.from);
+    EditRanges& ranges = edits[at] != nullptr ? edits[at]->ranges : unchanged;
+    if (block.absent) {
+      bringHome(block, index, move.part, parts[at].sizeBytes, ranges);
+    } else if (!ranges.empty()) {
+      noteContents(index, move.part, parts[at].sizeBytes, ranges);
+    }
+    relocation.add({move.part, move.to, parts[at].sizeBytes}, ranges, move.from);
   }
   if (!shared) block.edits.clear();
   startRelocation(block, index, relocation);
+  if (block.absent) noteReturn(block, index);
   if (shared) offerGaps(block);
   return {};
 }

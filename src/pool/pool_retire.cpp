@@ -64,6 +64,7 @@ void Pool::Impl::loseDevice() {
     block.relocation = nullptr;
     block.place = {};
     block.edits.clear();
+    forgetResidency(block, i);
     const SnapshotRing::Edit record = ring_.edit(i);
     record.hot = HotRecord::without(block.generation, BlockState::Lost);
     errors_.push_back(named(makeError(ErrorCode::DeviceLost, "", block.where), block.name.data(), {i, block.generation},
@@ -73,6 +74,8 @@ void Pool::Impl::loseDevice() {
   if (mirrors_ != nullptr) loseMirrors();
   relocations_.abandon();
   readbacks_.abandon(makeError(ErrorCode::DeviceLost, "device", {}));
+  leaving_.clear();
+  leavingBytes_ = 0;
   updateQueue_.clear();
   inPlaceQueue_.clear();
 }

@@ -107,6 +107,7 @@ Result<SharedPart> Pool::Impl::addSharedBlock(const SharedPartDesc& desc, const 
   relocation.target = AllocationMap(static_cast<std::uint32_t>(place->bytes));
   relocation.target.take(0, edit.bytes);
   relocation.alignment = size.alignment;
+  noteContents(handle.index, part, edit.bytes, edit.ranges);
   relocation.add({part, 0, edit.bytes}, edit.ranges);
 
   const PartPlacement none;
@@ -117,7 +118,8 @@ Result<SharedPart> Pool::Impl::addSharedBlock(const SharedPartDesc& desc, const 
   blockDesc.lifetime = desc.lifetime;
   blockDesc.tag = desc.tag;
   relocation.to = *place;
-  install(handle, blockDesc, relocation, layout, where);
+  install(handle, blockDesc, layout, where);
+  startFirst(handle, relocation);
   block.liveBytes = edit.bytes;
   counters_.liveBytes += edit.bytes;
   ++counters_.partsAdded;

@@ -13,7 +13,9 @@ PoolStats Pool::Impl::stats() const {
   stats.retiredBytes = retirement_.bytesWaiting();
   stats.stagingBytes = stagingBytes();
   stats.shadowBytes = shadows_.bytes();
+  stats.storeBytes = store_.bytes();
   stats.hardLimitBytes = hardLimitBytes_;
+  stats.softLimitBytes = softLimitBytes_;
   stats.blocks = counters_.blocks;
   stats.chunks = chunks_.count();
   stats.openFrames = progress.openFrames;
@@ -36,6 +38,10 @@ PoolStats Pool::Impl::stats() const {
   stats.refusals = counters_.refusals;
   stats.instructions = counters_.instructions;
   stats.misses = counters_.misses;
+  stats.evictions = counters_.evictions;
+  stats.evictedBytes = counters_.evictedBytes;
+  stats.restores = counters_.restores;
+  stats.restoredBytes = counters_.restoredBytes;
   stats.waitingInstructions = instructions_.waiting();
   stats.deviceLost = lost_;
   stats.peakLiveBytes = counters_.peakLiveBytes;

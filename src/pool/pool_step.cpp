@@ -24,11 +24,16 @@ Result<StepReport> Pool::Impl::step(const StepQuota& quota, std::chrono::steady_
   if (mirrors_ != nullptr) (void)mirrors_->staging().recycle(copied);
   if (polled) completeRelocations(copied, report);
   drainInstructions(report);
+  if (polled && !leaving_.empty()) finishLeaving(report);
   serveMisses(report);
   report.reclaimedBytes = reclaim(now);
   noteLateFrames(now);
 
   Result<void> started = polled ? startUpdates(quota, report) : Result<void>{};
+  if (polled && desc_.evicts) {
+    if (started) started = startRestores(quota, report);
+    makeRoom(quota, report);
+  }
   StepQuota left = quota;
   Result<void> gathered = polled ? gatherInPlace(left, report) : Result<void>{};
   Result<void> advanced = polled ? submitCopies(left, report) : Result<void>{};
@@ -40,6 +45,8 @@ Result<StepReport> Pool::Impl::step(const StepQuota& quota, std::chrono::steady_
   counters_.uploadedBytes += report.uploadedBytes;
   counters_.copiedBytes += report.copiedBytes;
   counters_.readBackBytes += report.readBackBytes;
+  counters_.evictions += report.evictions;
+  counters_.evictedBytes += report.evictedBytes;
   // A release costs the driver some 300 us, so one a step; without hysteresis the application wants the memory more.
   while (releaseEmptyChunk(now) && desc_.emptyChunkSteps == 0) {
   }
@@ -110,6 +117,7 @@ void Pool::Impl::completeRelocations(TimelineValue copied, StepReport& report) {
     block.relocation = nullptr;
     block.changedStep = steps_;
     if (block.parts != nullptr) showArrived(block, *relocation);
+    if (desc_.evicts) noteArrival(block, index, report);
 
     const SnapshotRing::Edit record = ring_.edit(index);
     record.hot = HotRecord::resident(relocation->block.generation, relocation->to.chunk,
@@ -145,7 +153,7 @@ Result<void> Pool::Impl::startUpdates(const StepQuota& quota, StepReport& report
       const Result<void> started = startUpdate(block, index);
       if (!started) {
         updateQueue_[kept++] = index;
-        if (started.error().code != ErrorCode::OutOfBudget) error = started;
+        if (!wantsRoom(started.error())) error = started;
         continue;
       }
     }
@@ -159,6 +167,7 @@ Result<void> Pool::Impl::startUpdates(const StepQuota& quota, StepReport& report
 
 Result<void> Pool::Impl::startUpdate(Block& block, std::uint32_t index) {
   dropStaleEdits(block, index);
+  if (block.absent) return startMove(block, index);
   if (block.edits.empty() || startInGaps(block, index)) return {};
   return startMove(block, index);
 }
@@ -173,6 +182,8 @@ void Pool::Impl::dropFailed() {
       continue;
     }
     block.relocation = nullptr;
+    for (const PartTarget& part : failure.relocation->parts) store_.drop(handle.index, part.part);
+    block.returning = false;
     if (block.parts != nullptr) dropFailedParts(block, *failure.relocation);
     if (!failure.relocation->inGaps()) retireDestination(block, failure.relocation->to);
     // A failed update keeps the contents that the block has; without any, the block is lost.

@@ -63,7 +63,7 @@ void RelocationQueue::recycle(Relocation& relocation) {
 void RelocationQueue::enqueue(Relocation& relocation) {
   (relocation.from ? updates_ : uploads_[0]).push_back({&relocation, relocation.life, relocation.priority});
   for (const Transfer& transfer : relocation.transfers) relocation.transferBytes += transfer.bytes;
-  if (relocation.from) waitingUpdateBytes_ += relocation.transferBytes;
+  (relocation.from ? waitingUpdateBytes_ : waitingUploadBytes_) += relocation.transferBytes;
   ++waiting_;
 }
 
@@ -114,7 +114,7 @@ bool RelocationQueue::recordQueue(Turns& queue, Allowance& left, StepReport& rep
       written_.push_back(&relocation);
     }
     relocation.recorded = true;
-    if (relocation.from) waitingUpdateBytes_ -= relocation.transferBytes;
+    (relocation.from ? waitingUpdateBytes_ : waitingUploadBytes_) -= relocation.transferBytes;
     --waiting_;
   }
   return true;
@@ -139,6 +139,7 @@ void RelocationQueue::abandon() {
   touched_.clear();
   batch_.clear();
   waitingUpdateBytes_ = 0;
+  waitingUploadBytes_ = 0;
   waiting_ = 0;
 }
 

@@ -112,6 +112,9 @@ class RelocationQueue {
   /// Bytes of updates that are enqueued and not yet recorded.
   [[nodiscard]] ByteCount waitingUpdateBytes() const noexcept { return waitingUpdateBytes_; }
 
+  /// Of first uploads, likewise.
+  [[nodiscard]] ByteCount waitingUploadBytes() const noexcept { return waitingUploadBytes_; }
+
   struct Failed {
     Relocation* relocation;  ///< Valid until the next `takeFinished`.
     PartId part;
@@ -187,6 +190,7 @@ class RelocationQueue {
   std::deque<Relocation*> inFlight_;   ///< Submitted, oldest first.
   std::deque<Relocation*> written_;    ///< Needed no copy, oldest first.
   ByteCount waitingUpdateBytes_ = 0;
+  ByteCount waitingUploadBytes_ = 0;
   TimelineValue lastSubmitted_ = 0;
 };
 

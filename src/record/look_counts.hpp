@@ -34,6 +34,8 @@ class LookCounts {
       case RecordKind::SubmitRefused:
       case RecordKind::PollFailed:
       case RecordKind::MissCount:
+      case RecordKind::VictimCount:
+      case RecordKind::VictimUsed:
       case RecordKind::DropCount:
         return 0;
       case RecordKind::SubmitValue:

@@ -31,7 +31,7 @@ DeviceCaps capsOf(const RecordedEvent& event) {
   return caps;
 }
 
-std::array<std::uint64_t, 13> numbersOf(const PoolDesc& desc) noexcept {
+std::array<std::uint64_t, 15> numbersOf(const PoolDesc& desc) noexcept {
   return {desc.chunkBytes,
           desc.firstChunkBytes,
           desc.longLivedFirstChunkBytes,
@@ -44,7 +44,9 @@ std::array<std::uint64_t, 13> numbersOf(const PoolDesc& desc) noexcept {
           desc.emptyChunkSteps,
           static_cast<std::uint64_t>(desc.emptyChunkAge.count()),
           desc.spareChunks,
-          desc.recordMirrors};
+          desc.recordMirrors,
+          desc.evicts ? 1U : 0U,
+          desc.storeLimitBytes};
 }
 
 PoolDesc descOf(const RecordedEvent& event) {
@@ -63,6 +65,8 @@ PoolDesc descOf(const RecordedEvent& event) {
   desc.emptyChunkAge = std::chrono::nanoseconds{static_cast<std::int64_t>(numbers[10])};
   desc.spareChunks = static_cast<std::uint32_t>(numbers[11]);
   desc.recordMirrors = static_cast<std::uint32_t>(numbers[12]);
+  desc.evicts = numbers[13] != 0;
+  desc.storeLimitBytes = numbers[14];
   return desc;
 }
 

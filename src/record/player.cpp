@@ -251,7 +251,7 @@ class RecordingPlayer::Impl final : public Journal {
 
   void step(const RecordedEvent& call) {
     const auto& numbers = call.numbers;
-    const StepQuota quota{numbers[2], static_cast<std::uint32_t>(numbers[3]), numbers[4] != 0};
+    const StepQuota quota{numbers[2], static_cast<std::uint32_t>(numbers[3]), numbers[4] != 0, numbers[5]};
     const std::chrono::nanoseconds now{static_cast<std::int64_t>(numbers[1])};
     (void)pool_->step(quota, std::chrono::steady_clock::time_point{
                                  std::chrono::duration_cast<std::chrono::steady_clock::duration>(now)});

@@ -134,6 +134,8 @@ Source ReplayedParts::sourceOf(std::uint64_t number, ByteCount bytes, std::uint6
     }
     case SourceKind::Owned:
       return Source::owned(makeBytes(bytes, thing, offset), size);
+    case SourceKind::LastingCallback:
+      return Source::callback(fillPart, this, thing).lasting();
     case SourceKind::Callback:
       break;
   }

@@ -59,6 +59,7 @@ class Simulation {
       : seed_(seed),
         random_(seed),
         mirrors_(desc.recordMirrors),
+        evicts_(desc.evicts),
         host_(HostDevice::create({.completion = HostDeviceDesc::Completion::Delayed,
                                   .minDelayPolls = 1,
                                   .maxDelayPolls = 6,
@@ -97,9 +98,10 @@ class Simulation {
     while (!frames_.empty()) endFrame();
     // Everything arrives: all blocks show their newest version.
     for (int i = 0; i < 400; ++i) step();
-    const Frame frame = pool_->beginFrame();
     for (const ModelBlock& model : blocks_) {
       if (!model.live) continue;
+      if (evicts_) bringBack(model);
+      const Frame frame = pool_->beginFrame();
       const BlockLookup found = frame.find(model.handle);
       ASSERT_EQ(found.status, FindStatus::Resident);
       ASSERT_EQ(found.version, model.version);
@@ -110,6 +112,7 @@ class Simulation {
                   part.hashAt(model.version));
       }
     }
+    for (int i = 0; evicts_ && i < 20; ++i) step();  // the last ones have left
     EXPECT_EQ(pool_->stats().liveBytes, liveBytes());
     EXPECT_EQ(pool_->stats().retiredBytes, 0U);
     checkOwners();
@@ -120,6 +123,7 @@ class Simulation {
       EXPECT_GT(pool_->stats().recordMirrors, 2U);
     }
     EXPECT_GT(verified_, 0U);
+    EXPECT_EQ(evictions_ != 0, evicts_);
   }
 
  private:
@@ -137,8 +141,41 @@ class Simulation {
       models_.push_back({nextKey_++, size(), version, {}});
       bytes_.push_back(pattern(models_.back().key, 0, 0, models_.back().bytes));
     }
-    for (const std::vector<std::byte>& bytes : bytes_) parts.push_back({kind(), bytes.size(), Source::bytes(bytes)});
+    for (std::uint32_t i = 0; i < count; ++i) {
+      parts.push_back({kind(), bytes_[i].size(), sourceOf(models_[i].key, 0, bytes_[i])});
+      parts.back().kept = evicts_ && !parts.back().source.isLasting() && below(8) == 0;
+    }
     return parts;
+  }
+
+  /// The bytes of a part at a version: as they are or, of a pool that evicts, from a function that may be asked again.
+  Source sourceOf(std::uint32_t key, ContentVersion version, std::span<const std::byte> bytes) {
+    if (!evicts_ || below(3) != 0) return Source::bytes(bytes);
+    sizes_[key] = bytes.size();
+    return Source::callback(fill, this, std::uint64_t{key} << 32U | version).lasting();
+  }
+  static bool fill(void* simulation, const FillRequest& request) {
+    const auto key = static_cast<std::uint32_t>(request.tag >> 32U);
+    const auto version = static_cast<ContentVersion>(request.tag);
+    const auto bytes = pattern(key, 0, version, static_cast<const Simulation*>(simulation)->sizes_.at(key));
+    std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(request.offset), request.destination.size(),
+                request.destination.begin());
+    return true;
+  }
+
+  /// What a pool that evicts may answer, and another one not.
+  [[nodiscard]] bool refused(const Error& error) const {
+    return error.code == ErrorCode::StagingFull || (evicts_ && error.code == ErrorCode::OutOfBudget);
+  }
+
+  /// Asks for the block until it is there with its newest contents.
+  void bringBack(const ModelBlock& model) {
+    for (int i = 0; i < 200; ++i) {
+      const BlockLookup found = pool_->beginFrame().find(model.handle);
+      if (found.status == FindStatus::Resident && found.version == model.version) return;
+      ASSERT_TRUE(pool_->request(model.handle, Priority::High));
+      step();
+    }
   }
 
   void add() {
@@ -148,7 +185,7 @@ class Simulation {
     desc.tag = Tag{static_cast<std::uint8_t>(below(3))};
     const Result<BlockHandle> handle = pool_->add(desc);
     if (!handle) {
-      ASSERT_EQ(handle.error().code, ErrorCode::StagingFull);
+      ASSERT_TRUE(refused(handle.error())) << describe(handle.error());
       return;
     }
     ModelBlock& model = blocks_.emplace_back();
@@ -181,7 +218,7 @@ class Simulation {
     } else {
       const Result<ContentVersion> version = pool_->addParts(model->handle, parts, ids);
       if (!version) {
-        ASSERT_EQ(version.error().code, ErrorCode::StagingFull);
+        ASSERT_TRUE(refused(version.error())) << describe(version.error());
         return;
       }
       ASSERT_EQ(*version, ++model->version);
@@ -204,7 +241,7 @@ class Simulation {
       desc.part = {kind(), bytes.size(), Source::bytes(bytes)};
       const Result<SharedPart> added = pool_->addShared(desc);
       if (!added) {
-        ASSERT_EQ(added.error().code, ErrorCode::StagingFull);
+        ASSERT_TRUE(refused(added.error())) << describe(added.error());
         return;
       }
       const auto same = std::ranges::find(blocks_, added->block, &ModelBlock::handle);
@@ -233,13 +270,14 @@ class Simulation {
     for (const auto& [id, part] : model->parts) {
       if (below(model->shared ? 8 : 2) != 0) continue;
       bytes_.push_back(pattern(part.key, 0, model->version + 1, part.bytes));
+      // A part that is kept takes no function; nobody has noted which ones are.
       updates.push_back({id, Source::bytes({})});
     }
     if (updates.empty()) return;
     for (std::size_t i = 0; i < updates.size(); ++i) updates[i].source = Source::bytes(bytes_[i]);
     const Result<ContentVersion> version = pool_->update(model->handle, updates);
     if (!version) {
-      ASSERT_EQ(version.error().code, ErrorCode::StagingFull);
+      ASSERT_TRUE(refused(version.error())) << describe(version.error());
       return;
     }
     ASSERT_EQ(*version, ++model->version);
@@ -305,8 +343,15 @@ class Simulation {
   }
 
   void step() {
-    ASSERT_TRUE(pool_->step());
+    const Result<StepReport> report = pool_->step();
+    ASSERT_TRUE(report) << describe(report.error());
+    ASSERT_TRUE(report->errors.empty()) << describe(report->errors[0]);
     if (below(3) != 0) pool_->publish();
+    if (!evicts_) return;
+    const PoolStats stats = pool_->stats();
+    ASSERT_LE(stats.reservedBytes, stats.hardLimitBytes);
+    ASSERT_LE(stats.storeBytes, pool_->desc().storeLimitBytes);
+    evictions_ = stats.evictions;
   }
 
   void beginFrame() {
@@ -322,8 +367,12 @@ class Simulation {
     if (!frame || below(5) == 0) return;
     auto submitted = std::make_unique<Submitted>();
     std::vector<HostRead> reads;
+    const std::uint32_t looksAt = below(4);  // a camera, if not everything fits
     for (const ModelBlock& model : blocks_) {
+      if (evicts_ && model.handle.index / 8 % 4 != looksAt) continue;
+      frame.use(model.handle);
       const BlockLookup block = frame.find(model.handle);
+      if (block.status == FindStatus::Absent) frame.miss(model.handle, Priority::Normal);
       if (!block.drawable()) continue;
       for (const auto* parts : {&model.parts, &model.removed}) {
         for (const auto& [id, part] : *parts) {
@@ -362,6 +411,7 @@ class Simulation {
   std::uint32_t seed_;
   std::mt19937 random_;
   std::uint32_t mirrors_;
+  bool evicts_;
   std::unique_ptr<HostDevice> host_;
   std::unique_ptr<Device> checked_;
   std::unique_ptr<Pool> pool_;
@@ -372,7 +422,9 @@ class Simulation {
   std::vector<ModelPart> models_;
   std::vector<Frame> frames_;
   std::deque<std::unique_ptr<Submitted>> gpu_;
+  std::map<std::uint32_t, std::size_t> sizes_;  ///< By key: of what functions give.
   std::uint64_t verified_ = 0;
+  std::uint64_t evictions_ = 0;
 };
 
 class PoolProperty : public testing::Test {
@@ -396,6 +448,16 @@ TEST_F(PoolProperty, EveryFrameReadsWhatItsSnapshotSays) {
 TEST_F(PoolProperty, EveryFrameReadsTheMirrorOfItsSnapshot) {
   PoolDesc desc = test::smallPool();
   desc.recordMirrors = 4;  // too few for publishes never to be put off
+  runSeeds(desc);
+}
+
+TEST_F(PoolProperty, BlocksThatLeaveComeBackAsTheyWere) {
+  PoolDesc desc = test::smallPool();
+  desc.evicts = true;
+  desc.hardLimitBytes = 2 * kMiB;
+  desc.storeLimitBytes = 4 * kMiB;
+  desc.shadowLimitBytes = kMiB;
+  desc.readbackLimitBytes = 2 * desc.stagingPageBytes;
   runSeeds(desc);
 }
 

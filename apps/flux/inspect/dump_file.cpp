@@ -58,6 +58,7 @@ std::string waitsOfBlock(const Json& block) {
 }
 
 DumpState stateOf(const std::string& name, const DumpBlock& block) {
+  if (name == "evicted") return DumpState::Evicted;
   if (name != "resident") return name == "lost" ? DumpState::Lost : DumpState::Absent;
   if (block.pins != 0) return DumpState::Pinned;
   return block.waitsFor.empty() ? DumpState::Resident : DumpState::Changing;

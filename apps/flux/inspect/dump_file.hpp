@@ -30,9 +30,9 @@ struct DumpPart {
 };
 
 /// How a block stands; of several things the last one counts.
-enum class DumpState : std::uint8_t { Resident, Changing, Pinned, Absent, Lost };
-inline constexpr std::array<std::string_view, 5> kDumpStateNames{"resident", "resident, newer bytes on their way",
-                                                                 "pinned", "absent", "lost"};
+enum class DumpState : std::uint8_t { Resident, Changing, Pinned, Absent, Lost, Evicted };
+inline constexpr std::array<std::string_view, 6> kDumpStateNames{
+    "resident", "resident, newer bytes on their way", "pinned", "absent", "lost", "evicted"};
 
 struct DumpBlock {
   std::uint32_t index = 0;

@@ -70,10 +70,12 @@ void printWaiting(const DumpFile& dump, std::ostream& out) {
 
 void printStates(const DumpFile& dump, TextTable& table) {
   std::uint64_t absent = 0;
+  std::uint64_t evicted = 0;
   std::uint64_t lost = 0;
   std::uint64_t waiting = 0;
   for (const DumpBlock& block : dump.blocks) {
     absent += block.state == DumpState::Absent ? 1 : 0;
+    evicted += block.state == DumpState::Evicted ? 1 : 0;
     lost += block.state == DumpState::Lost ? 1 : 0;
     waiting += block.waitsFor.empty() ? 0 : 1;
   }
@@ -82,6 +84,7 @@ void printStates(const DumpFile& dump, TextTable& table) {
     if (count != 0) remark += (remark.empty() ? "" : ", ") + countText(count) + what;
   };
   add(absent, " absent");
+  add(evicted, " evicted");
   add(lost, " LOST");
   add(waiting, " with bytes on their way");
   table.row("blocks", countText(dump.blocks.size()), remark);

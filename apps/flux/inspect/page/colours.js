@@ -26,7 +26,7 @@ const colours = {
       age: {labels: kAges.map(age => age[1]), colour: i => kRamp[i], of: item => kAges.findIndex(age => data.step - data.itemChanged[item] < age[0])},
       state: {
         labels: facts.states,
-        colour: i => ['#59a14f', '#edc948', '#4e79a7', '#b07aa1', '#e15759'][i],
+        colour: i => ['#59a14f', '#edc948', '#4e79a7', '#b07aa1', '#e15759', '#9c755f'][i],
         of: item => data.itemState[item],
       },
     };

@@ -1,0 +1,319 @@
+// Blocks that leave the device, and come back. A block that is not there is Absent, with everything else that it has:
+// handle, layout, parts, fallback. Its bytes have a *home*: a shadow, a source that can be asked again, or a copy in
+// the store, which is read back before the place is given up. It comes back as it came first, to a new place.
+
+#include "pool/pool_impl.hpp"
+
+#include <flux/assert.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace flux {
+
+// ---- Where the bytes are -----------------------------------------------------------------------------------
+
+/// Null, if the part's bytes are on the device alone.
+const Source* Pool::Impl::homeOf(const Block& block, std::uint32_t index, PartId part) {
+  if (block.kept) {
+    const Shadows::Shadow* const shadow = shadows_.find({index, part});
+    if (shadow != nullptr && !shadow->stale) return &shadow->source;
+  }
+  return store_.find(index, part);
+}
+
+/// Contents go to the device; from now on the part comes from them again, or from nowhere.
+void Pool::Impl::noteContents(std::uint32_t index, PartId part, std::uint32_t bytes, EditRanges& ranges) {
+  if (!desc_.evicts) return;
+  const std::span<const EditRanges::Range> all = ranges.ranges();
+  if (all.size() == 1 && all[0].bytes == bytes) {
+    const EditContents& contents = ranges.contents(all[0]);
+    if (contents.source.isLasting() && contents.begins == 0) return store_.keep(index, part, contents.source);
+  }
+  store_.drop(index, part);
+}
+
+/// What is not on the device lies under what waits for the part.
+void Pool::Impl::bringHome(const Block& block, std::uint32_t index, PartId part, std::uint32_t bytes,
+                           EditRanges& ranges) {
+  if (ranges.coverAll(bytes)) return noteContents(index, part, bytes, ranges);
+  const Source* const home = homeOf(block, index, part);
+  FLUX_ASSERT(home != nullptr, "a block that is not on the device has its bytes somewhere else");
+  if (home == nullptr) return;
+  EditRanges all;
+  all.add(0, bytes, {*home, 0, block.where});
+  const bool changes = !ranges.empty();
+  all.add(ranges);
+  ranges = std::move(all);
+  if (changes) store_.drop(index, part);
+}
+
+/// Gives what a new block's parts come from a home. False: the store has no room for it.
+bool Pool::Impl::keepAtHome(BlockHandle handle, std::span<const PartDesc> parts, bool ofQueue) {
+  // What waits in the instruction queue's memory would hold it up for as long as the block is away.
+  const auto copied = [ofQueue](const PartDesc& part) {
+    return !part.kept && !part.source.data().empty() && (ofQueue || !part.source.isLater());
+  };
+  ByteCount bytes = 0;
+  for (const PartDesc& part : parts) bytes += copied(part) ? part.bytes : 0;
+  if (!store_.fitsNew(bytes)) return false;
+  store_.reserve(bytes);
+  for (std::uint32_t i = 0; i < parts.size(); ++i) {
+    const PartDesc& part = parts[i];
+    if (part.kept) continue;
+    if (!copied(part)) {
+      store_.keep(handle.index, PartId{i}, part.source);
+      continue;
+    }
+    const std::span<const std::byte> data = part.source.data();
+    const std::shared_ptr<std::byte[]> copy(new std::byte[data.size()]);
+    std::ranges::copy(data, copy.get());
+    store_.keep(handle.index, PartId{i}, Source::owned(copy, data.size()), part.bytes);
+  }
+  return true;
+}
+
+// ---- Leaving -----------------------------------------------------------------------------------------------
+
+bool Pool::Impl::mayLeave(const Block& block) const {
+  return block.live && block.place.range && block.relocation == nullptr && block.edits.empty() && block.pins == 0 &&
+         block.leaving == 0 && block.lifetime == Lifetime::Streaming &&
+         block.changedStep + residency_.policy().settledSteps <= steps_;
+}
+
+/// The block's place is given up. REQUIRES: all its bytes have a home.
+void Pool::Impl::evict(Block& block, std::uint32_t index, StepReport& report) {
+  ++report.evictions;
+  report.evictedBytes += block.place.bytes;
+  retirePlace(block);
+  block.place = {};
+  block.absent = true;
+  store_.makeNeeded(index);
+  ring_.edit(index).hot = HotRecord::without(block.generation, BlockState::Absent);
+  if (block.parts == nullptr) return;
+  block.parts->map = AllocationMap{};
+  if (block.parts->shared) offerGaps(block);
+}
+
+/// At once, or as soon as its bytes have been read back. False: it cannot leave.
+bool Pool::Impl::beginLeaving(Block& block, std::uint32_t index, StepReport& report) {
+  const BlockLayout& layout = *ring_.cold(index).layout;
+  Leaving leaving;
+  for (std::uint32_t i = 0; i < layout.partCount; ++i) {
+    const PartPlacement& part = layout.parts[i];
+    const PartId id = makePartId(i, part.generation);
+    if (part.sizeBytes == 0 || homeOf(block, index, id) != nullptr) continue;
+    // What the device has written there is read back when the application says after which work.
+    if (block.kept && shadows_.has({index, id})) return false;
+    leaving.parts.push_back({id, part.sizeBytes, nullptr, {}});
+    leaving.bytes += part.sizeBytes;
+  }
+  if (leaving.parts.empty()) {
+    evict(block, index, report);
+    return true;
+  }
+  if (!store_.fits(leaving.bytes)) return false;
+  store_.reserve(leaving.bytes);
+  leaving.block = {index, block.generation};
+  leaving.placeBytes = block.place.bytes;
+  leaving.step = steps_;
+  for (LeavingPart& part : leaving.parts) {
+    part.copy.reset(new std::byte[part.bytes]);
+    for (ByteOffset at = 0; at < part.bytes; at += desc_.stagingPageBytes) {
+      const ByteCount bytes = std::min(part.bytes - at, desc_.stagingPageBytes);
+      Result<Readback> read = readBack({leaving.block, part.part, at, bytes, {}}, block.where);
+      FLUX_ASSERT(read.has_value(), "a part that is shown can be read back");
+      if (read) part.reads.push_back(std::move(*read));
+    }
+  }
+  leavingBytes_ += leaving.placeBytes;
+  block.leaving = ++lastLeaving_;
+  leaving.number = lastLeaving_;
+  leaving_.push_back(std::move(leaving));
+  return true;
+}
+
+/// Takes what has been read back. True: all of it has.
+bool Pool::Impl::takeRead(Leaving& leaving, ByteCount pageBytes, bool& failed) {
+  for (LeavingPart& part : leaving.parts) {
+    for (; part.taken < part.reads.size(); ++part.taken) {
+      Readback& read = part.reads[part.taken];
+      if (!read.ready()) return false;
+      const ByteOffset at = part.taken * pageBytes;
+      const auto to = std::span(part.copy.get(), static_cast<std::size_t>(part.bytes)).subspan(at);
+      failed = failed || !read.take(to);
+    }
+  }
+  return true;
+}
+
+/// A block that has been drawn, changed, pinned or removed since it began to leave stays.
+void Pool::Impl::finishLeaving(StepReport& report) {
+  std::erase_if(leaving_, [&](Leaving& leaving) {
+    bool failed = false;
+    Block* const block = find(leaving.block);
+    const bool known = block != nullptr && block->leaving == leaving.number;
+    if (known && !takeRead(leaving, desc_.stagingPageBytes, failed)) return false;
+    store_.unreserve(leaving.bytes);
+    leavingBytes_ -= leaving.placeBytes;
+    if (!known) return true;
+    block->leaving = 0;
+    const std::uint32_t index = leaving.block.index;
+    if (failed || !mayLeave(*block) || block->changedStep >= leaving.step || drawnLately(index)) return true;
+    store_.reserve(leaving.bytes);
+    for (LeavingPart& part : leaving.parts) {
+      store_.keep(index, part.part, Source::owned(std::move(part.copy), static_cast<std::size_t>(part.bytes)),
+                  part.bytes);
+    }
+    evict(*block, index, report);
+    return true;
+  });
+}
+
+bool Pool::Impl::drawnLately(std::uint32_t index) {
+  const auto frame = static_cast<std::uint32_t>(gate_.progress().newestFrame);
+  const std::uint32_t age = residency_.age(index, ring_.usage().lastUsed(index), frame);
+  return seen(RecordKind::VictimUsed, age < residency_.policy().idleFrames ? 1 : 0) != 0;
+}
+
+// ---- Coming back -------------------------------------------------------------------------------------------
+
+/// A block that is not on the device is to come back; `lasts`: however long that takes.
+void Pool::Impl::want(Block& block, std::uint32_t index, Priority priority, bool lasts) {
+  if (!block.absent) return;
+  const auto wanted = static_cast<std::uint8_t>(priority);
+  if (!block.wantedForGood) block.wantedStep = steps_;
+  block.wantedForGood = block.wantedForGood || lasts;
+  if (wanted <= block.wanted) return;
+  block.wanted = wanted;  // its turn of before is stale from now on
+  wanted_[wanted].push_back({index, block.generation});
+}
+
+/// Starts as many as the quota is about to copy.
+Result<void> Pool::Impl::startRestores(const StepQuota& quota, StepReport& report) {
+  const ResidencyPolicy& policy = residency_.policy();
+  std::uint32_t refusals = 0;
+  Result<void> error;
+  for (std::size_t level = wanted_.size(); level-- > 1;) {
+    std::deque<BlockHandle>& turns = wanted_[level];
+    std::size_t kept = 0;
+    std::size_t looked = 0;
+    for (; looked < turns.size() && refusals < policy.refusals && error; ++looked) {
+      if (relocations_.waitingUploadBytes() >= quota.uploadBytes) break;
+      const BlockHandle handle = turns[looked];
+      Block* const block = find(handle);
+      if (block == nullptr || !block->absent || block->wanted != level) continue;
+      if (!block->wantedForGood && block->wantedStep + policy.patienceSteps < steps_) {
+        block->wanted = 0;
+        continue;
+      }
+      const bool byUpdate = block->queuedForUpdate;  // that brings it back
+      const Result<void> started = byUpdate ? Result<void>{} : startUpdate(*block, handle.index);
+      if (started && !byUpdate) continue;
+      turns[kept++] = handle;
+      if (started) continue;
+      ++refusals;
+      if (!wantsRoom(started.error())) error = started;
+    }
+    turns.erase(turns.begin() + static_cast<std::ptrdiff_t>(kept), turns.begin() + static_cast<std::ptrdiff_t>(looked));
+    report.wantedBlocks += static_cast<std::uint32_t>(turns.size());
+  }
+  return error;
+}
+
+/// A place for a block that comes back, under the soft limit.
+Result<Placement> Pool::Impl::acquireToReturn(const Block& block, const LayoutSize& size) {
+  if (!admits(size.bytes)) {
+    return Unexpected(makeError(ErrorCode::OutOfBudget, "soft limit", block.where, {size.bytes, 0, softLimitBytes_}));
+  }
+  return acquireRoomyPlace(block, size);
+}
+
+/// Its bytes are on their way.
+void Pool::Impl::noteReturn(Block& block, std::uint32_t index) {
+  block.absent = false;
+  block.returning = true;
+  const std::uint8_t wanted = std::exchange(block.wanted, std::uint8_t{0});
+  block.wantedForGood = false;
+  if (wanted != 0) relocations_.prioritise(*block.relocation, Priority{wanted});
+  residency_.touch(index, static_cast<std::uint32_t>(gate_.progress().newestFrame));
+}
+
+/// Its bytes have arrived.
+void Pool::Impl::noteArrival(Block& block, std::uint32_t index, StepReport& report) {
+  store_.makeSpare(index);
+  if (!std::exchange(block.returning, false)) return;
+  ++report.restores;
+  ++counters_.restores;
+  counters_.restoredBytes += block.place.bytes;
+}
+
+/// Nothing will come back, or has to leave.
+void Pool::Impl::forgetResidency(Block& block, std::uint32_t index) {
+  store_.dropBlock(index);
+  residency_.reset(index);
+  block.absent = false;
+  block.returning = false;
+  block.wantedForGood = false;
+  block.wanted = 0;
+  block.leaving = 0;
+}
+
+// ---- Making room -------------------------------------------------------------------------------------------
+
+ByteCount Pool::Impl::placedBytes() const noexcept {
+  return spaces_[0].placedBytes() + spaces_[1].placedBytes();
+}
+
+/// Whether so many bytes more stay under the soft limit.
+bool Pool::Impl::admits(ByteCount bytes) const noexcept {
+  const ByteCount placed = placedBytes();
+  return placed < softLimitBytes_ && bytes <= softLimitBytes_ - placed;
+}
+
+/// Lets the coldest blocks leave, for those that found no room in this step and for what is over the soft limit.
+void Pool::Impl::makeRoom(const StepQuota& quota, StepReport& report) {
+  const ByteCount wanted = std::exchange(missingBytes_, 0);
+  const ByteCount placed = placedBytes();
+  const ByteCount soft = softLimitBytes_;
+  if (wanted == 0 && placed <= soft) return;
+  const ByteCount going = std::min(placed, retirement_.bytesWaiting() + leavingBytes_);
+  // Where there is room below the limit, what was refused found no range that is large enough.
+  const ByteCount scattered = wanted - std::min(wanted, going);
+  const ByteCount over = placed - going + wanted - std::min(placed - going + wanted, soft);
+  const ByteCount needed = std::min(std::max(scattered, over), quota.evictBytes);
+  if (needed == 0) return;
+  chooseVictims(needed);
+  for (const std::uint32_t victim : victims_) {
+    if (victim >= blocks_.size() || !mayLeave(blocks_[victim])) continue;
+    if (!beginLeaving(blocks_[victim], victim, report)) residency_.bar(victim);
+  }
+}
+
+void Pool::Impl::chooseVictims(ByteCount bytes) {
+  victims_.clear();
+  const auto frame = static_cast<std::uint32_t>(gate_.progress().newestFrame);
+  const UsageBoard& usage = ring_.usage();
+  residency_.look(ring_.count(), frame, [&](std::uint32_t index) -> std::optional<std::uint32_t> {
+    if (ring_.hot(index).state() != BlockState::Resident) return std::nullopt;
+    return usage.lastUsed(index);
+  });
+  ByteCount found = 0;
+  for (std::uint32_t looks = residency_.policy().closeLooks; looks > 0 && found < bytes && !residency_.empty();
+       --looks) {
+    const std::uint32_t index = residency_.takeColdest().index;
+    const Block& block = blocks_[index];
+    if (!mayLeave(block)) {
+      residency_.bar(index);
+      continue;
+    }
+    found += block.place.bytes;
+    victims_.push_back(index);
+  }
+  if (journal_ == nullptr) return;
+  const std::uint64_t count = seen(RecordKind::VictimCount, victims_.size());
+  victims_.resize(static_cast<std::size_t>(std::min<std::uint64_t>(count, blocks_.size())));
+  for (std::uint32_t& victim : victims_) victim = static_cast<std::uint32_t>(seen(RecordKind::Victim, victim));
+}
+
+}  // namespace flux

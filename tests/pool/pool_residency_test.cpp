@@ -1,0 +1,477 @@
+// Blocks that leave the device and come back: more data than memory, bytes that are the same again, and what keeps a
+// block from leaving.
+
+#include "pool/pool_test_tools.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <utility>
+#include <vector>
+
+namespace flux {
+namespace {
+
+using test::kDrawQueue;
+using test::PoolFixture;
+using Completion = HostDeviceDesc::Completion;
+
+constexpr ByteCount kBlockBytes = 20'000;
+constexpr ByteCount kLimitBytes = kMiB;
+constexpr std::size_t kVisible = 30;  ///< 0.6 MiB of 1.
+constexpr std::size_t kFit = 47;      ///< Below the soft limit, 0.9 MiB.
+
+PoolDesc smallMemory(ByteCount storeBytes = 64 * kMiB) {
+  PoolDesc desc = test::smallPool();
+  desc.readbackLimitBytes = 4 * desc.stagingPageBytes;
+  desc.stagingLimitBytes = 4 * kMiB;
+  desc.shadowLimitBytes = 64 * kMiB;
+  desc.hardLimitBytes = kLimitBytes;
+  desc.evicts = true;
+  desc.storeLimitBytes = storeBytes;
+  return desc;
+}
+
+struct Thing {
+  BlockHandle block;
+  std::vector<std::byte> bytes;
+  std::uint32_t asked = 0;  ///< Its source, if it is a function.
+  static bool fill(void* context, const FillRequest& request) {
+    auto& thing = *static_cast<Thing*>(context);
+    if (thing.bytes.empty()) return false;
+    ++thing.asked;
+    std::copy_n(thing.bytes.begin() + static_cast<std::ptrdiff_t>(request.offset), request.destination.size(),
+                request.destination.begin());
+    return true;
+  }
+};
+
+/// In which way the bytes are given.
+enum class Given : std::uint8_t { Now, Owned, Kept, Lasting, Once };
+
+class PoolResidency : public testing::TestWithParam<Completion> {
+ protected:
+  Pool& pool() { return *fixture_->pool; }
+  void make(const PoolDesc& desc, Completion completion = Completion::Immediate) {
+    fixture_ = std::make_unique<PoolFixture>(completion, desc);
+  }
+
+  Thing& add(Given given, ByteCount size = kBlockBytes) {
+    auto& thing = *things_.emplace_back(std::make_unique<Thing>());
+    thing.bytes = test::pattern(static_cast<std::uint32_t>(things_.size()), 0, 1, size);
+    PartDesc part{PartKind::Vertex, size, Source::bytes(thing.bytes), given == Given::Kept};
+    if (given == Given::Owned) {
+      const std::shared_ptr<std::byte[]> copy(new std::byte[size]);
+      std::ranges::copy(thing.bytes, copy.get());
+      part.source = Source::owned(copy, size);
+    }
+    if (given == Given::Once) part.source = Source::callback(Thing::fill, &thing);
+    if (given == Given::Lasting) part.source = Source::callback(Thing::fill, &thing).lasting();
+    const Result<BlockHandle> added = pool().add(test::blockDesc("thing", {&part, 1}));
+    EXPECT_TRUE(added) << describe(added.error());
+    thing.block = added.value_or(BlockHandle{});
+    return thing;
+  }
+
+  /// A frame that draws [first, first + count) of the things, and misses those that are not there. Returns how many of
+  /// them it drew; each had its bytes.
+  std::size_t draw(std::size_t first, std::size_t count) {
+    Frame frame = pool().beginFrame();
+    std::vector<HostRead> reads;
+    std::vector<std::uint64_t> hashes(count);
+    std::vector<std::uint64_t> expected;
+    for (std::size_t i = first; i < first + count; ++i) {
+      const Thing& thing = *things_[i % things_.size()];
+      const PartLookup found = frame.find(thing.block, PartId{0});
+      frame.use(thing.block);
+      if (!found.drawable()) {
+        EXPECT_EQ(found.status, FindStatus::Absent);
+        frame.miss(thing.block, Priority::Normal);
+        continue;
+      }
+      reads.push_back({found.place.chunk, found.place.offset, found.place.bytes, &hashes[reads.size()]});
+      expected.push_back(hashBytes(thing.bytes));
+    }
+    const TimelineValue value = fixture_->host->submitReads(kDrawQueue, reads, frame.waits());
+    frame.submitted(kDrawQueue, value);
+    frame.end();
+    EXPECT_TRUE(fixture_->host->wait(kDrawQueue, value, std::chrono::seconds{1}));
+    hashes.resize(expected.size());
+    EXPECT_EQ(hashes, expected);
+    return expected.size();
+  }
+
+  StepReport step() {
+    const Result<StepReport> report = pool().step();
+    EXPECT_TRUE(report) << describe(report.error());
+    EXPECT_TRUE(pool().errors().empty());
+    pool().publish();
+    EXPECT_LE(pool().stats().reservedBytes, pool().stats().hardLimitBytes);
+    EXPECT_LE(pool().stats().storeBytes, pool().desc().storeLimitBytes);
+    return report.value_or(StepReport{});
+  }
+
+  /// Draws the same things until all of them are there. Returns the frames that it took.
+  int drawAll(std::size_t first, std::size_t count) {
+    for (int frames = 0; frames < 200; ++frames) {
+      if (draw(first, count) == count) return frames;
+      step();
+    }
+    return 200;
+  }
+  [[nodiscard]] bool resident(const Thing& thing) {
+    return pool().beginFrame().find(thing.block, PartId{0}).status == FindStatus::Resident;
+  }
+
+  std::unique_ptr<PoolFixture> fixture_;
+  std::vector<std::unique_ptr<Thing>> things_;
+};
+
+TEST_P(PoolResidency, FourTimesTheMemoryIsDrawnWithTheSameBytesAgain) {
+  for (const Given given : {Given::Now, Given::Owned, Given::Kept, Given::Lasting, Given::Once}) {
+    SCOPED_TRACE(static_cast<int>(given));
+    things_.clear();
+    make(smallMemory(), GetParam());
+    for (int i = 0; i < 200; ++i) {
+      add(given);
+      if (i % 8 == 0) step();
+    }
+    for (int round = 0; round < 2; ++round) {
+      for (std::size_t first = 0; first < 200; first += 10) EXPECT_LE(drawAll(first, kVisible), 60) << first;
+    }
+    const PoolStats stats = pool().stats();
+    EXPECT_GT(stats.evictions, 200U);
+    EXPECT_GT(stats.restores, 200U);
+    EXPECT_EQ(fixture_->host->earlyReclaims(), 0U);
+    // Kept parts and lasting sources need no copy, and a copy that has been made serves again.
+    const bool copies = given != Given::Kept && given != Given::Lasting;
+    EXPECT_EQ(stats.readBackBytes != 0, copies);
+    EXPECT_LE(stats.readBackBytes, 200 * kBlockBytes);
+    EXPECT_EQ(stats.storeBytes != 0, copies);
+    fixture_.reset();
+  }
+}
+INSTANTIATE_TEST_SUITE_P(Completions, PoolResidency, testing::Values(Completion::Immediate, Completion::Delayed));
+
+class PoolEviction : public PoolResidency {
+ protected:
+  /// A pool that is full, of blocks that no frame draws; and one that wants to be there.
+  void fill(Given given, const PoolDesc& desc = smallMemory()) {
+    make(desc);
+    for (std::size_t i = 0; i < kFit; ++i) add(given);
+    for (int i = 0; i < 20; ++i) step();
+    EXPECT_EQ(draw(0, kFit), kFit);
+    for (int i = 0; i < 12; ++i) {  // they have been drawn some time ago
+      (void)pool().beginFrame();
+      step();
+    }
+  }
+  /// A new thing that is missed, until it is there, or for so many frames.
+  bool press(int frames = 40) {
+    add(Given::Now);
+    step();
+    for (int i = 0; i < frames; ++i) {
+      if (draw(things_.size() - 1, 1) == 1) return true;
+      step();
+    }
+    return false;
+  }
+  [[nodiscard]] std::size_t residents() {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(things_, [this](const auto& thing) { return resident(*thing); }));
+  }
+};
+
+TEST_F(PoolEviction, WhatFitsStays) {
+  fill(Given::Now);
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(draw(0, kFit), kFit);
+    step();
+  }
+  EXPECT_EQ(pool().stats().evictions, 0U);
+  EXPECT_EQ(pool().stats().storeBytes, 0U);
+}
+
+TEST_F(PoolEviction, TheColdestLeave) {
+  fill(Given::Now);
+  for (int i = 0; i < 12; ++i) {
+    EXPECT_EQ(draw(10, kFit - 10), kFit - 10);
+    step();
+  }
+  EXPECT_TRUE(press());
+  EXPECT_EQ(pool().stats().evictions, 1U);
+  for (std::size_t i = 10; i < kFit; ++i) EXPECT_TRUE(resident(*things_[i])) << i;
+}
+
+TEST_F(PoolEviction, NothingThatIsDrawnLeavesAndNothingThrashes) {
+  fill(Given::Now);
+  add(Given::Now);
+  step();
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(draw(0, kFit + 1), kFit);
+    step();
+  }
+  EXPECT_EQ(pool().stats().evictions, 0U);
+}
+
+TEST_F(PoolEviction, PinnedAndLongLivedBlocksStay) {
+  fill(Given::Now);
+  for (const auto& thing : things_) ASSERT_TRUE(pool().pin(thing->block));
+  EXPECT_FALSE(press());
+  EXPECT_EQ(pool().stats().evictions, 0U);
+  ASSERT_TRUE(pool().unpin(things_[7]->block));
+  for (int i = 0; i < 40; ++i) {
+    (void)draw(kFit, 1);
+    step();
+  }
+  EXPECT_TRUE(resident(*things_[kFit]));
+  EXPECT_FALSE(resident(*things_[7]));
+}
+
+TEST_F(PoolEviction, APinBringsABlockBack) {
+  fill(Given::Lasting);
+  EXPECT_TRUE(press());
+  const auto gone = std::ranges::find_if(things_, [this](const auto& thing) { return !resident(*thing); });
+  ASSERT_NE(gone, things_.end());
+  ASSERT_TRUE(pool().pin((*gone)->block));
+  for (int i = 0; i < 40; ++i) step();
+  EXPECT_TRUE(resident(**gone));
+}
+
+TEST_F(PoolEviction, ABlockWhoseBytesHaveNoHomeStaysAndANewOneIsRefused) {
+  fill(Given::Now, smallMemory(3 * kBlockBytes));
+  EXPECT_TRUE(press()) << "the store has room for one, and for the one that leaves";
+  EXPECT_EQ(pool().stats().evictions, 1U);
+  add(Given::Now);
+  const std::vector<std::byte> bytes(kBlockBytes);
+  const PartDesc part{PartKind::Vertex, kBlockBytes, Source::bytes(bytes)};
+  const Result<BlockHandle> refused = pool().add(test::blockDesc("refused", {&part, 1}));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::OutOfBudget);
+  EXPECT_EQ(refused.error().resourceName(), "refused");
+}
+
+TEST_F(PoolEviction, ABlockThatIsUsedWhileItsBytesAreReadBackStays) {
+  for (const std::string_view how : {"drawn", "updated", "overwritten", "pinned", "removed"}) {
+    SCOPED_TRACE(how);
+    things_.clear();
+    PoolDesc desc = smallMemory();
+    make(desc, Completion::Manual);
+    for (std::size_t i = 0; i < kFit; ++i) add(Given::Now);
+    const auto finish = [&] {
+      step();
+      fixture_->host->complete(kCopyQueue, fixture_->host->submittedValue(kCopyQueue));
+    };
+    for (int i = 0; i < 20; ++i) finish();
+    for (int i = 0; i < 12; ++i) (void)pool().beginFrame();
+    add(Given::Now);
+    step();
+    const auto wantLast = [&] {
+      Frame frame = pool().beginFrame();
+      frame.miss(things_.back()->block, Priority::High);
+    };
+    wantLast();
+    step();  // Something begins to leave, and the device takes its time.
+    ASSERT_EQ(pool().stats().storeBytes, 2 * kBlockBytes) << "that of the new block, and of the one that leaves";
+    ASSERT_EQ(pool().stats().evictions, 0U);
+    const auto changed = test::pattern(99, 0, 9, kBlockBytes);
+    Frame frame = pool().beginFrame();
+    for (std::size_t i = 0; i < kFit; ++i) {
+      Thing& thing = *things_[i];
+      if (how == "drawn") {
+        frame.use(thing.block);
+      } else if (how == "removed") {
+        ASSERT_TRUE(pool().remove(thing.block));
+      } else if (how == "pinned") {
+        ASSERT_TRUE(pool().pin(thing.block));
+      } else {
+        const PartUpdate update{PartId{0}, Source::bytes(changed)};
+        ASSERT_TRUE(how == "updated" ? pool().update(thing.block, {&update, 1}).has_value()
+                                     : pool().updateInPlace(thing.block, {&update, 1}).has_value());
+        thing.bytes = changed;
+      }
+    }
+    frame.end();
+    finish();
+    finish();
+    EXPECT_EQ(pool().stats().evictions, 0U);
+    for (int i = 0; i < 60; ++i) finish();
+    fixture_->host->complete(kCopyQueue, fixture_->host->submittedValue(kCopyQueue));
+    if (how == "removed") continue;
+    for (std::size_t i = 0; i < kFit; ++i) {
+      const Place place = pool().beginFrame().find(things_[i]->block, PartId{0}).place;
+      if (place.bytes == 0) continue;
+      EXPECT_EQ(fixture_->hashAt(place), hashBytes(things_[i]->bytes)) << i;
+    }
+  }
+}
+
+TEST_F(PoolEviction, UpdatesOfAnAbsentBlockBringItBackWithBoth) {
+  for (const Given given : {Given::Now, Given::Kept, Given::Lasting}) {
+    for (const bool inPlace : {false, true}) {
+      SCOPED_TRACE(static_cast<int>(given));
+      things_.clear();
+      fill(given);
+      ASSERT_TRUE(press());
+      Thing& gone = **std::ranges::find_if(things_, [this](const auto& thing) { return !resident(*thing); });
+      const auto changed = test::pattern(7, 0, 2, 400);
+      const PartUpdate update{PartId{0}, Source::bytes(changed), 1000, 400};
+      ASSERT_TRUE(inPlace ? pool().updateInPlace(gone.block, {&update, 1}).has_value()
+                          : pool().update(gone.block, {&update, 1}).has_value());
+      std::ranges::copy(changed, gone.bytes.begin() + 1000);
+      for (int i = 0; i < 40; ++i) step();
+      const PartLookup found = pool().beginFrame().find(gone.block, PartId{0});
+      ASSERT_EQ(found.status, FindStatus::Resident);
+      EXPECT_EQ(fixture_->hashAt(found.place), hashBytes(gone.bytes));
+      EXPECT_EQ(found.version, pool().requestedVersion(gone.block));
+      fixture_.reset();
+    }
+  }
+}
+
+TEST_F(PoolEviction, BlocksWhosePartsComeAndGoKeepTheirIdsAndBytes) {
+  make(smallMemory());
+  std::map<std::pair<std::size_t, PartId>, std::vector<std::byte>> bytes;
+  std::vector<BlockHandle> blocks;
+  for (std::uint32_t i = 0; i < 40; ++i) {
+    const std::array<std::vector<std::byte>, 3> given{test::pattern(i, 0, 1, 5000), test::pattern(i, 1, 1, 3000),
+                                                      test::pattern(i, 2, 1, 7000)};
+    std::array<PartDesc, 3> parts;
+    for (std::size_t p = 0; p < 3; ++p) parts[p] = {PartKind::Vertex, given[p].size(), Source::bytes(given[p])};
+    blocks.push_back(pool().add(test::blockDesc("live", parts)).value());
+    step();
+    const PartId second{1};
+    ASSERT_TRUE(pool().removeParts(blocks[i], {&second, 1}));
+    const auto more = test::pattern(i, 3, 1, 2000);
+    const PartDesc part{PartKind::Index, more.size(), Source::bytes(more)};
+    PartId id{};
+    ASSERT_TRUE(pool().addParts(blocks[i], {&part, 1}, {&id, 1}));
+    EXPECT_NE(partGeneration(id), 0U) << "the index has been used before";
+    bytes[{i, PartId{0}}] = given[0];
+    bytes[{i, PartId{2}}] = given[2];
+    bytes[{i, id}] = more;
+    step();
+  }
+  const auto check = [&](std::size_t block) {
+    const Frame frame = pool().beginFrame();
+    for (const auto& [key, expected] : bytes) {
+      if (key.first != block) continue;
+      const PartLookup found = frame.find(blocks[block], key.second);
+      if (found.status != FindStatus::Resident) return false;
+      EXPECT_EQ(fixture_->hashAt(found.place), hashBytes(expected));
+    }
+    EXPECT_EQ(frame.find(blocks[block], PartId{1}).status, FindStatus::Stale);
+    return true;
+  };
+  std::vector<BlockHandle> more;
+  for (int i = 0; i < 30; ++i) more.push_back(add(Given::Now).block);
+  std::size_t missed = 0;
+  for (int round = 0; round < 3; ++round) {
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
+      for (int tries = 0; !check(i); ++tries) {
+        ASSERT_LT(tries, 60);
+        ++missed;
+        pool().beginFrame().miss(blocks[i], Priority::High);
+        step();
+      }
+      pool().beginFrame().use(blocks[i]);
+    }
+    for (const BlockHandle block : more) {
+      pool().beginFrame().miss(block, Priority::Low);
+      step();
+    }
+    for (int i = 0; i < 60; ++i) step();
+  }
+  EXPECT_GT(missed, 20U);
+  EXPECT_GT(pool().stats().restores, 40U);
+}
+
+TEST_F(PoolEviction, SharedBlocksComeBackWithAllTheirParts) {
+  make(smallMemory());
+  std::vector<std::pair<SharedPart, std::vector<std::byte>>> small;
+  for (std::uint32_t i = 0; i < 100; ++i) {
+    auto bytes = test::pattern(i, 5, 1, 1200);
+    const SharedPartDesc desc{.affinity = i % 3, .part = {PartKind::Storage, bytes.size(), Source::bytes(bytes)}};
+    small.emplace_back(pool().addShared(desc).value(), std::move(bytes));
+    if (i % 5 == 0) step();
+  }
+  for (int i = 0; i < 20; ++i) step();
+  for (int i = 0; i < 80; ++i) add(Given::Now);
+  step();
+  for (std::size_t first = 0; first < 80; first += 20) EXPECT_LE(drawAll(first, 40), 60);
+  std::size_t absent = 0;
+  for (const auto& [part, bytes] : small) {
+    for (int tries = 0; tries < 60; ++tries) {
+      const PartLookup found = pool().beginFrame().find(part.block, part.part);
+      if (found.status == FindStatus::Resident) {
+        EXPECT_EQ(fixture_->hashAt(found.place), hashBytes(bytes));
+        break;
+      }
+      ASSERT_EQ(found.status, FindStatus::Absent);
+      ASSERT_LT(tries, 59);
+      ++absent;
+      pool().beginFrame().miss(part.block, Priority::Normal);
+      step();
+    }
+  }
+  EXPECT_GT(absent, 0U);
+}
+
+TEST_F(PoolEviction, ASourceThatFailsLaterLosesTheBlockByName) {
+  fill(Given::Lasting);
+  EXPECT_TRUE(press());
+  Thing& gone = **std::ranges::find_if(things_, [this](const auto& thing) { return !resident(*thing); });
+  gone.bytes.clear();  // its function answers false from now on
+  ASSERT_TRUE(pool().request(gone.block, Priority::High));
+  std::vector<Error> errors;
+  for (int i = 0; i < 60 && errors.empty(); ++i) {
+    ASSERT_TRUE(pool().step());
+    errors.assign(pool().errors().begin(), pool().errors().end());
+    pool().publish();
+  }
+  ASSERT_EQ(errors.size(), 1U);
+  EXPECT_EQ(errors[0].code, ErrorCode::SourceFailed);
+  EXPECT_EQ(errors[0].handle, gone.block);
+  EXPECT_EQ(pool().beginFrame().find(gone.block).status, FindStatus::Lost);
+}
+
+TEST_F(PoolEviction, FallbacksAreDrawnMeanwhile) {
+  make(smallMemory());
+  const Thing& coarse = add(Given::Now, 512);
+  ASSERT_TRUE(pool().pin(coarse.block));
+  step();
+  std::vector<BlockHandle> chain{coarse.block};
+  const auto bytes = test::pattern(1, 1, 1, kBlockBytes);
+  const PartDesc part{PartKind::Vertex, kBlockBytes, Source::bytes(bytes)};
+  for (int i = 0; i < 3; ++i) {
+    BlockDesc desc = test::blockDesc("level", {&part, 1});
+    desc.fallback = chain.back();
+    chain.push_back(pool().add(desc).value());
+  }
+  for (int i = 0; i < 20; ++i) step();
+  for (int i = 0; i < 60; ++i) add(Given::Now);
+  step();
+  for (int i = 0; i < 3; ++i) (void)drawAll(1, kFit);
+  const BlockLookup found = pool().beginFrame().find(chain.back());
+  EXPECT_EQ(found.status, FindStatus::Fallback);
+  EXPECT_EQ(found.block, coarse.block) << "over two that are not there either";
+}
+
+TEST_F(PoolEviction, APoolThatDoesNotEvictRefuses) {
+  PoolDesc desc = smallMemory();
+  desc.evicts = false;
+  make(desc);
+  std::vector<std::byte> bytes(kBlockBytes);
+  const PartDesc part{PartKind::Vertex, kBlockBytes, Source::bytes(bytes), true};
+  Result<BlockHandle> added = BlockHandle{};
+  for (int i = 0; i < 100 && added; ++i) {
+    added = pool().add(test::blockDesc("refused", {&part, 1}));
+    step();
+  }
+  ASSERT_FALSE(added);
+  EXPECT_EQ(added.error().code, ErrorCode::OutOfBudget);
+  EXPECT_EQ(pool().stats().evictions, 0U);
+}
+
+}  // namespace
+}  // namespace flux
