@@ -288,8 +288,9 @@ class Pool {
                                       std::source_location where = std::source_location::current());
 
   /// Tells that work of the application, up to this value of its queue, writes the part on the device: what is kept of
-  /// it is stale, until an update gives all of the part or `refreshShadow` brings the bytes back. Errors: as `shadow`,
-  /// but ShadowStale.
+  /// it is stale, until an update gives all of the part or `refreshShadow` brings the bytes back. A block with a stale
+  /// part stays on the device; so tell before the work is submitted. Errors: as `shadow`, but ShadowStale; NotResident
+  /// (the block has left the device: what is kept is all that there is).
   [[nodiscard]] Result<void> markWritten(BlockHandle block, PartId part, QueueValue by,
                                          std::source_location where = std::source_location::current());
 

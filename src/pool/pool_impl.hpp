@@ -293,6 +293,7 @@ class Pool::Impl {
   void noteContents(std::uint32_t index, PartId part, std::uint32_t bytes, EditRanges& ranges);
   void bringHome(const Block& block, std::uint32_t index, PartId part, std::uint32_t bytes, EditRanges& ranges);
   [[nodiscard]] bool keepAtHome(BlockHandle handle, std::span<const PartDesc> parts, bool ofQueue);
+  [[nodiscard]] bool isHome(const Block& block, std::uint32_t index);
   [[nodiscard]] bool mayLeave(const Block& block) const;
   void evict(Block& block, std::uint32_t index, StepReport& report);
   [[nodiscard]] bool beginLeaving(Block& block, std::uint32_t index, StepReport& report);

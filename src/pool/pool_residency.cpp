@@ -113,6 +113,7 @@ bool Pool::Impl::beginLeaving(Block& block, std::uint32_t index, StepReport& rep
     return true;
   }
   if (!store_.fits(leaving.bytes)) return false;
+  store_.makeNeeded(index);  // so that it is not its own copies that make room
   store_.reserve(leaving.bytes);
   leaving.block = {index, block.generation};
   leaving.placeBytes = block.place.bytes;
@@ -150,24 +151,40 @@ bool Pool::Impl::takeRead(Leaving& leaving, ByteCount pageBytes, bool& failed) {
 /// A block that has been drawn, changed, pinned or removed since it began to leave stays.
 void Pool::Impl::finishLeaving(StepReport& report) {
   std::erase_if(leaving_, [&](Leaving& leaving) {
-    bool failed = false;
+    const std::uint32_t index = leaving.block.index;
     Block* const block = find(leaving.block);
     const bool known = block != nullptr && block->leaving == leaving.number;
+    bool failed = false;
     if (known && !takeRead(leaving, desc_.stagingPageBytes, failed)) return false;
-    store_.unreserve(leaving.bytes);
     leavingBytes_ -= leaving.placeBytes;
-    if (!known) return true;
-    block->leaving = 0;
-    const std::uint32_t index = leaving.block.index;
-    if (failed || !mayLeave(*block) || block->changedStep >= leaving.step || drawnLately(index)) return true;
-    store_.reserve(leaving.bytes);
+    if (known) block->leaving = 0;
+    const bool goes = known && !failed && mayLeave(*block) && block->changedStep < leaving.step && !drawnLately(index);
     for (LeavingPart& part : leaving.parts) {
-      store_.keep(index, part.part, Source::owned(std::move(part.copy), static_cast<std::size_t>(part.bytes)),
-                  part.bytes);
+      if (goes && partBytes(*block, index, part.part) != 0) {
+        store_.keep(index, part.part, Source::owned(std::move(part.copy), static_cast<std::size_t>(part.bytes)),
+                    part.bytes);
+      } else {
+        store_.unreserve(part.bytes);
+      }
     }
-    evict(*block, index, report);
+    // What was at home when it began may not be there any more: a shadow, above all.
+    if (goes && isHome(*block, index)) {
+      evict(*block, index, report);
+    } else if (known) {
+      store_.makeSpare(index);
+    }
     return true;
   });
+}
+
+/// Whether all its bytes have a home.
+bool Pool::Impl::isHome(const Block& block, std::uint32_t index) {
+  const BlockLayout& layout = *ring_.cold(index).layout;
+  for (std::uint32_t i = 0; i < layout.partCount; ++i) {
+    const PartPlacement& part = layout.parts[i];
+    if (part.sizeBytes != 0 && homeOf(block, index, makePartId(i, part.generation)) == nullptr) return false;
+  }
+  return true;
 }
 
 bool Pool::Impl::drawnLately(std::uint32_t index) {

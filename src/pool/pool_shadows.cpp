@@ -60,6 +60,9 @@ Result<Source> Pool::Impl::shadow(BlockHandle handle, PartId part, std::source_l
 Result<void> Pool::Impl::markWritten(BlockHandle handle, PartId part, QueueValue after, std::source_location where) {
   const Result<Shadows::Shadow*> shadow = shadowOf(handle, part, where);
   if (!shadow) return Unexpected(shadow.error());
+  if (find(handle)->absent) {  // the shadow is all that there is
+    return Unexpected(named(makeError(ErrorCode::NotResident, "", where), find(handle)->name.data(), handle, where));
+  }
   (*shadow)->stale = true;
   (*shadow)->written = after;
   ++(*shadow)->changes;

@@ -178,12 +178,14 @@ void Pool::Impl::dropFailed() {
     Block& block = blocks_[handle.index];
     errors_.push_back(named(failure.error, block.name.data(), handle, failure.error.where));
     if (failure.relocation->partsStandAlone) {
+      store_.drop(handle.index, failure.part);
       forgetUnseen(handle, failure.part);
       continue;
     }
     block.relocation = nullptr;
-    for (const PartTarget& part : failure.relocation->parts) store_.drop(handle.index, part.part);
     block.returning = false;
+    // Their sources do not give what the parts have.
+    for (const PartTarget& part : failure.relocation->parts) store_.drop(handle.index, part.part);
     if (block.parts != nullptr) dropFailedParts(block, *failure.relocation);
     if (!failure.relocation->inGaps()) retireDestination(block, failure.relocation->to);
     // A failed update keeps the contents that the block has; without any, the block is lost.

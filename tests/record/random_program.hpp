@@ -90,6 +90,7 @@ class RandomProgram {
       case 0:
         return Source::owned(std::shared_ptr<const std::byte[]>(new std::byte[bytes]()), bytes);
       case 1:
+        if (mayCall && below(2) == 0) return Source::callback(fill, this).lasting();
         if (mayCall) return Source::callback(fill, this);
         break;
       case 2:

@@ -20,6 +20,7 @@ using Completion = HostDeviceDesc::Completion;
 struct Recorded {
   test::Places places;
   std::uint64_t events = 0;
+  std::uint64_t evictions = 0;
 };
 
 PoolDesc poolFor(std::uint32_t seed) {
@@ -31,6 +32,9 @@ PoolDesc poolFor(std::uint32_t seed) {
   desc.stagingLimitBytes = 384 * kKiB;
   desc.readbackLimitBytes = 64 * kKiB;
   desc.hardLimitBytes = seed % 3 == 0 ? 2 * kMiB : 0;
+  desc.evicts = seed % 3 == 0;
+  desc.storeLimitBytes = kMiB;
+  if (desc.evicts && seed % 2 == 0) desc.hardLimitBytes = kMiB;
   desc.maxBlocks = seed % 4 == 0 ? 200 : 4096;
   desc.emptyChunkSteps = 10;
   desc.recordMirrors = seed % 2 == 0 ? 4 : 0;
@@ -57,6 +61,7 @@ Recorded record(const test::ProgramSettings& settings, Completion completion, co
     desc.journal = &recorder->journal();
     const auto pool = Pool::create(*faulty, desc).value();
     recorded.places = test::RandomProgram(settings, *host, *faulty, *pool).run();
+    recorded.evictions = pool->stats().evictions;
   }
   const Result<void> closed = recorder->close();
   EXPECT_TRUE(closed) << describe(closed.error());
@@ -127,6 +132,7 @@ TEST_P(ReplayProperty, DoesTheSame) {
     const Recorded recorded = record(settings, threads ? Completion::Worker : Completion::Delayed, file_);
     HostDeviceDesc other{.completion = Completion::Manual, .maxAllocations = 65536};
     other.directWriteBytes = kDirectBytes[seed % 3];
+    EXPECT_TRUE(seed != 12 || recorded.evictions > 0);
     // Threads come as far as they come.
     EXPECT_EQ(replay(file_, other, recorded.events, threads || settings.loses ? 0 : 100), recorded.places);
   }
