@@ -42,6 +42,9 @@ class Store {
   void drop(std::uint32_t block, PartId part);
   void dropBlock(std::uint32_t block);
 
+  /// Spares that wait for their turn to go, those included that are none any more.
+  [[nodiscard]] std::size_t turns() const noexcept { return spares_.size(); }
+
   /// The block is on the device: its copies are spares, and sources that are asked once are done with.
   void makeSpare(std::uint32_t block);
   /// The block is on the device no more.
