@@ -364,6 +364,7 @@ TEST_F(PoolEviction, BlocksWhosePartsComeAndGoKeepTheirIdsAndBytes) {
     return true;
   };
   std::vector<BlockHandle> more;
+  more.reserve(30);
   for (int i = 0; i < 30; ++i) more.push_back(add(Given::Now).block);
   std::size_t missed = 0;
   for (int round = 0; round < 3; ++round) {
