@@ -38,7 +38,7 @@ class PlacesOnly final : public PassingDevice {
 
 DumpState stateOf(const BlockView& block) {
   if (block.state == BlockState::Lost) return DumpState::Lost;
-  if (block.state == BlockState::Absent) return DumpState::Absent;
+  if (block.state == BlockState::Absent) return block.evicted ? DumpState::Evicted : DumpState::Absent;
   if (block.pins != 0) return DumpState::Pinned;
   return block.move || block.edits ? DumpState::Changing : DumpState::Resident;
 }
