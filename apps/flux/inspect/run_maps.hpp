@@ -49,7 +49,7 @@ struct RunMaps {
 /// Plays. Maps are taken at `stops`, which rise, and at the end. If there are more than `mostItems` items every second
 /// stop goes, until they are fewer. Throws Failure if the recording has no pool.
 [[nodiscard]] RunMaps playMaps(RecordingReader reader, std::string name, const std::vector<std::uint64_t>& stops,
-                               std::size_t mostItems = 500'000);
+                               std::size_t mostItems = 1'000'000);
 
 /// Those of the series, and the fragmentation of each lifetime.
 [[nodiscard]] std::vector<RunLine> linesOf(const RunSeries& series, const RunMaps& maps);

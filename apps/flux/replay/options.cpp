@@ -21,8 +21,10 @@ void addReplay(CLI::App& command, ReplayArguments& arguments) {
       "called, and 'other' as storage. Up to 2 KiB objects of one kind share blocks.\n"
       "Each frame of a trace is a frame that is submitted, a step and a publish.");
   command
-      .add_option("TRACE", options.traces,
-                  "Recordings of a pool, and traces of other programs, plain text or gzip (traces/README.md)")
+      .add_option(
+          "TRACE", options.traces,
+          "Recordings of a pool, and traces of other programs, plain text or gzip (traces/README.md); dumps of the\n"
+          "Vulkan Memory Allocator (JSON) and the text of apitrace dump are read as traces")
       ->required();
   command.option_defaults()->take_last();  // so that scripts have defaults which their users override
   command.add_option("--backend", options.backend, "Where to run")

@@ -98,6 +98,8 @@ void replayOnce(const ReplayOptions& options, const ReplayHooks& hooks, const st
   const DeviceCaps& caps = target->device().caps();
   result.source = reader.header().source;
   result.scene = reader.header().scene;
+  result.ownReservedBytes = reader.header().ownReservedBytes;
+  result.ownChunks = reader.header().ownChunks;
   result.backend = toString(caps.backend);
   result.device = caps.deviceName;
   result.driver = caps.driverName;

@@ -50,6 +50,8 @@ Json toJson(const ReplayResult& result) {
   json["trace"] = result.trace;
   json["source"] = result.source;
   json["scene"] = result.scene;
+  json["ownReservedBytes"] = result.ownReservedBytes;
+  json["ownChunks"] = result.ownChunks;
   json["backend"] = result.backend;
   json["device"] = result.device;
   json["driver"] = result.driver;

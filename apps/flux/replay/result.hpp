@@ -67,6 +67,9 @@ struct PolicyFigures {
 struct ReplayResult {
   std::string trace;  ///< The file.
   std::string source, scene;
+  /// What the program's own allocator had for all of it in the end; 0: the trace does not say.
+  ByteCount ownReservedBytes = 0;
+  std::uint64_t ownChunks = 0;
   std::string backend, device, driver;
   ByteCount chunkBytes = 0;
   bool lean = false;

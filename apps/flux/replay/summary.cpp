@@ -61,6 +61,10 @@ void printSummary(const ReplayResult& result, std::ostream& out) {
             mebibytesText(counts.meanReservedBytes) + " on average (" + fixedText(ratio, 2) +
                 " times live), in at most " + countText(counts.peakChunks) + " chunks; " +
                 countText(counts.chunksCreated) + " made");
+  if (result.ownReservedBytes != 0) {
+    table.row("own allocator", mebibytesText(static_cast<double>(result.ownReservedBytes)) + " in the end",
+              "in " + countText(result.ownChunks) + " blocks: what the program had");
+  }
   if (counts.meanSmallObjects > 0) {
     table.row("a small object", fixedText(counts.smallObjectSpaceBytes, 0) + " B in a block",
               "(" + fixedText(counts.smallObjectHeldBytes, 0) + " B of them held for frames) for " +

@@ -1,6 +1,7 @@
 #include "replay/trace_reader.hpp"
 
 #include "failure.hpp"
+#include "replay/import_trace.hpp"
 
 #include <zlib.h>
 
@@ -13,6 +14,7 @@ namespace flux::app {
 namespace {
 
 constexpr std::size_t kBufferBytes = std::size_t{256} << 10U;
+constexpr std::size_t kMostImportedBytes = std::size_t{1} << 30U;
 constexpr std::size_t kMaxLineBytes = 4096;
 constexpr std::string_view kMagic = "# gtrace 1";
 constexpr std::size_t kQuotedBytes = 40;
@@ -77,7 +79,25 @@ TraceReader::TraceReader(const std::filesystem::path& file) : name_(file.string(
   file_.reset(gzopen(name_.c_str(), "rb"));
   if (file_ == nullptr) throw Failure("cannot read '" + name_ + "'");
   (void)gzbuffer(asFile(file_.get()), kBufferBytes);
+  replaceByImport();
   readHeader();
+}
+
+/// If the file is no trace but can be made one, that takes its place.
+void TraceReader::replaceByImport() {
+  fill();
+  const char first = end_ != 0 ? buffer_.front() : '\0';
+  const bool maybe = first == '{' || first == '/' || first == '\n' || (first >= '0' && first <= '9');
+  if (!maybe) return;
+  while (!atEnd_) {
+    if (end_ >= kMostImportedBytes) fail("too large to be imported (apitrace dump --grep makes it smaller)");
+    if (end_ == buffer_.size()) buffer_.resize(2 * buffer_.size());
+    fill();
+  }
+  const std::optional<std::string> trace = importTrace({buffer_.data(), end_}, name_);
+  if (!trace) return;
+  buffer_.assign(trace->begin(), trace->end());
+  end_ = buffer_.size();
 }
 
 void TraceReader::fail(const std::string& what) const {
@@ -136,6 +156,8 @@ void TraceReader::readHeader() {
     if (key == "source") header_.source = value;
     if (key == "scene") header_.scene = value;
     if (key == "seconds") header_.seconds = std::max(0.0, std::strtod(value.c_str(), nullptr));
+    if (key == "reserved") header_.ownReservedBytes = numberIn<ByteCount>(value).value_or(0);
+    if (key == "chunks") header_.ownChunks = numberIn<std::uint64_t>(value).value_or(0);
     if (key == "frames") header_.frames = numberIn<std::uint64_t>(value).value_or(0);
   }
 }

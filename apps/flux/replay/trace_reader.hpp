@@ -22,6 +22,9 @@ struct TraceHeader {
   std::string scene;
   double seconds = 0;
   std::uint64_t frames = 0;
+  // What the program's own allocator had for all of it, in the end.
+  ByteCount ownReservedBytes = 0;
+  std::uint64_t ownChunks = 0;
 };
 
 struct TraceEvent {
@@ -35,11 +38,12 @@ struct TraceEvent {
   ByteCount bytes = 0;               ///< Of Add, Update and Resize.
 };
 
-/// Reads one trace, plain or gzipped, front to back, and refuses what makes no sense: every event that `next` gives
-/// names an object that is alive, sizes are not 0, and updates lie inside their objects.
+/// Reads one trace, or what can be imported as one (import_trace.hpp), plain or gzipped, front to back, and refuses
+/// what makes no sense: every event that `next` gives names an object that is alive, sizes are not 0, and updates lie
+/// inside their objects.
 ///
 /// **Thread contract.** One thread at a time. **Bounds.** A buffer, a record for each live object, and a bit for each
-/// id.
+/// id; but all of what is imported.
 /// **Errors.** Failure that names file and line.
 class TraceReader {
  public:
@@ -63,6 +67,7 @@ class TraceReader {
   [[noreturn]] void fail(const std::string& what) const;
   [[nodiscard]] bool nextLine(std::string_view& line);
   void fill();
+  void replaceByImport();
   void readHeader();
   void parse(std::string_view line, TraceEvent& event);
   void add(std::string_view kind, TraceEvent& event);

@@ -249,6 +249,21 @@ def measure(flux, folder):
         chromium.quit()
         print(f"{count:,} blocks: page of {html.stat().st_size / 1e6:.1f} MB made in {made:.1f} s, open after {opened:.1f} s, drawn in {drawn:.0f} ms")
 
+    world = folder / "world.fluxrec"
+    subprocess.run([flux, "view", "--backend", "host", "--objects", "100000", "--frames", "400", "--size", "64x64", "--out", folder, "--record", world],
+                   check=True, capture_output=True)
+    begin = time.monotonic()
+    inspect(flux, world, "--html", folder / "world.html")
+    made = time.monotonic() - begin
+    chromium = browser()
+    page = Page(chromium, folder / "world.html")
+    opened = page.run("return performance.now()") / 1000
+    slid = page.run("const begin = performance.now(); for (let stop = 0; stop < 20; ++stop) { run.go(stop); map.drawNow(); } return (performance.now() - begin) / 20")
+    stops, blocks = page.run("return [data.facts.stops.length, data.blocks]")
+    chromium.quit()
+    print(f"a run with {blocks:,} blocks, {stops} steps of it: page of {(folder / 'world.html').stat().st_size / 1e6:.1f} MB made in {made:.1f} s, "
+          f"open after {opened:.1f} s, {slid:.0f} ms from step to step")
+
 
 def main(arguments):
     if len(arguments) < 2:
