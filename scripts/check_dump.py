@@ -66,7 +66,7 @@ def sums(dump):
     yield from same("live bytes of blocks", sum(block["liveBytes"] for block in dump["blocks"]), stats["liveBytes"])
     retired = sum(item["bytes"] for item in dump["retired"] if item["what"] == "range")
     yield from same("retired bytes", retired, stats["retiredBytes"])
-    for field in ("blocks", "liveBytes", "uploadedBytes", "copiedBytes"):
+    for field in ("blocks", "liveBytes", "uploadedBytes", "copiedBytes", "relocatedBytes"):
         yield from same(f"{field} of tags", sum(tag[field] for tag in dump["tags"]), stats[field])
     for tag in dump["tags"]:
         own = [block for block in dump["blocks"] if block["tag"] == tag["tag"]]

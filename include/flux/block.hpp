@@ -32,6 +32,8 @@ struct BlockDesc {
   BlockHandle fallback;  ///< Drawn while this one is absent; null: skip it then.
   std::uint64_t userData = 0;
   Tag tag = kUntagged;  ///< Its owner: `Pool::makeTag`.
+  /// Steps may move it for room; frames see it all the while. A block that the device itself writes should not.
+  bool movable = true;
 };
 
 /// New contents for one part of a block, or for a range of it. `offset` and the range's end are multiples of 4 bytes,

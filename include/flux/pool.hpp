@@ -12,6 +12,7 @@
 ///     frame.submitted(queue, value);
 
 #include <flux/block.hpp>
+#include <flux/defrag.hpp>
 #include <flux/device.hpp>
 #include <flux/fit.hpp>
 #include <flux/frame.hpp>
@@ -41,6 +42,8 @@ struct StepQuota {
   ByteCount uploadBytes = 32 * kMiB;  ///< Bytes taken from sources and from a block's old place.
   /// A device without a kernel for copies records each piece by itself, some 200 ns each.
   std::uint32_t pieces = 131'072;
+  ByteCount moveBytes = 16 * kMiB;  ///< Bytes of blocks that move for room (`DefragPolicy`).
+  std::uint32_t movePieces = 4096;
   /// Nobody notices if this step takes long: a loading screen, a window that is hidden. What holds up every submission
   /// of the process, above all device allocations that can be foreseen, is then done in this step.
   bool quiet = false;
@@ -89,6 +92,7 @@ struct PoolDesc {
   ByteCount reserveBytes = 0;  ///< Streaming chunks to make with the pool, as `Pool::reserve` does.
   /// A frame that has been open for longer is named in every step's report.
   std::chrono::nanoseconds lateFrameAge = std::chrono::seconds{2};
+  DefragPolicy defrag;
   /// Of all producers together that may wait; also the most that a step carries out.
   std::uint32_t maxInstructions = 8192;
   ByteCount maxInstructionBytes = 64 * kMiB;  ///< That came with instructions, until the device has them.
@@ -123,13 +127,15 @@ class ChunkListener {
 
 /// What a step did. The views are valid until the next step.
 struct StepReport {
-  ByteCount uploadedBytes = 0;  ///< From sources.
-  ByteCount directBytes = 0;    ///< Of them: written straight into chunks by the host, without a copy.
-  ByteCount copiedBytes = 0;    ///< From old places (unchanged parts of updated blocks).
-  ByteCount readBackBytes = 0;  ///< To the host.
+  ByteCount uploadedBytes = 0;   ///< From sources.
+  ByteCount directBytes = 0;     ///< Of them: written straight into chunks by the host, without a copy.
+  ByteCount copiedBytes = 0;     ///< From old places (unchanged parts of updated blocks).
+  ByteCount relocatedBytes = 0;  ///< From old places, of blocks that move for room.
+  ByteCount readBackBytes = 0;   ///< To the host.
   std::uint32_t pieces = 0;
   std::uint32_t completedBlocks = 0;  ///< Contents that became ready for the next publish.
-  std::uint32_t waitingBlocks = 0;    ///< Blocks with bytes still to copy: over quota, staging, or memory.
+  std::uint32_t relocations = 0;      ///< Blocks that have moved for room: the next publish shows their new places.
+  std::uint32_t waitingBlocks = 0;    ///< Blocks with bytes still to copy: over quota, staging, or memory. Moves not.
   std::uint32_t heldBackBlocks = 0;  ///< Of them: with updates in place, while a frame was submitting (`Frame::waits`).
   std::uint32_t waitingReadbacks = 0;  ///< For their turn, or for the device.
   std::uint32_t chunksCreated = 0;
@@ -337,6 +343,11 @@ class Pool {
   /// DeviceLost; then no chunk of this call stays.
   [[nodiscard]] Result<void> reserve(ByteCount bytes, Lifetime lifetime = Lifetime::Streaming,
                                      std::source_location where = std::source_location::current());
+
+  /// Lets the steps work on a goal: the call itself moves nothing. A later goal takes the place of an earlier one of
+  /// its lifetime, and one of nothing ends it. O(1). Errors: InvalidArgument (two goals at once), DeviceLost.
+  [[nodiscard]] Result<void> defragment(const DefragGoal& goal,
+                                        std::source_location where = std::source_location::current());
 
   /// Where a block of these parts would go if it were added now, or why it could not; sources are not looked at.
   /// Of what `add` may answer it foresees all that concerns chunks, but not what the driver itself refuses. Costs a

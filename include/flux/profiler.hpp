@@ -17,6 +17,7 @@ enum class ProfileZone : std::uint8_t {
   Instructions,  ///< What other threads asked for.
   Reclaim,       ///< What no frame and no queue can use any more.
   Updates,       ///< New places are found for changed blocks.
+  Defragment,    ///< New places are found for blocks that move for room.
   Copies,        ///< Sources fill staging, and the batch is submitted.
   Publish,
   CreateChunk,  ///< A device allocation.
@@ -29,19 +30,20 @@ enum class ProfilePlot : std::uint8_t {
   ReservedBytes,
   RetiredBytes,
   StagingBytes,
-  UploadedBytes,  ///< In the step.
-  CopiedBytes,    ///< In the step.
+  UploadedBytes,   ///< In the step.
+  CopiedBytes,     ///< In the step.
+  RelocatedBytes,  ///< In the step.
   WaitingBlocks,
   OpenFrames,
 };
 
 /// Names, by value, for a profiler that wants text; each ends with a zero.
-inline constexpr auto kProfileZoneNames =
-    std::to_array<std::string_view>({"flux step", "flux arrivals", "flux instructions", "flux reclaim", "flux updates",
-                                     "flux copies", "flux publish", "flux create chunk", "flux destroy chunk"});
+inline constexpr auto kProfileZoneNames = std::to_array<std::string_view>(
+    {"flux step", "flux arrivals", "flux instructions", "flux reclaim", "flux updates", "flux defragment",
+     "flux copies", "flux publish", "flux create chunk", "flux destroy chunk"});
 inline constexpr auto kProfilePlotNames = std::to_array<std::string_view>(
     {"flux live bytes", "flux reserved bytes", "flux retired bytes", "flux staging bytes", "flux uploaded bytes",
-     "flux copied bytes", "flux waiting blocks", "flux open frames"});
+     "flux copied bytes", "flux relocated bytes", "flux waiting blocks", "flux open frames"});
 
 constexpr std::string_view toString(ProfileZone zone) noexcept {
   return kProfileZoneNames[static_cast<std::size_t>(zone)];

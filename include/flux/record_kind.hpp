@@ -34,6 +34,7 @@ enum class RecordKind : std::uint8_t {
   RefreshShadow,
   Stage,
   Reserve,
+  Defragment,
   MakeTag,
   Step,
   Collect,
@@ -107,10 +108,11 @@ inline constexpr std::array<RecordRow, kRecordKindCount> kRecordRows{{
     {Pool, Head, "pool",
      "chunkBytes firstChunkBytes longLivedFirstChunkBytes stagingPageBytes stagingLimitBytes readbackLimitBytes "
      "shadowLimitBytes hardLimitBytes maxBlocks emptyChunkSteps emptyChunkAge spareChunks recordMirrors evicts "
-     "storeLimitBytes"},
+     "storeLimitBytes defragAutomatic freeChunkPercent freeUsedPercent sparsePercent fullPercent blockFreePercent "
+     "stepsBetween settledSteps"},
     {End, Head, "end", ""},
 
-    {Add, Call, "add", "block lifetime fallback tag", 0, true, "kind bytes source given"},
+    {Add, Call, "add", "block lifetime fallback tag movable", 0, true, "kind bytes source given"},
     {Update, Call, "update", "block", 0, false, "part offset bytes source given"},
     {UpdateInPlace, Call, "updateInPlace", "block", 0, false, "part offset bytes source given"},
     {AddParts, Call, "addParts", "block", 0, false, "kind bytes source given"},
@@ -127,8 +129,9 @@ inline constexpr std::array<RecordRow, kRecordKindCount> kRecordRows{{
     {RefreshShadow, Call, "refreshShadow", "block part"},
     {Stage, Call, "stage", "block bytes"},
     {Reserve, Call, "reserve", "block bytes lifetime"},
+    {Defragment, Call, "defragment", "block lifetime freeChunks holeBytes"},
     {MakeTag, Call, "makeTag", "block", 0, true},
-    {Step, Call, "step", "block now uploadBytes pieces quiet evictBytes"},
+    {Step, Call, "step", "block now uploadBytes pieces moveBytes movePieces quiet evictBytes"},
     {Collect, Call, "collect", "block"},
     {Publish, Call, "publish", "block"},
 
@@ -167,9 +170,10 @@ inline constexpr std::array<RecordRow, kRecordKindCount> kRecordRows{{
     {Refused, Deed, "refused", "error", 1},
     {Reported, Deed, "reported", "error block", 2, true},
     {Stepped, Deed, "stepped",
-     "uploadedBytes copiedBytes readBackBytes pieces completedBlocks waitingBlocks reclaimedBytes instructions misses "
+     "uploadedBytes copiedBytes relocatedBytes readBackBytes pieces completedBlocks waitingBlocks reclaimedBytes "
+     "instructions misses "
      "liveBytes reservedBytes retiredBytes blocks chunks stagingBytes began took",
-     14},
+     15},
     {Published, Deed, "published", "snapshot changes deferred mirroredRecords hash began took", 5},
 
     {FrameBegan, Frame, "frameBegan", "frame snapshot thread time", 0, true},

@@ -22,7 +22,7 @@ namespace flux {
 
 /// One event of a recording. `recordRow(kind)` says what the numbers are.
 struct RecordedEvent {
-  static constexpr std::size_t kMaxNumbers = 20;
+  static constexpr std::size_t kMaxNumbers = 32;
 
   RecordKind kind = RecordKind::End;
   bool byProducer = false;   ///< Of a call: another thread has asked for it.

@@ -40,14 +40,18 @@ struct PoolStats {
   std::uint64_t uploadedBytes = 0;
   std::uint64_t copiedBytes = 0;
   std::uint64_t readBackBytes = 0;
+  std::uint64_t relocations = 0;     ///< Blocks that moved for room, compactions included.
+  std::uint64_t relocatedBytes = 0;  ///< Copied for them, also where a move was given up.
+  std::uint64_t compactions = 0;     ///< Blocks that were laid out anew without their gaps.
   std::uint64_t deferredPublishes = 0;
   std::uint64_t mirroredRecords = 0;  ///< Written to mirrors, 64 bytes each.
   std::uint32_t recordMirrors = 0;    ///< That have been made.
   std::uint64_t chunksCreated = 0;
   std::uint64_t chunksMadeAhead = 0;  ///< Of those, the ones that no request waited for.
   std::uint64_t chunksReleased = 0;
-  std::uint64_t refusals = 0;      ///< Requests for device memory that found no place; `Pool::dump` explains the last.
-  std::uint64_t instructions = 0;  ///< Of other threads, refused ones included.
+  std::uint64_t releasedBytes = 0;  ///< Their sizes.
+  std::uint64_t refusals = 0;       ///< Requests for device memory that found no place; `Pool::dump` explains the last.
+  std::uint64_t instructions = 0;   ///< Of other threads, refused ones included.
   std::uint64_t misses = 0;
   std::uint64_t evictions = 0;  ///< Blocks that left the device.
   ByteCount evictedBytes = 0;   ///< Of the places that they left.
@@ -100,7 +104,7 @@ struct SharedUsage {
 };
 
 /// What one owner (`Pool::makeTag`) has, and what was moved for it. All tags together, the untagged included, make up
-/// `PoolStats::blocks`, `liveBytes`, `uploadedBytes` and `copiedBytes`.
+/// `PoolStats::blocks`, `liveBytes`, `uploadedBytes`, `copiedBytes` and `relocatedBytes`.
 struct TagStats {
   Tag tag = kUntagged;
   std::string_view name;  ///< Valid as long as the pool; empty for `kUntagged`.
@@ -109,8 +113,9 @@ struct TagStats {
   /// Device memory of its blocks' places, those that they are moving to included, what has retired not. What is over
   /// `liveBytes` are holes: padding, gaps, second places.
   ByteCount placeBytes = 0;
-  std::uint64_t uploadedBytes = 0;  ///< Since the pool was made; also for blocks that are gone.
-  std::uint64_t copiedBytes = 0;    ///< Likewise: moved on the device.
+  std::uint64_t uploadedBytes = 0;   ///< Since the pool was made; also for blocks that are gone.
+  std::uint64_t copiedBytes = 0;     ///< Likewise: moved on the device.
+  std::uint64_t relocatedBytes = 0;  ///< Likewise: of blocks that moved for room.
 };
 
 struct DetailedStats {

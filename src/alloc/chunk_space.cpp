@@ -80,6 +80,15 @@ std::optional<ChunkIndex> ChunkSpace::wouldFit(ByteCount bytes, ByteCount alignm
   return ChunkIndex{foreseen.range.space};
 }
 
+bool ChunkSpace::hasHole(ChunkIndex chunk, ByteCount bytes, ByteCount alignmentBytes) const {
+  const ByteCount alignment = alignmentUnits(alignmentBytes) * kPlaceUnitBytes;
+  bool found = false;
+  forEachHole(chunk, [&](ByteOffset offset, ByteCount size) {
+    found = found || roundUp(offset, alignment) + wholeUnits(bytes) <= offset + size;
+  });
+  return found;
+}
+
 /// The tightest empty chunk for a dedicated request, if it leaves at most an eighth over.
 std::optional<std::uint32_t> ChunkSpace::emptyDedicated(ByteCount bytes) const {
   const ByteCount least = wholeUnits(bytes) / kPlaceUnitBytes;

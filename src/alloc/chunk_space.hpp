@@ -58,6 +58,9 @@ class ChunkSpace {
   /// The chunk that `allocate` would take. Costs as much.
   [[nodiscard]] std::optional<ChunkIndex> wouldFit(ByteCount bytes, ByteCount alignmentBytes) const;
 
+  /// Whether a chunk has a free range for them, in service or not. O(ranges of the chunk).
+  [[nodiscard]] bool hasHole(ChunkIndex chunk, ByteCount bytes, ByteCount alignmentBytes) const;
+
   /// Size of the chunk to add so that this request fits; 0 if no chunk may be that large. O(chunks smaller than
   /// `chunkBytes`).
   [[nodiscard]] ByteCount nextChunkBytes(ByteCount bytes, ByteCount alignmentBytes) const;
@@ -143,6 +146,37 @@ class ChunkSpace {
     return ranges_.useOf(spaceOf(chunk)).free * kPlaceUnitBytes;
   }
 
+  /// What a chunk holds that several blocks share and that is in service, and holds something.
+  struct SharedUse {
+    ByteCount bytes = 0;  ///< Of the chunk.
+    ByteCount usedBytes = 0;
+  };
+  /// All 0 for every other index. O(1).
+  [[nodiscard]] SharedUse sharedUse(ChunkIndex chunk) const {
+    if (!contains(chunk) || apart(spaceOf(chunk))) return {};
+    const RangeAllocator::SpaceUse use = ranges_.useOf(spaceOf(chunk));
+    if (use.live == 0) return {};
+    return {use.units * kPlaceUnitBytes, (use.units - use.free) * kPlaceUnitBytes};
+  }
+  /// All indices of chunks that are here are smaller.
+  [[nodiscard]] std::uint32_t chunkIndexEnd() const { return static_cast<std::uint32_t>(chunks_.size()); }
+  [[nodiscard]] ByteCount fullSizeBytes() const { return policy_.chunkBytes; }
+
+  /// A range that is taken, by whatever.
+  struct TakenRange {
+    RangeId range;  ///< Null: there is none.
+    ByteOffset offset = 0;
+    ByteCount bytes = 0;
+  };
+  /// The first one of a chunk, and the one behind another. Ranges that are given back meanwhile are not found any more
+  /// (`taken` answers null). O(1).
+  [[nodiscard]] TakenRange firstTaken(ChunkIndex chunk) const { return takenOf(ranges_.firstLive(spaceOf(chunk))); }
+  [[nodiscard]] TakenRange nextTaken(RangeId range) const { return takenOf(ranges_.nextLive(range)); }
+  [[nodiscard]] TakenRange taken(RangeId range) const { return takenOf(ranges_.find(range).value_or(Range{})); }
+
+  /// Whether a chunk that was emptied is wanted as the spare. O(1).
+  [[nodiscard]] bool lacksSpare() const { return policy_.spareChunks != 0 && readyUnits_ == 0; }
+
   /// It takes one range or none (C1).
   [[nodiscard]] bool dedicated(ChunkIndex chunk) const { return contains(chunk) && chunks_[spaceOf(chunk)].dedicated; }
 
@@ -178,6 +212,9 @@ class ChunkSpace {
   }
   [[nodiscard]] bool drains(std::uint32_t space) const { return fullSize(space) && !chunks_[space].retired; }
   [[nodiscard]] bool apart(std::uint32_t space) const { return chunks_[space].dedicated || chunks_[space].retired; }
+  [[nodiscard]] static TakenRange takenOf(const Range& range) {
+    return {range.id, range.offset * kPlaceUnitBytes, range.size * kPlaceUnitBytes};
+  }
   [[nodiscard]] std::optional<std::uint32_t> emptyDedicated(ByteCount bytes) const;
   [[nodiscard]] std::uint32_t spare() const;
   [[nodiscard]] Empty emptyListOf(std::uint32_t space) const;

@@ -441,6 +441,21 @@ RangeStatus RangeAllocator::whyNotLive(RangeId id) const {
   return given ? RangeStatus::StaleId : RangeStatus::ForeignId;
 }
 
+/// Of the nodes behind `index`, in the circle that `end` closes. Two free ranges never touch (A2).
+Range RangeAllocator::liveBehind(std::uint32_t index, std::uint32_t end) const {
+  std::uint32_t next = nodes_[index].next;
+  if (next != end && !nodes_[next].live()) next = nodes_[next].next;
+  return next != end ? rangeOf(next) : Range{};
+}
+
+Range RangeAllocator::firstLive(std::uint32_t space) const {
+  return hasSpace(space) ? liveBehind(spaces_[space].end, spaces_[space].end) : Range{};
+}
+
+Range RangeAllocator::nextLive(RangeId range) const {
+  return liveBehind(range.index, spaces_[nodes_[range.index].space()].end);
+}
+
 std::optional<Range> RangeAllocator::find(RangeId id) const {
   if (!isLive(id)) return std::nullopt;
   return rangeOf(id.index);

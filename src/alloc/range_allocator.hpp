@@ -114,6 +114,11 @@ class RangeAllocator {
 
   [[nodiscard]] std::optional<Range> find(RangeId id) const;
 
+  /// The first live range of a space, and the next one behind a live one, by address; its id is null if there is none.
+  /// O(1). REQUIRES: `range` is live.
+  [[nodiscard]] Range firstLive(std::uint32_t space) const;
+  [[nodiscard]] Range nextLive(RangeId range) const;
+
   /// Where `allocate` would put the range (its id is null), or why it would fail. Costs as much.
   [[nodiscard]] Allocation wouldAllocate(std::uint64_t units, std::uint64_t alignment = 1) const;
 
@@ -225,6 +230,7 @@ class RangeAllocator {
     const Node& node = nodes_[index];
     return {node.live() ? RangeId{index, node.generation} : RangeId{}, node.space(), node.offset, node.size};
   }
+  [[nodiscard]] Range liveBehind(std::uint32_t index, std::uint32_t end) const;
   [[nodiscard]] bool holds(std::uint32_t index, std::uint32_t units, std::uint64_t alignment) const;
   [[nodiscard]] std::uint32_t lookAtFirst(std::uint32_t from, std::uint32_t to, std::uint32_t units,
                                           std::uint64_t alignment) const;

@@ -23,11 +23,15 @@ struct Counters {
   Gauge<std::uint64_t> uploadedBytes;
   Gauge<std::uint64_t> copiedBytes;
   Gauge<std::uint64_t> readBackBytes;
+  Gauge<std::uint64_t> relocations;
+  Gauge<std::uint64_t> relocatedBytes;
+  Gauge<std::uint64_t> compactions;
   Gauge<std::uint64_t> deferredPublishes;
   Gauge<std::uint64_t> mirroredRecords;
   Gauge<std::uint64_t> chunksCreated;
   Gauge<std::uint64_t> chunksMadeAhead;
   Gauge<std::uint64_t> chunksReleased;
+  Gauge<std::uint64_t> releasedBytes;
   Gauge<std::uint64_t> refusals;
   Gauge<std::uint64_t> instructions;
   Gauge<std::uint64_t> misses;

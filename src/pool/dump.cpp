@@ -107,12 +107,16 @@ void writeStats(JsonWriter& json, const PoolStats& stats) {
       .member("uploadedBytes", stats.uploadedBytes)
       .member("copiedBytes", stats.copiedBytes)
       .member("readBackBytes", stats.readBackBytes)
+      .member("relocations", stats.relocations)
+      .member("relocatedBytes", stats.relocatedBytes)
+      .member("compactions", stats.compactions)
       .member("deferredPublishes", stats.deferredPublishes)
       .member("recordMirrors", stats.recordMirrors)
       .member("mirroredRecords", stats.mirroredRecords)
       .member("chunksCreated", stats.chunksCreated)
       .member("chunksMadeAhead", stats.chunksMadeAhead)
       .member("chunksReleased", stats.chunksReleased)
+      .member("releasedBytes", stats.releasedBytes)
       .member("refusals", stats.refusals)
       .member("instructions", stats.instructions)
       .member("waitingInstructions", stats.waitingInstructions)
@@ -169,7 +173,8 @@ void writeTags(JsonWriter& json, const std::vector<TagStats>& tags) {
   for (const TagStats& tag : tags) {
     json.beginLine().member("tag", static_cast<std::uint32_t>(tag.tag)).member("name", tag.name);
     json.member("blocks", tag.blocks).member("liveBytes", tag.liveBytes).member("placeBytes", tag.placeBytes);
-    json.member("uploadedBytes", tag.uploadedBytes).member("copiedBytes", tag.copiedBytes).endLine();
+    json.member("uploadedBytes", tag.uploadedBytes).member("copiedBytes", tag.copiedBytes);
+    json.member("relocatedBytes", tag.relocatedBytes).endLine();
   }
   json.endArray();
 }

@@ -39,6 +39,7 @@ struct InstructionContents {
   BlockHandle fallback;
   std::uint64_t userData = 0;
   Tag tag = kUntagged;
+  bool movable = true;
 };
 
 /// One call of a `Producer`, on its way to the geometry thread.

@@ -45,7 +45,7 @@ Call callOf(BlockHandle handle, const BlockDesc& desc) {
   return {.kind = RecordKind::Add,
           .block = handle,
           .numbers = {static_cast<std::uint64_t>(desc.lifetime), packed(desc.fallback),
-                      static_cast<std::uint64_t>(desc.tag)},
+                      static_cast<std::uint64_t>(desc.tag), desc.movable ? 1U : 0U},
           .text = desc.name,
           .parts = desc.parts};
 }
@@ -74,11 +74,16 @@ Call callOf(BlockHandle block, PartId part, QueueValue written) {
           .numbers = {numberOf(part), static_cast<std::uint64_t>(written.queue), written.value}};
 }
 
+Call callOf(const DefragGoal& goal) {
+  return {.kind = RecordKind::Defragment,
+          .numbers = {static_cast<std::uint64_t>(goal.lifetime), goal.freeChunks, goal.holeBytes}};
+}
+
 Call callOf(const StepQuota& quota, std::chrono::steady_clock::time_point now) {
   const auto sinceEpoch = std::chrono::duration_cast<std::chrono::nanoseconds>(now.time_since_epoch());
   return {.kind = RecordKind::Step,
-          .numbers = {static_cast<std::uint64_t>(sinceEpoch.count()), quota.uploadBytes, quota.pieces,
-                      quota.quiet ? 1U : 0U, quota.evictBytes}};
+          .numbers = {static_cast<std::uint64_t>(sinceEpoch.count()), quota.uploadBytes, quota.pieces, quota.moveBytes,
+                      quota.movePieces, quota.quiet ? 1U : 0U, quota.evictBytes}};
 }
 
 Call callOf(const Instruction& instruction) {
@@ -89,7 +94,7 @@ Call callOf(const Instruction& instruction) {
     if (instruction.kind == Instruction::Kind::ReadBack) call = callOf(contents.range);
     if (instruction.kind == Instruction::Kind::Add) {
       call.numbers = {static_cast<std::uint64_t>(contents.lifetime), packed(contents.fallback),
-                      static_cast<std::uint64_t>(contents.tag)};
+                      static_cast<std::uint64_t>(contents.tag), contents.movable ? 1U : 0U};
       call.text = contents.name.data();
     }
     call.parts = contents.parts;

@@ -38,6 +38,7 @@ struct Call {
 [[nodiscard]] Call callOf(BlockHandle block, Priority priority);
 [[nodiscard]] Call callOf(const ReadRange& range);
 [[nodiscard]] Call callOf(BlockHandle block, PartId part, QueueValue written);
+[[nodiscard]] Call callOf(const DefragGoal& goal);
 [[nodiscard]] Call callOf(const StepQuota& quota, std::chrono::steady_clock::time_point now);
 [[nodiscard]] Call callOf(const Instruction& instruction);
 

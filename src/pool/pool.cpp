@@ -223,6 +223,9 @@ Result<void> Pool::reserve(ByteCount bytes, Lifetime lifetime, std::source_locat
       },
       [&] { return impl_->reserve(bytes, lifetime, where); });
 }
+Result<void> Pool::defragment(const DefragGoal& goal, std::source_location where) {
+  return impl_->tell([&] { return callOf(goal); }, [&] { return impl_->defragment(goal, where); });
+}
 FitReport Pool::wouldFit(std::span<const PartDesc> parts, Lifetime lifetime) const {
   return impl_->wouldFit(parts, lifetime);
 }
@@ -281,6 +284,7 @@ Pool::Impl::Impl(Device& device, const PoolDesc& desc, ChunkListener* listener)
       ring_(gate_, desc.maxBlocks + 1, chunks_.entries()),
       spaces_{ChunkSpace(policy(desc, device_.caps(), desc.firstChunkBytes)),
               ChunkSpace(policy(desc, device_.caps(), desc.longLivedFirstChunkBytes))},
+      defragmenters_{Defragmenter(desc.defrag, desc.defrag.automatic), Defragmenter(desc.defrag, false)},
       relocations_(device_, staging_, tags_, journal_),
       readbacks_(device_, desc.stagingPageBytes, StagingShares(desc).readbacks, StagingShares(desc).firstOfReadbacks,
                  journal_),

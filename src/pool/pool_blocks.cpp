@@ -130,6 +130,7 @@ void Pool::Impl::install(BlockHandle handle, const BlockDesc& desc, const BlockL
   block.owners = 1;
   block.pins = 0;
   block.kept = false;
+  block.movable = desc.movable;
   block.firstNamed = ring_.published() + 1;
   block.layoutFirstNamed = block.firstNamed;
   block.lifetime = desc.lifetime;
@@ -201,6 +202,7 @@ Result<ContentVersion> Pool::Impl::update(BlockHandle handle, std::span<const Pa
   if (const Result<void> taken = takeUpdates(*block, handle, updates, edits, where); !taken) {
     return Unexpected(taken.error());
   }
+  dropMove(*block);
   mergeEdits(*block, edits, false);
   writeShadows(*block, handle, updates);
   block->where = where;
@@ -325,7 +327,14 @@ void Pool::Impl::removeBlock(Block& block, BlockHandle handle) {
   counters_.liveBytes -= block.liveBytes;
 }
 
+void Pool::Impl::noteTenant(const Block& block, std::uint32_t index) {
+  std::vector<std::uint32_t>& all = tenants(block.lifetime);
+  if (all.size() <= block.place.range.index) all.resize(block.place.range.index + 1);
+  all[block.place.range.index] = index;
+}
+
 void Pool::Impl::retirePlace(const Block& block) {
+  tenants(block.lifetime)[block.place.range.index] = 0;
   retire(RetiredRange{block.place, block.lifetime}, block.placeFirstNamed, block.place.bytes);
 }
 
@@ -352,6 +361,7 @@ Result<void> Pool::Impl::release(BlockHandle handle, std::source_location where)
 Result<void> Pool::Impl::pin(BlockHandle handle, std::source_location where) {
   Block* block = find(handle);
   if (block == nullptr) return Unexpected(staleHandle(handle, where));
+  dropMove(*block);
   ++block->pins;
   want(*block, handle.index, Priority::High, true);
   return {};
@@ -361,7 +371,12 @@ Result<void> Pool::Impl::unpin(BlockHandle handle, std::source_location where) {
   Block* block = find(handle);
   if (block == nullptr) return Unexpected(staleHandle(handle, where));
   if (block->pins == 0) return Unexpected(named(invalid("not pinned", where), block->name.data(), handle, where));
-  if (--block->pins == 0 && block->owners == 0) removeBlock(*block, handle);
+  if (--block->pins != 0) return {};
+  if (block->owners == 0) {
+    removeBlock(*block, handle);
+  } else {
+    noteGaps(*block, handle.index);
+  }
   return {};
 }
 

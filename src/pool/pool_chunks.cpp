@@ -11,6 +11,9 @@ namespace flux {
 
 Result<Placement> Pool::Impl::acquirePlace(Lifetime lifetime, ByteCount bytes, ByteCount alignment) {
   if (const std::optional<Placement> free = takePlace(lifetime, bytes, alignment)) return *free;
+  if (reviveChunk(lifetime)) {
+    if (const std::optional<Placement> free = takePlace(lifetime, bytes, alignment)) return *free;
+  }
 
   const ByteCount pages = seenPages();
   const Growth growth = growthFor(lifetime, bytes, alignment, pages);
@@ -61,6 +64,8 @@ Error Pool::Impl::refusal(const Growth& growth, Lifetime lifetime, ByteCount byt
 Error Pool::Impl::refused(const Error& error, const PlaceRequest& request, std::string_view name, BlockHandle handle,
                           std::source_location where) {
   const Error result = named(error, name, handle, where);
+  const bool scattered = space(request.lifetime).freeBytes() >= request.bytes && error.code != ErrorCode::TooLarge;
+  if (scattered) defragmenterOf(request.lifetime).noteRefusal(space(request.lifetime), request.bytes, steps_);
   refusals_.note(result, request, wouldFit(request.bytes, request.alignment, request.lifetime), steps_);
   ++counters_.refusals;
   return result;
@@ -158,6 +163,7 @@ bool Pool::Impl::releaseAnyEmptyChunk() {
 void Pool::Impl::releaseChunk(ChunkSpace& chunkSpace, ChunkIndex chunk) {
   const ProfileScope profile(desc_.profiler, ProfileZone::DestroyChunk);
   chunkSpace.removeChunk(chunk);
+  counters_.releasedBytes += chunks_[chunk].bytes;
   chunks_.destroy(chunk);
   ++counters_.chunksReleased;
 }

@@ -11,6 +11,7 @@
 #include "frame/snapshot_ring.hpp"
 #include "pool/chunk_table.hpp"
 #include "pool/counters.hpp"
+#include "pool/defragmenter.hpp"
 #include "pool/instructions.hpp"
 #include "pool/journal.hpp"
 #include "pool/profile.hpp"
@@ -74,6 +75,7 @@ class Pool::Impl {
   Result<ByteCount> collect();
   PublishReport publish();
   Result<void> reserve(ByteCount bytes, Lifetime lifetime, std::source_location where);
+  Result<void> defragment(const DefragGoal& goal, std::source_location where);
 
   Result<Tag> makeTag(std::string_view name, std::source_location where) { return tags_.make(name, where); }
 
@@ -144,7 +146,9 @@ class Pool::Impl {
     std::uint32_t generation = 0;  ///< Of the live block, or of the last one at this index.
     bool live = false;
     bool queuedForUpdate = false;
-    bool kept = false;  ///< There are shadows of its parts.
+    bool queuedForCompaction = false;
+    bool movable = true;  ///< Nobody has forbidden it, and the device does not write it.
+    bool kept = false;    ///< There are shadows of its parts.
     // Of pools that evict (pool_residency.cpp):
     bool absent = false;           ///< Its bytes are somewhere else, and not on their way.
     bool returning = false;        ///< They are on their way back.
@@ -170,6 +174,8 @@ class Pool::Impl {
     std::uint64_t changedStep = 0;     ///< The step in which it was added, or contents of it arrived last.
     std::array<char, kNameBytes> name{};
   };
+
+  class Mover;
 
   /// What making a chunk for a request comes to.
   struct Growth {
@@ -317,6 +323,7 @@ class Pool::Impl {
 
   // Parts that come and go (pool_parts.cpp).
   LiveParts& liveParts(Block& block, std::uint32_t index);
+  [[nodiscard]] static bool leaves(const Block& block);
   /// The allocation map of the place where the block is, or is going.
   [[nodiscard]] static AllocationMap& newestMap(const Block& block);
   [[nodiscard]] static const Placement& newestPlace(const Block& block);
@@ -344,6 +351,30 @@ class Pool::Impl {
   /// New parts that came with a relocation that failed are gone, and so are their places.
   void dropFailedParts(Block& block, const Relocation& relocation);
 
+  // Moves for room (pool_moves.cpp).
+  void defragment(const StepQuota& quota);
+  void compactBlocks(const StepQuota& quota);
+  [[nodiscard]] bool movesEnough(const StepQuota& quota) const;
+  [[nodiscard]] bool settled(const Block& block) const;
+  /// Lets a block move to a place in a chunk that holds something. REQUIRES: it is `settled`.
+  [[nodiscard]] bool startMoveForRoom(Block& block, std::uint32_t index, bool compacts);
+  [[nodiscard]] std::optional<Placement> placeForMove(const Block& block, ByteCount bytes, ByteCount alignment);
+  /// Something else is wanted of the block.
+  void dropMove(Block& block);
+  /// Its place has gaps: perhaps so many that it should be compacted.
+  void noteGaps(Block& block, std::uint32_t index);
+  /// Puts the chunk that is being emptied back into service. False: there is none.
+  bool reviveChunk(Lifetime lifetime);
+  [[nodiscard]] Defragmenter& defragmenterOf(Lifetime lifetime) noexcept {
+    return defragmenters_[static_cast<std::size_t>(lifetime)];
+  }
+  [[nodiscard]] const Defragmenter& defragmenterOf(Lifetime lifetime) const noexcept {
+    return defragmenters_[static_cast<std::size_t>(lifetime)];
+  }
+  [[nodiscard]] std::vector<std::uint32_t>& tenants(Lifetime lifetime) {
+    return tenants_[static_cast<std::size_t>(lifetime)];
+  }
+
   // Shared blocks (pool_shared.cpp).
   Result<SharedPart> addSharedBlock(const SharedPartDesc& desc, const LayoutSize& size, Edit& edit,
                                     std::source_location where);
@@ -366,6 +397,8 @@ class Pool::Impl {
   }
   [[nodiscard]] ByteCount stagingBytes() const noexcept { return openPages() * desc_.stagingPageBytes; }
 
+  /// The block has come to its place.
+  void noteTenant(const Block& block, std::uint32_t index);
   void retirePlace(const Block& block);
   /// The destination of a relocation, which no snapshot has named: only the copies have to be done.
   void retireDestination(const Block& block, const Placement& to);
@@ -431,7 +464,9 @@ class Pool::Impl {
   ChunkTable chunks_;
   FrameGate gate_;
   SnapshotRing ring_;
-  std::array<ChunkSpace, 2> spaces_;  ///< By `Lifetime`.
+  std::array<ChunkSpace, 2> spaces_;                   ///< By `Lifetime`.
+  std::array<Defragmenter, 2> defragmenters_;          ///< By `Lifetime`, as what follows.
+  std::array<std::vector<std::uint32_t>, 2> tenants_;  ///< By index of a range: the block whose place it is, or 0.
   LayoutStore layouts_;
   TagTable tags_;
   RelocationQueue relocations_;
@@ -444,12 +479,14 @@ class Pool::Impl {
   Retirement<SharedThing*> retiredObjects_;  ///< What no snapshot names: their clock is the frames.
 
   SharedBlocks sharedBlocks_;
-  std::deque<Block> blocks_;                 ///< By index; grows without moving.
-  std::vector<NamedRange> namedRanges_;      ///< Of the running call.
-  std::vector<std::uint32_t> updateQueue_;   ///< Blocks with edits and no running relocation, oldest first.
-  std::vector<std::uint32_t> inPlaceQueue_;  ///< Blocks whose edits overwrite them, and no running relocation.
-  std::vector<CopyPiece> inPlacePieces_;     ///< Of the running step.
-  std::vector<Gathered> gathered_;           ///< The blocks of `inPlaceQueue_` that they belong to.
+  std::deque<Block> blocks_;                   ///< By index; grows without moving.
+  std::vector<NamedRange> namedRanges_;        ///< Of the running call.
+  std::vector<std::uint32_t> updateQueue_;     ///< Blocks with edits and no running relocation, oldest first.
+  std::vector<std::uint32_t> inPlaceQueue_;    ///< Blocks whose edits overwrite them, and no running relocation.
+  std::deque<std::uint32_t> compactionQueue_;  ///< Blocks with large gaps, oldest first.
+  std::vector<PartMove> partMoves_;            ///< Of the block that is about to move.
+  std::vector<CopyPiece> inPlacePieces_;       ///< Of the running step.
+  std::vector<Gathered> gathered_;             ///< The blocks of `inPlaceQueue_` that they belong to.
   std::vector<RelocationQueue::Failed> failed_;
   std::vector<Error> errors_;          ///< Of the last step.
   std::vector<OpenFrame> lateFrames_;  ///< Of the last step.

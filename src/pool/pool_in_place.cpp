@@ -47,6 +47,7 @@ Result<void> Pool::Impl::updateInPlace(BlockHandle handle, std::span<const PartU
   std::vector<Edit> edits;
   const Result<void> taken = takeUpdates(*block, handle, updates, edits, where);
   if (!taken) return taken;
+  dropMove(*block);
   block->laterInPlaceBytes += later;
   mergeEdits(*block, edits, true);
   writeShadows(*block, handle, updates);

@@ -37,7 +37,8 @@ Result<void> Pool::Impl::run(const Instruction& instruction) {
                                         .lifetime = contents.lifetime,
                                         .fallback = contents.fallback,
                                         .userData = contents.userData,
-                                        .tag = contents.tag},
+                                        .tag = contents.tag,
+                                        .movable = contents.movable},
                                        where, true);
       if (added) return added;
       // The producer may have given the handle on: it must never name another block.

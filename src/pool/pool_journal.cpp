@@ -140,10 +140,11 @@ void Pool::Impl::noteStep(const StepReport& report) {
     journal_->did(RecordKind::Reported, {static_cast<std::uint64_t>(error.code) + 1, packed(error.handle)},
                   error.resourceName());
   }
-  journal_->did(RecordKind::Stepped, {report.uploadedBytes, report.copiedBytes, report.readBackBytes, report.pieces,
-                                      report.completedBlocks, report.waitingBlocks, report.reclaimedBytes,
-                                      report.instructions, report.misses, counters_.liveBytes, chunks_.reservedBytes(),
-                                      retirement_.bytesWaiting(), counters_.blocks, chunks_.count(), stagingBytes()});
+  journal_->did(RecordKind::Stepped,
+                {report.uploadedBytes, report.copiedBytes, report.relocatedBytes, report.readBackBytes, report.pieces,
+                 report.completedBlocks, report.waitingBlocks, report.reclaimedBytes, report.instructions,
+                 report.misses, counters_.liveBytes, chunks_.reservedBytes(), retirement_.bytesWaiting(),
+                 counters_.blocks, chunks_.count(), stagingBytes()});
 }
 
 }  // namespace flux

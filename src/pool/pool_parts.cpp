@@ -43,6 +43,7 @@ Result<ContentVersion> Pool::Impl::addParts(BlockHandle handle, std::span<const 
   if (parts.empty()) return fail(invalid("parts", where));
   if (block->parts != nullptr && block->parts->shared) return fail(invalid("a shared block", where));
   if (ring_.hot(handle.index).state() == BlockState::Lost) return fail(invalid("a lost block", where));
+  dropMove(*block);
   LiveParts& live = liveParts(*block, handle.index);
   if (live.table.count() + parts.size() > kMaxParts) {
     return fail(invalid("parts", where, {live.table.count() + parts.size(), kMaxParts}));
@@ -114,6 +115,7 @@ Result<void> Pool::Impl::removeParts(BlockHandle handle, std::span<const PartId>
   if (block->pins > 0) return Unexpected(pinned(*block, handle, where));
   const auto fail = [&](const Error& error) { return Unexpected(named(error, block->name.data(), handle, where)); };
   if (parts.empty()) return fail(invalid("parts", where));
+  dropMove(*block);
   LiveParts& live = liveParts(*block, handle.index);
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const auto part = static_cast<std::uint32_t>(parts[i]);
@@ -173,13 +175,17 @@ Pool::Impl::LiveParts& Pool::Impl::liveParts(Block& block, std::uint32_t index) 
   return live;
 }
 
+/// What is asked of it goes to another place: that of its running relocation. A move for room is given up instead.
+bool Pool::Impl::leaves(const Block& block) {
+  return block.relocation != nullptr && !block.relocation->inGaps() && !block.relocation->moves;
+}
+
 AllocationMap& Pool::Impl::newestMap(const Block& block) {
-  const bool moves = block.relocation != nullptr && !block.relocation->inGaps();
-  return moves ? block.relocation->target : block.parts->map;
+  return leaves(block) ? block.relocation->target : block.parts->map;
 }
 
 const Placement& Pool::Impl::newestPlace(const Block& block) {
-  return block.relocation != nullptr ? block.relocation->to : block.place;
+  return leaves(block) ? block.relocation->to : block.place;
 }
 
 bool Pool::Impl::placeEdit(const Block& block, Edit& edit) const {
@@ -359,6 +365,9 @@ Result<void> Pool::Impl::startMove(Block& block, std::uint32_t index) {
     if (parts[at].sizeBytes == 0) parts[at] = {0, edit.bytes, kind, partGeneration(edit.part)};
     edits[at] = &edit;
   }
+  ByteCount wanted = 0;
+  for (const Edit& edit : block.edits) wanted += wholeUnits(edit.bytes);
+  const bool fitsInTotal = block.place.range && block.parts != nullptr && block.parts->map.freeBytes() >= wanted;
   std::vector<PartMove> moves;
   const std::optional<LayoutSize> size = planCompaction(parts, device_.caps().partAlignmentBytes, moves);
   FLUX_ASSERT(size.has_value(), "a block's parts fit in a block");
@@ -384,7 +393,10 @@ Result<void> Pool::Impl::startMove(Block& block, std::uint32_t index) {
   relocation.version = shared ? ring_.cold(index).version : block.requested;
   relocation.alignment = size->alignment;
   relocation.partsStandAlone = shared && !block.absent;
-  if (block.parts != nullptr) relocation.target = AllocationMap(static_cast<std::uint32_t>(place->bytes));
+  if (block.parts != nullptr) {
+    relocation.target = AllocationMap(static_cast<std::uint32_t>(place->bytes));
+    relocation.compacts = fitsInTotal;
+  }
   for (const PartMove& move : moves) {
     const std::uint32_t at = partIndex(move.part);
     if (block.parts != nullptr) relocation.target.take(move.to, parts[at].sizeBytes);
@@ -485,6 +497,7 @@ void Pool::Impl::reclaimPart(const RetiredPart& part) {
   device_.rangeReclaimed(block->place.chunk, block->place.offset + part.offset, wholeUnits(part.bytes));
   block->parts->map.free(part.offset, part.bytes);
   if (block->parts->shared) offerGaps(*block);
+  noteGaps(*block, part.block.index);
 }
 
 }  // namespace flux

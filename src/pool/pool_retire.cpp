@@ -77,6 +77,7 @@ void Pool::Impl::loseDevice() {
   leaving_.clear();
   leavingBytes_ = 0;
   updateQueue_.clear();
+  for (Defragmenter& each : defragmenters_) each.abandon();
   inPlaceQueue_.clear();
 }
 

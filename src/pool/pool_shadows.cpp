@@ -60,9 +60,12 @@ Result<Source> Pool::Impl::shadow(BlockHandle handle, PartId part, std::source_l
 Result<void> Pool::Impl::markWritten(BlockHandle handle, PartId part, QueueValue after, std::source_location where) {
   const Result<Shadows::Shadow*> shadow = shadowOf(handle, part, where);
   if (!shadow) return Unexpected(shadow.error());
-  if (find(handle)->absent) {  // the shadow is all that there is
-    return Unexpected(named(makeError(ErrorCode::NotResident, "", where), find(handle)->name.data(), handle, where));
+  Block& block = *find(handle);
+  if (block.absent) {  // the shadow is all that there is
+    return Unexpected(named(makeError(ErrorCode::NotResident, "", where), block.name.data(), handle, where));
   }
+  dropMove(block);
+  block.movable = false;
   (*shadow)->stale = true;
   (*shadow)->written = after;
   ++(*shadow)->changes;

@@ -61,6 +61,7 @@ Result<SharedPart> Pool::Impl::addShared(const SharedPartDesc& desc, std::source
   if (!found) return addSharedBlock(desc, *size, edit, where);
 
   Block& block = blocks_[*found];
+  dropMove(block);
   edit.part = *block.parts->table.add(part.kind, edit.bytes);
   const SharedPart result{{*found, block.generation}, edit.part};
   block.liveBytes += edit.bytes;

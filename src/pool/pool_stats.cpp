@@ -29,12 +29,16 @@ PoolStats Pool::Impl::stats() const {
   stats.uploadedBytes = counters_.uploadedBytes;
   stats.copiedBytes = counters_.copiedBytes;
   stats.readBackBytes = counters_.readBackBytes;
+  stats.relocations = counters_.relocations;
+  stats.relocatedBytes = counters_.relocatedBytes;
+  stats.compactions = counters_.compactions;
   stats.deferredPublishes = counters_.deferredPublishes;
   stats.mirroredRecords = counters_.mirroredRecords;
   stats.recordMirrors = mirrors_ != nullptr ? mirrors_->made() : 0;
   stats.chunksCreated = counters_.chunksCreated;
   stats.chunksMadeAhead = counters_.chunksMadeAhead;
   stats.chunksReleased = counters_.chunksReleased;
+  stats.releasedBytes = counters_.releasedBytes;
   stats.refusals = counters_.refusals;
   stats.instructions = counters_.instructions;
   stats.misses = counters_.misses;
@@ -96,6 +100,7 @@ std::vector<TagStats> Pool::Impl::tagStats() const {
     tags[i].name = tags_.name(tag);
     tags[i].uploadedBytes = tags_.moved(tag).uploadedBytes;
     tags[i].copiedBytes = tags_.moved(tag).copiedBytes;
+    tags[i].relocatedBytes = tags_.moved(tag).relocatedBytes;
   }
   for (const Block& block : blocks_) {
     if (!block.live) continue;

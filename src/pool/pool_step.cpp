@@ -36,6 +36,7 @@ Result<StepReport> Pool::Impl::step(const StepQuota& quota, std::chrono::steady_
   }
   StepQuota left = quota;
   Result<void> gathered = polled ? gatherInPlace(left, report) : Result<void>{};
+  if (polled && !lost_) defragment(left);
   Result<void> advanced = polled ? submitCopies(left, report) : Result<void>{};
   if (polled && !shadows_.refreshing().empty()) refreshShadows();
   if (polled && advanced && !readbacks_.empty()) advanced = submitReadbacks(quota, report);
@@ -44,6 +45,8 @@ Result<StepReport> Pool::Impl::step(const StepQuota& quota, std::chrono::steady_
 
   counters_.uploadedBytes += report.uploadedBytes;
   counters_.copiedBytes += report.copiedBytes;
+  counters_.relocations += report.relocations;
+  counters_.relocatedBytes += report.relocatedBytes;
   counters_.readBackBytes += report.readBackBytes;
   counters_.evictions += report.evictions;
   counters_.evictedBytes += report.evictedBytes;
@@ -78,6 +81,7 @@ void Pool::Impl::plot(const StepReport& report) const {
   value(ProfilePlot::StagingBytes, stagingBytes());
   value(ProfilePlot::UploadedBytes, report.uploadedBytes);
   value(ProfilePlot::CopiedBytes, report.copiedBytes);
+  value(ProfilePlot::RelocatedBytes, report.relocatedBytes);
   value(ProfilePlot::WaitingBlocks, report.waitingBlocks);
   value(ProfilePlot::OpenFrames, gate_.progress().openFrames);
 }
@@ -112,10 +116,11 @@ void Pool::Impl::completeRelocations(TimelineValue copied, StepReport& report) {
       if (block.place.range) retirePlace(block);
       block.place = relocation->to;
       block.placeFirstNamed = ring_.published() + 1;
+      noteTenant(block, index);
       if (block.parts != nullptr) block.parts->map = std::move(relocation->target);
     }
     block.relocation = nullptr;
-    block.changedStep = steps_;
+    if (!relocation->moves) block.changedStep = steps_;
     if (block.parts != nullptr) showArrived(block, *relocation);
     if (desc_.evicts) noteArrival(block, index, report);
 
@@ -124,12 +129,15 @@ void Pool::Impl::completeRelocations(TimelineValue copied, StepReport& report) {
                                      static_cast<std::uint32_t>(relocation->to.offset / kPlaceUnitBytes),
                                      static_cast<std::uint32_t>(relocation->to.bytes / kPlaceUnitBytes));
     // Later updates may have gone with their parts.
-    record.cold.version = block.edits.empty() ? block.requested : relocation->version;
+    const bool newest = block.edits.empty() && !relocation->moves;
+    record.cold.version = newest ? block.requested : relocation->version;
     visibleCopies_ = std::max(visibleCopies_, relocation->lastBatch);
+    ++(relocation->moves ? report.relocations : report.completedBlocks);
+    counters_.compactions += relocation->compacts ? 1 : 0;
 
     relocations_.recycle(*relocation);
     queueForUpdate(index);
-    ++report.completedBlocks;
+    noteGaps(block, index);
   }
 }
 

@@ -115,6 +115,7 @@ Result<BlockHandle> Producer::add(const BlockDesc& desc, std::source_location wh
   contents->fallback = desc.fallback;
   contents->userData = desc.userData;
   contents->tag = desc.tag;
+  contents->movable = desc.movable;
   if (!impl_->ownAll(contents->parts)) return Unexpected(impl_->full(desc.name, {}, where));
   const Result<void> pushed = impl_->push(
       {.kind = Instruction::Kind::Add, .block = block, .where = where, .contents = std::move(contents)}, desc.name);

@@ -61,8 +61,13 @@ void RelocationQueue::recycle(Relocation& relocation) {
 }
 
 void RelocationQueue::enqueue(Relocation& relocation) {
-  (relocation.from ? updates_ : uploads_[0]).push_back({&relocation, relocation.life, relocation.priority});
+  turnsOf(relocation).push_back({&relocation, relocation.life, relocation.priority});
   for (const Transfer& transfer : relocation.transfers) relocation.transferBytes += transfer.bytes;
+  if (relocation.moves) {
+    waitingMoves_.bytes += relocation.transferBytes;
+    waitingMoves_.pieces += relocation.transfers.size();
+    return;
+  }
   (relocation.from ? waitingUpdateBytes_ : waitingUploadBytes_) += relocation.transferBytes;
   ++waiting_;
 }
@@ -94,6 +99,8 @@ Result<void> RelocationQueue::advance(const StepQuota& quota, StepReport& report
       all = all && recordQueue(turns, left, report, failed, deviceError);
     }
     if (all) (void)recordQueue(updates_, left, report, failed, deviceError);
+    Allowance room{quota.moveBytes, quota.movePieces};
+    (void)recordQueue(moves_, room, report, failed, deviceError);
   }
   directLeft_ = directBytes_;
   report.waitingBlocks += waiting_;
@@ -114,6 +121,11 @@ bool RelocationQueue::recordQueue(Turns& queue, Allowance& left, StepReport& rep
       written_.push_back(&relocation);
     }
     relocation.recorded = true;
+    if (relocation.moves) {
+      waitingMoves_.bytes -= relocation.transferBytes;
+      waitingMoves_.pieces -= relocation.transfers.size();
+      continue;
+    }
     (relocation.from ? waitingUpdateBytes_ : waitingUploadBytes_) -= relocation.transferBytes;
     --waiting_;
   }
@@ -121,7 +133,7 @@ bool RelocationQueue::recordQueue(Turns& queue, Allowance& left, StepReport& rep
 }
 
 void RelocationQueue::abandon() {
-  for (Turns* turns : {&updates_, &uploads_[0], &uploads_[1], &uploads_[2], &uploads_[3]}) {
+  for (Turns* turns : {&updates_, &uploads_[0], &uploads_[1], &uploads_[2], &uploads_[3], &moves_}) {
     for (const Turn& turn : *turns) {
       if (!turn.stale()) recorded_.push_back(turn.relocation);
     }
@@ -140,6 +152,7 @@ void RelocationQueue::abandon() {
   batch_.clear();
   waitingUpdateBytes_ = 0;
   waitingUploadBytes_ = 0;
+  waitingMoves_ = {};
   waiting_ = 0;
 }
 
@@ -191,8 +204,13 @@ RelocationQueue::Progress RelocationQueue::recordTransfer(Relocation& relocation
       bytes = allowed;
       piece.source = relocation.from->chunk;
       piece.sourceOffset = relocation.from->offset + transfer.oldOffset + transfer.done;
-      report.copiedBytes += bytes;
-      tags_.copied(relocation.tag, bytes);
+      if (relocation.moves) {
+        report.relocatedBytes += bytes;
+        tags_.relocated(relocation.tag, bytes);
+      } else {
+        report.copiedBytes += bytes;
+        tags_.copied(relocation.tag, bytes);
+      }
     } else {
       StagedBytes staged;
       ByteOffset stagedOffset = 0;

@@ -49,7 +49,8 @@ struct Transfer {
 
 /// The one way in which a block gets its bytes: a destination, and what has to be copied there before
 /// the block's record may name it. First uploads have no old place, updates have one; if that is the destination, too,
-/// the bytes go to gaps of the block, and the parts that are not named here stay.
+/// the bytes go to gaps of the block, and the parts that are not named here stay. A move brings nothing new: its block
+/// gives it up as soon as anything else is wanted of it.
 struct Relocation {
   /// Adds a part, and transfers for the ranges that are given and, from `oldOffset` in the old place on, for the bytes
   /// between them. Empties `ranges`.
@@ -66,6 +67,8 @@ struct Relocation {
   AllocationMap target;             ///< Of a new place, if the block's parts come and go.
   std::uint32_t alignment = 1;      ///< That the destination has, for the layout.
   bool partsStandAlone = false;     ///< A source that fails drops its own part, and not all of this.
+  bool moves = false;               ///< For room and not for contents: everything comes from the old place.
+  bool compacts = false;            ///< The block had gaps enough for all it holds.
   ByteCount transferBytes = 0;      ///< Of all transfers; set when it is enqueued.
   std::size_t nextTransfer = 0;
   std::uint32_t life = 0;       ///< Grows when it is used again, so that stale entries of queues are seen.
@@ -86,8 +89,8 @@ struct Relocation {
 /// mapped memory is not for reading.
 ///
 /// **Thread contract.** Geometry thread only.
-/// **Order.** Updates before first uploads, but with at most half of the quota unless the uploads need less; each kind
-/// first in, first out, uploads by priority first.
+/// **Order.** Updates before first uploads, but with at most half of the quota unless the uploads need less; then
+/// moves, which have a quota of their own; each kind first in, first out, uploads by priority first.
 /// **Failure.** A batch that the device refuses is kept and submitted again in the next step.
 class RelocationQueue {
  public:
@@ -114,6 +117,13 @@ class RelocationQueue {
 
   /// Of first uploads, likewise.
   [[nodiscard]] ByteCount waitingUploadBytes() const noexcept { return waitingUploadBytes_; }
+
+  /// What is enqueued of moves and not yet recorded.
+  struct WaitingMoves {
+    ByteCount bytes = 0;
+    std::size_t pieces = 0;
+  };
+  [[nodiscard]] WaitingMoves waitingMoves() const noexcept { return waitingMoves_; }
 
   struct Failed {
     Relocation* relocation;  ///< Valid until the next `takeFinished`.
@@ -168,6 +178,9 @@ class RelocationQueue {
                   Result<void>& deviceError);
   Progress recordTransfer(Relocation& relocation, Transfer& transfer, Allowance& left, StepReport& report,
                           Result<void>& deviceError);
+  [[nodiscard]] Turns& turnsOf(const Relocation& relocation) noexcept {
+    return relocation.moves ? moves_ : relocation.from ? updates_ : uploads_[0];
+  }
   [[nodiscard]] bool writesDirectly(const Transfer& transfer) const noexcept;
   [[nodiscard]] bool writeDirectly(Relocation& relocation, Transfer& transfer, ByteCount bytes);
   void addPiece(Relocation& relocation, const CopyPiece& piece, ByteCount bytes, Allowance& left);
@@ -184,6 +197,7 @@ class RelocationQueue {
   Turns updates_;
   std::array<Turns, 4> uploads_;  ///< By priority.
   std::uint32_t waiting_ = 0;     ///< Relocations in them.
+  Turns moves_;
   std::vector<CopyPiece> batch_;
   std::vector<Relocation*> touched_;   ///< Have pieces in `batch_`.
   std::vector<Relocation*> recorded_;  ///< All pieces are in `batch_` or submitted; wait for the submission.
@@ -191,6 +205,7 @@ class RelocationQueue {
   std::deque<Relocation*> written_;    ///< Needed no copy, oldest first.
   ByteCount waitingUpdateBytes_ = 0;
   ByteCount waitingUploadBytes_ = 0;
+  WaitingMoves waitingMoves_;
   TimelineValue lastSubmitted_ = 0;
 };
 

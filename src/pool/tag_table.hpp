@@ -21,6 +21,7 @@ class TagTable {
   struct Moved {
     std::uint64_t uploadedBytes = 0;
     std::uint64_t copiedBytes = 0;
+    std::uint64_t relocatedBytes = 0;
   };
 
   /// O(tags). Errors: InvalidArgument.
@@ -47,6 +48,9 @@ class TagTable {
     entries_[static_cast<std::size_t>(tag)].moved.uploadedBytes += bytes;
   }
   void copied(Tag tag, ByteCount bytes) noexcept { entries_[static_cast<std::size_t>(tag)].moved.copiedBytes += bytes; }
+  void relocated(Tag tag, ByteCount bytes) noexcept {
+    entries_[static_cast<std::size_t>(tag)].moved.relocatedBytes += bytes;
+  }
 
  private:
   struct Entry {

@@ -31,7 +31,7 @@ DeviceCaps capsOf(const RecordedEvent& event) {
   return caps;
 }
 
-std::array<std::uint64_t, 15> numbersOf(const PoolDesc& desc) noexcept {
+std::array<std::uint64_t, 23> numbersOf(const PoolDesc& desc) noexcept {
   return {desc.chunkBytes,
           desc.firstChunkBytes,
           desc.longLivedFirstChunkBytes,
@@ -46,7 +46,15 @@ std::array<std::uint64_t, 15> numbersOf(const PoolDesc& desc) noexcept {
           desc.spareChunks,
           desc.recordMirrors,
           desc.evicts ? 1U : 0U,
-          desc.storeLimitBytes};
+          desc.storeLimitBytes,
+          desc.defrag.automatic ? 1U : 0U,
+          desc.defrag.freeChunkPercent,
+          desc.defrag.freeUsedPercent,
+          desc.defrag.sparsePercent,
+          desc.defrag.fullPercent,
+          desc.defrag.blockFreePercent,
+          desc.defrag.stepsBetween,
+          desc.defrag.settledSteps};
 }
 
 PoolDesc descOf(const RecordedEvent& event) {
@@ -67,6 +75,8 @@ PoolDesc descOf(const RecordedEvent& event) {
   desc.recordMirrors = static_cast<std::uint32_t>(numbers[12]);
   desc.evicts = numbers[13] != 0;
   desc.storeLimitBytes = numbers[14];
+  const auto small = [&](std::size_t at) { return static_cast<std::uint32_t>(numbers[at]); };
+  desc.defrag = {numbers[15] != 0, small(16), small(17), small(18), small(19), small(20), small(21), small(22)};
   return desc;
 }
 

@@ -231,6 +231,10 @@ class RecordingPlayer::Impl final : public Journal {
       case RecordKind::Reserve:
         (void)pool_->reserve(numbers[1], static_cast<Lifetime>(numbers[2]));
         break;
+      case RecordKind::Defragment:
+        (void)pool_->defragment(
+            {static_cast<Lifetime>(numbers[1]), static_cast<std::uint32_t>(numbers[2]), numbers[3]});
+        break;
       case RecordKind::MakeTag:
         (void)pool_->makeTag(call.text);
         break;
@@ -251,7 +255,8 @@ class RecordingPlayer::Impl final : public Journal {
 
   void step(const RecordedEvent& call) {
     const auto& numbers = call.numbers;
-    const StepQuota quota{numbers[2], static_cast<std::uint32_t>(numbers[3]), numbers[4] != 0, numbers[5]};
+    const StepQuota quota{numbers[2], static_cast<std::uint32_t>(numbers[3]), numbers[4],
+                          static_cast<std::uint32_t>(numbers[5]), numbers[6] != 0, numbers[7]};
     const std::chrono::nanoseconds now{static_cast<std::int64_t>(numbers[1])};
     (void)pool_->step(quota, std::chrono::steady_clock::time_point{
                                  std::chrono::duration_cast<std::chrono::steady_clock::duration>(now)});

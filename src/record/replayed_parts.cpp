@@ -60,6 +60,7 @@ std::string_view ReplayedParts::nonsense(const RecordedEvent& call) {
   constexpr auto kLastLifetime = static_cast<std::uint64_t>(Lifetime::LongLived);
   switch (call.kind) {
     case RecordKind::Add:
+    case RecordKind::Defragment:
       if (numbers[1] > kLastLifetime) return "lifetime";
       break;
     case RecordKind::AddShared:
@@ -194,6 +195,7 @@ void ReplayedParts::perform(const RecordedEvent& call) {
       desc.lifetime = static_cast<Lifetime>(call.numbers[1]);
       desc.fallback = unpackedHandle(call.numbers[2]);
       desc.tag = static_cast<Tag>(call.numbers[3]);
+      desc.movable = call.numbers[4] != 0;
       if (const Result<BlockHandle> added = pool_.add(desc)) {
         for (std::uint32_t i = 0; i < parts.size(); ++i) note(*added, PartId{i}, parts[i].bytes, thing + i);
       }
@@ -251,6 +253,7 @@ Instruction ReplayedParts::instructionOf(const RecordedEvent& call) {
       contents.lifetime = static_cast<Lifetime>(call.numbers[1]);
       contents.fallback = unpackedHandle(call.numbers[2]);
       contents.tag = static_cast<Tag>(call.numbers[3]);
+      contents.movable = call.numbers[4] != 0;
       for (std::uint32_t i = 0; i < contents.parts.size(); ++i) {
         note(made.block, PartId{i}, contents.parts[i].bytes, thing + i);
       }

@@ -82,10 +82,10 @@ TEST(PoolStress, ReadersNeverSeeHalfAChange) {
 
 /// Frames that are shared by several recording threads, submitted on another thread, dropped or held for long, while
 /// blocks come and go and the simulated GPU is late.
-void shareFramesWithLateQueues(ByteCount directBytes) {
+void shareFramesWithLateQueues(ByteCount directBytes, const PoolDesc& desc = test::smallPool()) {
   constexpr int kFrames = 150;
   constexpr std::uint32_t kRecorders = 3;
-  test::PoolFixture f(HostDeviceDesc::Completion::Worker, test::smallPool(), 2, directBytes);
+  test::PoolFixture f(HostDeviceDesc::Completion::Worker, desc, 2, directBytes);
   std::mutex handlesMutex;
   std::vector<std::pair<BlockHandle, std::uint32_t>> handles;  // with the seed of its bytes
   std::jthread geometry([&](const std::stop_token& stop) {
@@ -158,6 +158,10 @@ TEST(PoolStress, SharedFramesWithLateQueues) {
 
 TEST(PoolStress, SharedFramesOfBytesWrittenByTheGeometryThread) {
   shareFramesWithLateQueues(kAllBytes);
+}
+
+TEST(PoolStress, SharedFramesWhileEverythingMoves) {
+  shareFramesWithLateQueues(0, test::restlessPool());
 }
 
 /// Any thread reads the statistics while all that they count changes, and the geometry thread looks at everything while

@@ -45,6 +45,22 @@ inline PoolDesc smallPool() {
   return desc;
 }
 
+/// Blocks move whenever they can.
+inline DefragPolicy restless() {
+  return {.freeChunkPercent = 0,
+          .freeUsedPercent = 0,
+          .sparsePercent = 100,
+          .fullPercent = 100,
+          .blockFreePercent = 15,
+          .stepsBetween = 0,
+          .settledSteps = 0};
+}
+inline PoolDesc restlessPool() {
+  PoolDesc desc = smallPool();
+  desc.defrag = restless();
+  return desc;
+}
+
 /// What shaders should find in the frame's mirror, made from the tables that its lookups read.
 inline std::vector<DeviceRecord> expectedRecords(const Frame& frame) {
   const SnapshotView& view = frame.view();

@@ -87,7 +87,7 @@ TEST(DescribeEvent, NamesNumbersAndEscapesNames) {
   event.text = "a \"quoted\"\n\x1b[31m \xff name \xc3\xa9 \xc2\x9b";
   event.list = {static_cast<std::uint64_t>(PartKind::Index), 12, 5, 12};
   EXPECT_EQ(describe(event),
-            "producer: add block=7.3 lifetime=1 fallback=9.1 tag=0 "
+            "producer: add block=7.3 lifetime=1 fallback=9.1 tag=0 movable=0 "
             "\"a \\\"quoted\\\"\\x0a\\x1b[31m \\xff name \xc3\xa9 \\xc2\\x9b\" [kind=index bytes=12 source=staged+kept "
             "given=12]");
   event = {};

@@ -176,6 +176,7 @@ class RandomProgram {
     const std::string name = "block \"" + std::to_string(below(500)) + "\"\n";
     desc.name = name;
     desc.parts = parts;
+    desc.movable = below(10) != 0;
     desc.lifetime = below(4) == 0 ? Lifetime::LongLived : Lifetime::Streaming;
     desc.fallback = below(8) == 0 ? block() : BlockHandle{};
     desc.tag = tag();
@@ -219,7 +220,7 @@ class RandomProgram {
     const BlockHandle any = block();
     (void)pool_.stats();  // who looks must not count
     (void)pool_.dump();
-    switch (below(8)) {
+    switch (below(9)) {
       case 0:
         if (pool_.pin(any)) pinned_.push_back(any);
         break;
@@ -241,6 +242,10 @@ class RandomProgram {
         (void)pool_.reserve(below(3) * 100 * kKiB, below(2) == 0 ? Lifetime::Streaming : Lifetime::LongLived);
         break;
       case 6:
+        (void)pool_.defragment({below(4) == 0 ? Lifetime::LongLived : Lifetime::Streaming, below(3), 0});
+        (void)pool_.defragment({Lifetime::LongLived, 0, below(2) * 100 * kKiB});
+        break;
+      case 7:
         (void)pool_.markWritten(any, partId(), {});
         (void)pool_.refreshShadow(any, partId());
         break;

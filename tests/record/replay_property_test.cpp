@@ -40,6 +40,15 @@ PoolDesc poolFor(std::uint32_t seed) {
   desc.recordMirrors = seed % 2 == 0 ? 4 : 0;
   desc.reserveBytes = seed % 5 == 0 ? 300 * kKiB : 0;
   desc.maxInstructions = 64;
+  if (seed % 2 == 1) {
+    desc.defrag = {.freeChunkPercent = 0,
+                   .freeUsedPercent = 0,
+                   .sparsePercent = 100,
+                   .fullPercent = 100,
+                   .blockFreePercent = 15,
+                   .stepsBetween = 0,
+                   .settledSteps = 0};
+  }
   return desc;
 }
 

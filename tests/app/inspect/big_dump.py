@@ -38,7 +38,8 @@ def write(path, count, seed=1, names=()):
     chunks = [{"index": i, "bytes": CHUNK, "class": "streaming", "dedicated": False, "inService": True, "madeInStep": i,
                "ageSteps": 100 - min(i, 100), "freeBytes": sum(size for _, size in holes[i]),
                "ranges": sum(1 for chunk, _, _ in laid if chunk == i) if count < 5000 else 0, "holes": holes[i]} for i in sorted(holes)]
-    tags = [{"tag": i, "name": name, "blocks": 0, "liveBytes": 0, "placeBytes": 0, "uploadedBytes": 0, "copiedBytes": 0}
+    tags = [{"tag": i, "name": name, "blocks": 0, "liveBytes": 0, "placeBytes": 0, "uploadedBytes": 0, "copiedBytes": 0,
+             "relocatedBytes": 0}
             for i, name in enumerate(("", "terrain", "objects", "</script> \" ui"))]
     blocks = []
     for i, (chunk, offset, size) in enumerate(laid):
@@ -59,7 +60,7 @@ def write(path, count, seed=1, names=()):
     stats = {"liveBytes": live, "reservedBytes": reserved, "retiredBytes": 0, "stagingBytes": 0, "shadowBytes": 0, "hardLimitBytes": 8 << 30,
              "blocks": count, "chunks": len(chunks), "openFrames": 0, "publishedSnapshot": 90, "steps": 100, "blocksAdded": count,
              "blocksRemoved": 0, "blocksUpdated": 0, "partsAdded": 0, "partsRemoved": 0, "uploadedBytes": live, "copiedBytes": 0,
-             "readBackBytes": 0, "deferredPublishes": 0, "recordMirrors": 0, "mirroredRecords": 0, "chunksCreated": len(chunks),
+             "readBackBytes": 0, "relocations": 0, "relocatedBytes": 0, "compactions": 0, "releasedBytes": 0, "deferredPublishes": 0, "recordMirrors": 0, "mirroredRecords": 0, "chunksCreated": len(chunks),
              "chunksMadeAhead": 0, "chunksReleased": 0, "refusals": 1, "instructions": 0, "waitingInstructions": 0, "misses": 0,
              "deviceLost": False, "peakLiveBytes": live, "peakReservedBytes": reserved, "peakStagingBytes": 0, "peakChunks": len(chunks)}
     largest = max((size for chunk in chunks for _, size in chunk["holes"]), default=0)

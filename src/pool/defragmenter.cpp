@@ -1,0 +1,249 @@
+#include "pool/defragmenter.hpp"
+
+#include <algorithm>
+
+namespace flux {
+namespace {
+
+constexpr ByteCount kLargeDivisor = 16;
+
+constexpr ByteCount percentOf(ByteCount bytes, std::uint32_t percent) {
+  return bytes / 100 * percent + bytes % 100 * percent / 100;
+}
+
+/// In chunks that hold something.
+ByteCount heldFreeBytes(const ChunkSpace& space) {
+  const ByteCount free = space.freeBytes();
+  return free - std::min(free, space.readyBytes());
+}
+
+ByteCount usedBytes(const ChunkSpace& space) {
+  const ByteCount reserved = space.reservedBytes();
+  return reserved - std::min(reserved, space.freeBytes());
+}
+
+}  // namespace
+
+void Defragmenter::setGoal(const DefragGoal& goal, std::uint64_t step) {
+  wantedChunks_ = goal.freeChunks;
+  holeBytes_ = goal.holeBytes;
+  sweepAt_ = 0;
+  lookAt_ = 0;
+  nextLook_ = 0;
+  lastMove_ = step;
+  std::ranges::fill(notBefore_, 0);
+}
+
+/// What gets a chunk of its own needs chunks to go.
+void Defragmenter::noteRefusal(const ChunkSpace& space, ByteCount bytes, std::uint64_t step) {
+  if (!automatic_ || step < deafUntil_ || wanted()) return;
+  if (space.dedicated(bytes)) {
+    wantedChunks_ = static_cast<std::uint32_t>((bytes + space.fullSizeBytes() - 1) / space.fullSizeBytes());
+  } else {
+    holeBytes_ = bytes;
+  }
+  sweepAt_ = 0;
+  nextLook_ = 0;
+  lastMove_ = step;
+}
+
+void Defragmenter::work(ChunkSpace& space, BlockMover& mover, std::uint64_t step, bool quiet) {
+  if (victim_) {
+    const bool gone = !space.retired(*victim_);  // under pressure, as soon as it was empty
+    if (gone || space.liveRanges(*victim_) == 0) {
+      emptied(space, step, quiet);
+    } else if (step > lastMove_ + kPatienceSteps) {
+      giveUp(space, step);
+    } else if (pass_ >= Pass::Seek) {
+      widen(space, mover, step);
+    } else {
+      empty(space, mover, step);
+    }
+    return;
+  }
+  if (holeBytes_ != 0 && holeIsThere(space)) holeBytes_ = 0;
+  if (!wanted() && !quiet && step < nextChunk_) return;
+  look(space, step);
+}
+
+// ---- Which chunk -------------------------------------------------------------------------------------------
+
+void Defragmenter::look(ChunkSpace& space, std::uint64_t step) {
+  if (lookAt_ == 0) {
+    best_.reset();
+    held_ = 0;
+  }
+  const std::uint32_t end = space.chunkIndexEnd();
+  notBefore_.resize(std::max<std::size_t>(notBefore_.size(), end));
+  for (std::uint32_t looks = 0; looks < kChunkLooks && lookAt_ < end; ++looks, ++lookAt_) {
+    const Candidate candidate{ChunkIndex{lookAt_}, space.sharedUse(ChunkIndex{lookAt_})};
+    if (candidate.use.bytes == 0) continue;
+    ++held_;
+    if (step < notBefore_[lookAt_]) continue;
+    // Used bytes for each byte of the chunk. Sizes are under 64 GiB, so products of multiples of 16 bytes fit.
+    const auto cost = [](const ChunkSpace::SharedUse& use, ByteCount other) {
+      return use.usedBytes / kPlaceUnitBytes * (other / kPlaceUnitBytes);
+    };
+    if (!best_ || cost(candidate.use, best_->use.bytes) < cost(best_->use, candidate.use.bytes)) best_ = candidate;
+  }
+  if (lookAt_ < end) return;
+  lookAt_ = 0;
+  decide(space, step);
+}
+
+void Defragmenter::decide(ChunkSpace& space, std::uint64_t step) {
+  // What has been looked at may have changed since.
+  if (best_) best_->use = space.sharedUse(best_->chunk);
+  if (held_ > 1 && best_ && best_->use.bytes != 0 && worthwhile(space, *best_)) {
+    begin(space, best_->chunk, Pass::Survey, step);
+    return;
+  }
+  if (holeBytes_ != 0) return sweep(space, step);
+  if (wantedChunks_ != 0) {
+    if (step < lastMove_ + kSearchSteps) return;
+    wantedChunks_ = 0;
+    deafUntil_ = step + kMostRetrySteps;
+  } else {
+    seen_ = stampOf(space);
+    nextLook_ = step + policy_.stepsBetween;
+  }
+}
+
+bool Defragmenter::worthwhile(const ChunkSpace& space, const Candidate& candidate) const {
+  const ByteCount elsewhere = heldFreeBytes(space) - (candidate.use.bytes - candidate.use.usedBytes);
+  const ByteCount used = candidate.use.usedBytes;
+  if (used > elsewhere) return false;
+  if (wanted()) return true;
+  const ByteCount slack = percentOf(usedBytes(space), policy_.freeUsedPercent);
+  if (used + slack > elsewhere) return false;
+  if (used < percentOf(candidate.use.bytes, policy_.sparsePercent)) return true;
+  return used <= percentOf(candidate.use.bytes, policy_.fullPercent) &&
+         heldFreeBytes(space) > percentOf(space.fullSizeBytes(), policy_.freeChunkPercent) + slack;
+}
+
+/// One chunk after the other; once more, if that has made the largest gap larger.
+void Defragmenter::sweep(ChunkSpace& space, std::uint64_t step) {
+  const std::uint32_t end = space.chunkIndexEnd();
+  if (sweepAt_ == 0) sweepBegan_ = space.largestFreeBytes();
+  for (std::uint32_t looks = 0; looks < kChunkLooks && sweepAt_ < end; ++looks) {
+    const ChunkIndex chunk{sweepAt_++};
+    if (space.sharedUse(chunk).bytes == 0) continue;
+    begin(space, chunk, Pass::Seek, step);
+    return;
+  }
+  if (sweepAt_ < end) return;
+  sweepAt_ = 0;
+  if (space.largestFreeBytes() > sweepBegan_ || step < lastMove_ + kSearchSteps) return;
+  holeBytes_ = 0;
+  deafUntil_ = step + kMostRetrySteps;
+}
+
+// ---- Emptying it -------------------------------------------------------------------------------------------
+
+void Defragmenter::begin(ChunkSpace& space, ChunkIndex chunk, Pass pass, std::uint64_t step) {
+  space.retireChunk(chunk);
+  victim_ = chunk;
+  pass_ = pass;
+  next_ = space.firstTaken(chunk).range;
+  before_ = {};
+  holeBegin_ = holeEnd_ = 0;
+  lastMove_ = step;
+}
+
+void Defragmenter::empty(ChunkSpace& space, BlockMover& mover, std::uint64_t step) {
+  const ByteCount least = pass_ == Pass::Large ? space.fullSizeBytes() / kLargeDivisor : 0;
+  for (std::uint32_t looks = 0; looks < kRangeLooks; ++looks) {
+    if (!next_) {  // each pass ends with a step
+      if (pass_ != Pass::All) pass_ = pass_ == Pass::Survey ? Pass::Large : Pass::All;
+      next_ = space.firstTaken(*victim_).range;
+      return;
+    }
+    const ChunkSpace::TakenRange range = space.taken(next_);
+    if (!range.range) {  // it has gone meanwhile
+      next_ = space.firstTaken(*victim_).range;
+      continue;
+    }
+    if (pass_ == Pass::Survey) {
+      if (mover.stays(next_)) return giveUp(space, step);
+    } else if (range.bytes >= least && mover.busy()) {
+      return;
+    }
+    const RangeId behind = space.nextTaken(next_).range;
+    if (pass_ != Pass::Survey && range.bytes >= least) {
+      const MoveStart start = mover.move(next_);
+      if (start == MoveStart::NoRoom || start == MoveStart::Stays) return giveUp(space, step);
+      if (start == MoveStart::Started) lastMove_ = step;
+    }
+    next_ = behind;
+  }
+}
+
+void Defragmenter::emptied(ChunkSpace& space, std::uint64_t step, bool quiet) {
+  const bool kept = space.lacksSpare() || (holeBytes_ != 0 && !holeIsThere(space));
+  if (space.retired(*victim_) && kept) space.restoreChunk(*victim_);
+  victim_.reset();
+  wantedChunks_ -= std::min(wantedChunks_, 1U);
+  retrySteps_ = kRetrySteps;
+  nextChunk_ = step + (quiet ? 0 : policy_.stepsBetween);
+}
+
+void Defragmenter::giveUp(ChunkSpace& space, std::uint64_t step) {
+  notBefore_[static_cast<std::uint32_t>(*victim_)] = step + kMostRetrySteps;
+  putBack(space);
+  if (wanted()) return;
+  nextChunk_ = step + retrySteps_;
+  retrySteps_ = std::min(2 * retrySteps_, kMostRetrySteps);
+}
+
+void Defragmenter::putBack(ChunkSpace& space) {
+  space.restoreChunk(*victim_);
+  victim_.reset();
+}
+
+void Defragmenter::revive(ChunkSpace& space, std::uint64_t step) {
+  putBack(space);
+  nextChunk_ = step + kRetrySteps;
+}
+
+void Defragmenter::abandon() {
+  victim_.reset();
+  wantedChunks_ = 0;
+  holeBytes_ = 0;
+}
+
+// ---- Making a hole -----------------------------------------------------------------------------------------
+
+void Defragmenter::widen(ChunkSpace& space, BlockMover& mover, std::uint64_t step) {
+  for (std::uint32_t looks = 0; looks < kRangeLooks && pass_ != Pass::Retire; ++looks) {
+    const ChunkSpace::TakenRange range = space.taken(next_);
+    if (!range.range) {  // the end of the chunk; or it has gone meanwhile, and so has the place to go on from
+      if (pass_ == Pass::Seek) return putBack(space);
+      pass_ = Pass::Retire;
+      break;
+    }
+    const ChunkSpace::TakenRange behind = space.nextTaken(next_);
+    if (pass_ == Pass::Widen || range.offset > holeBegin_) {
+      if (mover.busy()) return;
+      const bool enough = pass_ == Pass::Widen && range.offset >= holeBegin_ + holeBytes_;
+      const bool moves = !enough && mover.move(next_) == MoveStart::Started;
+      if (moves) {
+        pass_ = Pass::Widen;
+        holeEnd_ = range.offset + range.bytes;
+        lastMove_ = step;
+      } else if (pass_ == Pass::Widen) {
+        pass_ = Pass::Retire;
+      }
+    }
+    if (pass_ == Pass::Seek) {
+      before_ = range.range;
+      holeBegin_ = range.offset + range.bytes;
+    }
+    next_ = behind.range;
+  }
+  if (pass_ != Pass::Retire) return;
+  const bool known = !before_ || space.taken(before_).range;  // if it has gone, the hole has grown by it
+  const ChunkSpace::TakenRange first = before_ && known ? space.nextTaken(before_) : space.firstTaken(*victim_);
+  if (!known || !first.range || first.offset >= holeEnd_) putBack(space);
+}
+
+}  // namespace flux

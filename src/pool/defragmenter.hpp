@@ -1,0 +1,141 @@
+#pragma once
+
+#include "alloc/chunk_space.hpp"
+
+#include <flux/defrag.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace flux {
+
+/// What became of a wish to move what lies in a range.
+enum class MoveStart : std::uint8_t {
+  Started,  ///< It is on its way.
+  Waits,    ///< Not now; or it goes by itself: nobody's range any more, or one that somebody is about to get.
+  Stays,    ///< It may not move.
+  NoRoom,   ///< No chunk that holds something has a place for it.
+};
+
+/// Moves what lies in ranges.
+class BlockMover {
+ public:
+  virtual ~BlockMover() = default;
+  /// Whether it may not move.
+  [[nodiscard]] virtual bool stays(RangeId range) const = 0;
+  [[nodiscard]] virtual MoveStart move(RangeId range) = 0;
+  /// The step's quota is used up.
+  [[nodiscard]] virtual bool busy() const = 0;
+};
+
+/// Decides which chunk of a lifetime is emptied and when, and has its blocks moved out. Knows chunks and ranges alone:
+/// what a range holds, and how it moves, is the mover's business.
+///
+/// A chunk is found by looking at a bounded number of chunks a step: the one with the fewest used bytes for its size.
+/// It is taken out of service, then looked through for what may not move, then emptied, the large blocks first: if one
+/// finds no room, that shows before much has been copied for nothing. When it is empty it is released, or kept as the
+/// spare. It goes back into service when it cannot be emptied, or when somebody needs the room.
+///
+/// For a hole, where no chunk can be emptied, the blocks behind a chunk's first hole move out until the hole is large
+/// enough or nothing more fits elsewhere; then the next chunk. So the largest gap travels through the chunks and takes
+/// their small holes along.
+///
+/// **Thread contract.** Geometry thread only. **Cost.** Each call of `step` looks at most at `kChunkLooks` chunks or
+/// `kRangeLooks` ranges, whatever there is; taking a chunk out of service and back costs a look at each of its ranges.
+class Defragmenter {
+ public:
+  static constexpr std::uint32_t kChunkLooks = 128;
+  static constexpr std::uint32_t kRangeLooks = 64;
+  /// A chunk goes back into service when for so many steps no block could leave it.
+  static constexpr std::uint32_t kPatienceSteps = 240;
+  /// What is wanted is given up when for so many steps no chunk could be found for it: what has retired comes free.
+  static constexpr std::uint32_t kSearchSteps = 60;
+  /// After the first chunk that could not be emptied; twice as many after each further one, up to the most.
+  static constexpr std::uint32_t kRetrySteps = 60;
+  static constexpr std::uint32_t kMostRetrySteps = 3840;
+
+  Defragmenter(const DefragPolicy& policy, bool automatic) : policy_(policy), automatic_(automatic) {}
+
+  /// Goes on. `step` never falls.
+  void step(ChunkSpace& space, BlockMover& mover, std::uint64_t step, bool quiet) {
+    if (!victim_ && (step < nextLook_ || (!wanted() && (!automatic_ || stampOf(space) == seen_)))) return;
+    work(space, mover, step, quiet);
+  }
+
+  /// Takes the place of the goal before.
+  void setGoal(const DefragGoal& goal, std::uint64_t step);
+  /// A request failed although so many bytes are free in all: they are too scattered.
+  void noteRefusal(const ChunkSpace& space, ByteCount bytes, std::uint64_t step);
+
+  /// The chunk that is being emptied.
+  [[nodiscard]] std::optional<ChunkIndex> victim() const { return victim_; }
+  /// It goes back into service: somebody needs its room. REQUIRES: there is one.
+  void revive(ChunkSpace& space, std::uint64_t step);
+  /// Forgets all it was about to do: the device is lost.
+  void abandon();
+
+ private:
+  enum class Pass : std::uint8_t {
+    Survey,  ///< Whether all may move.
+    Large,   ///< Blocks of more than a sixteenth of a chunk move.
+    All,     ///< The others, and those that had to wait.
+    Seek,    ///< For a hole: for the first hole with a block behind it that moves.
+    Widen,   ///< The blocks behind it move.
+    Retire,  ///< They have still to leave.
+  };
+  /// Whether anything has changed in a space.
+  struct Stamp {
+    ByteCount freeBytes = ~ByteCount{0};
+    std::uint32_t ranges = 0;
+    friend bool operator==(const Stamp&, const Stamp&) = default;
+  };
+  struct Candidate {
+    ChunkIndex chunk{};
+    ChunkSpace::SharedUse use;
+  };
+
+  [[nodiscard]] static Stamp stampOf(const ChunkSpace& space) { return {space.freeBytes(), space.liveRanges()}; }
+  [[nodiscard]] bool wanted() const { return wantedChunks_ != 0 || holeBytes_ != 0; }
+  void work(ChunkSpace& space, BlockMover& mover, std::uint64_t step, bool quiet);
+  void look(ChunkSpace& space, std::uint64_t step);
+  void decide(ChunkSpace& space, std::uint64_t step);
+  [[nodiscard]] bool worthwhile(const ChunkSpace& space, const Candidate& candidate) const;
+  void sweep(ChunkSpace& space, std::uint64_t step);
+  void begin(ChunkSpace& space, ChunkIndex chunk, Pass pass, std::uint64_t step);
+  void empty(ChunkSpace& space, BlockMover& mover, std::uint64_t step);
+  void widen(ChunkSpace& space, BlockMover& mover, std::uint64_t step);
+  void emptied(ChunkSpace& space, std::uint64_t step, bool quiet);
+  void giveUp(ChunkSpace& space, std::uint64_t step);
+  void putBack(ChunkSpace& space);
+  [[nodiscard]] bool holeIsThere(const ChunkSpace& space) const { return space.largestFreeBytes() >= holeBytes_; }
+
+  DefragPolicy policy_;
+  bool automatic_;
+  // What is wanted.
+  std::uint32_t wantedChunks_ = 0;
+  ByteCount holeBytes_ = 0;
+  // Looking for a chunk.
+  std::uint64_t nextLook_ = 0;
+  std::uint64_t deafUntil_ = 0;  // to refusals, after nothing could be done about one
+  std::uint64_t nextChunk_ = 0;  // the step from which on the next one may be emptied, if nothing is wanted
+  std::uint32_t retrySteps_ = kRetrySteps;
+  Stamp seen_;
+  std::uint32_t lookAt_ = 0;
+  std::uint32_t held_ = 0;  // chunks that hold something, of those looked at
+  std::optional<Candidate> best_;
+  std::vector<std::uint64_t> notBefore_;  // by chunk: it could not be emptied
+  // Making a hole.
+  std::uint32_t sweepAt_ = 0;
+  ByteCount sweepBegan_ = 0;  // with this largest free range
+  // Emptying a chunk.
+  std::optional<ChunkIndex> victim_;
+  Pass pass_ = Pass::Survey;
+  RangeId next_;                // range to look at
+  RangeId before_;              // the range in front of the hole that is widened; null: the hole is the chunk's start
+  ByteOffset holeBegin_ = 0;    // behind `before_`
+  ByteOffset holeEnd_ = 0;      // behind the last block that has moved
+  std::uint64_t lastMove_ = 0;  // step
+};
+
+}  // namespace flux

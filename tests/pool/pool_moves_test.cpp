@@ -1,0 +1,400 @@
+#include "pool/pool_test_tools.hpp"
+
+#include <array>
+#include <deque>
+#include <vector>
+
+namespace flux {
+namespace {
+
+using test::pattern;
+using test::PoolFixture;
+
+constexpr auto kManual = HostDeviceDesc::Completion::Manual;
+constexpr std::size_t kBlockBytes = 30'000;
+
+/// Nothing moves by itself, and what is asked to move does so at once.
+PoolDesc stillPool() {
+  PoolDesc desc = test::smallPool();
+  desc.firstChunkBytes = desc.chunkBytes;
+  desc.spareChunks = 0;
+  desc.emptyChunkSteps = 0;
+  desc.defrag.automatic = false;
+  desc.defrag.settledSteps = 0;
+  desc.defrag.stepsBetween = 0;
+  return desc;
+}
+
+/// Chunks of eight blocks, of which some go.
+class MovesFixture : public PoolFixture {
+ public:
+  explicit MovesFixture(HostDeviceDesc::Completion completion = HostDeviceDesc::Completion::Immediate,
+                        const PoolDesc& desc = stillPool())
+      : PoolFixture(completion, desc), manual_(completion == kManual) {}
+
+  void fill(std::uint32_t count, bool movable = true) {
+    for (std::uint32_t i = 0; i < count; ++i) {
+      seeds_.push_back(static_cast<std::uint32_t>(seeds_.size()));
+      const std::vector<std::byte> bytes = pattern(seeds_.back(), 0, 1, kBlockBytes);
+      const PartDesc part{PartKind::Vertex, bytes.size(), Source::bytes(bytes)};
+      BlockDesc desc = test::blockDesc("block", {&part, 1});
+      desc.movable = movable;
+      blocks.push_back(pool->add(desc).value());
+      finish();
+    }
+  }
+
+  /// A step whose copies are done, and one that sees it.
+  void finish(int steps = 2) {
+    for (int i = 0; i < steps; ++i) {
+      stepAndPublish();
+      if (manual_) host->complete(kCopyQueue, host->submittedValue(kCopyQueue));
+    }
+  }
+
+  void remove(std::initializer_list<std::size_t> which) {
+    for (const std::size_t i : which) {
+      ASSERT_TRUE(pool->remove(blocks[i]));
+      blocks[i] = {};
+    }
+    finish();
+  }
+
+  void expectAllThere(const Frame& frame, std::uint32_t version = 1) const {
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
+      if (blocks[i]) expectThere(frame, i, version);
+    }
+  }
+  void expectThere(const Frame& frame, std::size_t i, std::uint32_t version = 1) const {
+    const PartLookup found = frame.find(blocks[i], PartId{0});
+    ASSERT_EQ(found.status, FindStatus::Resident) << i;
+    EXPECT_EQ(hashAt(found.place), hashBytes(pattern(seeds_[i], 0, version, kBlockBytes))) << i;
+  }
+
+  [[nodiscard]] ChunkIndex chunkOf(std::size_t i) const { return pool->inspect(blocks[i])->place->chunk; }
+  [[nodiscard]] bool moves(std::size_t i) const { return pool->inspect(blocks[i])->move.has_value(); }
+
+  void freeChunks(std::uint32_t count) { ASSERT_TRUE(pool->defragment({.freeChunks = count})); }
+  /// Until the first block moves.
+  void startMoving(std::size_t i) {
+    freeChunks(1);
+    for (int step = 0; step < 10 && !moves(i); ++step) stepAndPublish();
+    ASSERT_TRUE(moves(i));
+  }
+
+  std::vector<BlockHandle> blocks;
+
+ private:
+  bool manual_;
+  std::vector<std::uint32_t> seeds_;
+};
+
+/// Two chunks; the second one has the last two blocks, and the first one room for them.
+void fillTwoChunks(MovesFixture& f) {
+  f.fill(10);
+  ASSERT_EQ(f.chunkOf(7), f.chunkOf(0));
+  ASSERT_NE(f.chunkOf(8), f.chunkOf(0));
+  f.remove({2, 5});
+}
+
+TEST(PoolMoves, AGoalEmptiesTheCheapestChunkAndGivesItBack) {
+  MovesFixture f;
+  fillTwoChunks(f);
+  f.finish(20);
+  EXPECT_EQ(f.pool->stats().relocations, 0U) << "nobody asked";
+  f.freeChunks(1);
+  f.finish(10);
+  const PoolStats stats = f.pool->stats();
+  EXPECT_EQ(stats.relocations, 2U);
+  EXPECT_EQ(stats.relocatedBytes, 2U * kBlockBytes) << "each as one piece";
+  EXPECT_EQ(stats.copiedBytes, 0U);
+  EXPECT_EQ(stats.chunks, 1U);
+  EXPECT_EQ(stats.chunksReleased, 1U);
+  EXPECT_EQ(stats.releasedBytes, f.pool->desc().chunkBytes);
+  EXPECT_EQ(f.pool->detailedStats().tags[0].relocatedBytes, stats.relocatedBytes);
+  f.expectAllThere(f.pool->beginFrame());
+  EXPECT_EQ(f.host->overwrites(), 0U);
+  EXPECT_EQ(f.host->earlyReclaims(), 0U);
+}
+
+TEST(PoolMoves, FramesSeeTheOldPlaceUntilTheBytesAreThereAndKeepItWhileTheyAreOpen) {
+  MovesFixture f(kManual);
+  fillTwoChunks(f);
+  const Frame before = f.pool->beginFrame();
+  const ChunkIndex old = before.find(f.blocks[8]).place.chunk;
+  f.startMoving(8);
+  f.stepAndPublish(3);
+  EXPECT_EQ(f.pool->beginFrame().find(f.blocks[8]).place.chunk, old) << "the copies have not been done";
+  f.finish(4);
+  const Frame after = f.pool->beginFrame();
+  EXPECT_NE(after.find(f.blocks[8]).place.chunk, old);
+  f.expectAllThere(after);
+  f.expectAllThere(before);
+  EXPECT_EQ(f.pool->stats().chunks, 2U) << "a frame reads the old place";
+  EXPECT_EQ(f.pool->requestedVersion(f.blocks[8]), 1U);
+}
+
+TEST(PoolMoves, AnUpdateDropsTheMoveAndDoesNotWaitForIt) {
+  MovesFixture f(kManual);
+  fillTwoChunks(f);
+  f.startMoving(8);
+  ASSERT_TRUE(f.update(f.blocks[8], pattern(8, 0, 2, kBlockBytes)));
+  EXPECT_FALSE(f.moves(8));
+  f.stepAndPublish();
+  EXPECT_EQ(f.pool->inspect(f.blocks[8])->move->version, 2U) << "the update has started";
+  f.finish(3);
+  f.expectThere(f.pool->beginFrame(), 8, 2);
+  f.finish(30);
+  f.expectThere(f.pool->beginFrame(), 8, 2);
+  EXPECT_EQ(f.pool->stats().chunks, 1U) << "later it moves all the same";
+  EXPECT_EQ(f.host->overwrites(), 0U);
+  EXPECT_EQ(f.host->earlyReclaims(), 0U);
+}
+
+TEST(PoolMoves, AnUpdateInPlaceDropsTheMoveAndIsNotLost) {
+  MovesFixture f(kManual);
+  fillTwoChunks(f);
+  f.startMoving(8);
+  const std::vector<std::byte> bytes = pattern(8, 0, 2, kBlockBytes);
+  const PartUpdate update{PartId{0}, Source::bytes(bytes)};
+  ASSERT_TRUE(f.pool->updateInPlace(f.blocks[8], {&update, 1}));
+  EXPECT_FALSE(f.moves(8));
+  f.finish(3);
+  f.expectThere(f.pool->beginFrame(), 8, 2);
+  f.finish(30);
+  f.expectThere(f.pool->beginFrame(), 8, 2);
+  EXPECT_EQ(f.pool->stats().chunks, 1U);
+}
+
+TEST(PoolMoves, PartsThatComeOrGoDropTheMove) {
+  MovesFixture f(kManual);
+  fillTwoChunks(f);
+  f.startMoving(8);
+  const std::vector<std::byte> bytes = pattern(99, 0, 1, 500);
+  const PartDesc part{PartKind::Index, bytes.size(), Source::bytes(bytes)};
+  PartId id{};
+  ASSERT_TRUE(f.pool->addParts(f.blocks[8], {&part, 1}, {&id, 1}));
+  EXPECT_FALSE(f.moves(8));
+  f.finish(3);
+  const auto showsBoth = [&] {
+    const Frame frame = f.pool->beginFrame();
+    f.expectThere(frame, 8);
+    const PartLookup found = frame.find(f.blocks[8], id);
+    return found.status == FindStatus::Resident && f.hashAt(found.place) == hashBytes(bytes);
+  };
+  EXPECT_TRUE(showsBoth());
+  f.finish(30);
+  EXPECT_TRUE(showsBoth());
+  EXPECT_EQ(f.pool->stats().chunks, 1U) << "the block has moved with both";
+
+  f.fill(2);
+  f.remove({1});
+  EXPECT_EQ(f.host->overwrites(), 0U);
+}
+
+TEST(PoolMoves, ARemovedBlockDropsItsMoveAndBothPlacesComeFree) {
+  MovesFixture f(kManual);
+  fillTwoChunks(f);
+  f.startMoving(8);
+  f.remove({8, 9});
+  f.finish(6);
+  EXPECT_EQ(f.pool->stats().chunks, 1U);
+  EXPECT_EQ(f.pool->stats().retiredBytes, 0U);
+  EXPECT_EQ(f.pool->detailedStats().classes[0].freeBytes, f.pool->desc().chunkBytes - 6 * 30'000);
+  f.expectAllThere(f.pool->beginFrame());
+}
+
+TEST(PoolMoves, APinDropsTheMoveAndAPinnedBlockStays) {
+  MovesFixture f(kManual);
+  fillTwoChunks(f);
+  f.startMoving(8);
+  const ChunkIndex chunk = f.chunkOf(8);
+  ASSERT_TRUE(f.pool->pin(f.blocks[8]));
+  EXPECT_FALSE(f.moves(8)) << "its place is final at once";
+  const RangeView place = *f.pool->inspect(f.blocks[8])->place;
+  f.finish(20);
+  EXPECT_EQ(f.chunkOf(8), chunk);
+  EXPECT_EQ(*f.pool->inspect(f.blocks[8])->place, place);
+  f.expectAllThere(f.pool->beginFrame());
+}
+
+TEST(PoolMoves, WhatMayNotMoveStays) {
+  MovesFixture f;
+  f.fill(10, false);
+  f.remove({2, 5});
+  f.freeChunks(1);
+  f.finish(20);
+  EXPECT_EQ(f.pool->stats().relocations, 0U);
+  EXPECT_EQ(f.pool->stats().chunks, 2U);
+}
+
+TEST(PoolMoves, WhatTheDeviceWritesStays) {
+  MovesFixture f;
+  f.fill(8, false);
+  const std::vector<std::byte> bytes = pattern(8, 0, 1, kBlockBytes);
+  PartDesc part{PartKind::Storage, bytes.size(), Source::bytes(bytes)};
+  part.kept = true;
+  const BlockHandle written = f.pool->add(test::blockDesc("written", {&part, 1})).value();
+  f.finish();
+  f.remove({2, 5});
+  ASSERT_TRUE(f.pool->markWritten(written, PartId{0}, {test::kDrawQueue, 1}));
+  f.freeChunks(1);
+  f.finish(20);
+  EXPECT_EQ(f.pool->stats().relocations, 0U);
+}
+
+TEST(PoolMoves, LongLivedBlocksMoveForAGoalOfTheirsAlone) {
+  MovesFixture f;
+  std::vector<BlockHandle> blocks;
+  for (std::uint32_t i = 0; i < 10; ++i) {
+    const std::vector<std::byte> bytes = pattern(i, 0, 1, kBlockBytes);
+    const PartDesc part{PartKind::Vertex, bytes.size(), Source::bytes(bytes)};
+    BlockDesc desc = test::blockDesc("long-lived", {&part, 1});
+    desc.lifetime = Lifetime::LongLived;
+    blocks.push_back(f.pool->add(desc).value());
+    f.finish();
+  }
+  for (const std::size_t i : {0U, 1U, 2U, 3U, 4U}) ASSERT_TRUE(f.pool->remove(blocks[i]));
+  const std::uint32_t before = f.pool->stats().chunks;
+  f.freeChunks(1);
+  f.finish(20);
+  EXPECT_EQ(f.pool->stats().relocations, 0U);
+  ASSERT_TRUE(f.pool->defragment({.lifetime = Lifetime::LongLived, .freeChunks = 1}));
+  f.finish(20);
+  EXPECT_GT(f.pool->stats().relocations, 0U);
+  EXPECT_LT(f.pool->stats().chunks, before);
+}
+
+TEST(PoolMoves, AStepMovesNoMoreThanItsQuota) {
+  MovesFixture f(kManual);
+  f.fill(13);
+  f.remove({0, 1, 2, 3, 4});
+  f.freeChunks(1);
+  StepQuota quota;
+  quota.moveBytes = 40'000;
+  ByteCount moved = 0;
+  for (int step = 0; step < 40; ++step) {
+    const StepReport report = f.pool->step(quota).value();
+    EXPECT_LE(report.relocatedBytes, quota.moveBytes);
+    moved += report.relocatedBytes;
+    f.pool->publish();
+    f.host->complete(kCopyQueue, f.host->submittedValue(kCopyQueue));
+  }
+  EXPECT_EQ(moved, f.pool->stats().relocatedBytes);
+  EXPECT_EQ(f.pool->stats().chunks, 1U);
+  f.expectAllThere(f.pool->beginFrame());
+
+  f.fill(5);
+  f.remove({5, 6, 7, 8});
+  f.freeChunks(1);
+  quota = {.moveBytes = 0};
+  for (int step = 0; step < 20; ++step) EXPECT_EQ(f.pool->step(quota)->relocatedBytes, 0U);
+}
+
+TEST(PoolMoves, AGoalOfTwoThingsIsRefused) {
+  MovesFixture f;
+  const Result<void> refused = f.pool->defragment({.freeChunks = 1, .holeBytes = 1000});
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::InvalidArgument);
+}
+
+// ---- Compaction inside a block ------------------------------------------------------------------------------
+
+PoolDesc compactingPool(std::uint32_t percent = 30) {
+  PoolDesc desc = stillPool();
+  desc.defrag.automatic = true;
+  desc.defrag.blockFreePercent = percent;
+  return desc;
+}
+
+/// A block of ten parts of 1,600 bytes, of which some go.
+BlockHandle addTenParts(MovesFixture& f) {
+  std::array<std::vector<std::byte>, 10> bytes;
+  std::array<PartDesc, 10> parts;
+  for (std::uint32_t i = 0; i < 10; ++i) {
+    bytes[i] = pattern(i, 0, 1, 1600);
+    parts[i] = {PartKind::Vertex, 1600, Source::bytes(bytes[i])};
+  }
+  const BlockHandle block = f.pool->add(test::blockDesc("parts", parts)).value();
+  f.finish();
+  return block;
+}
+
+void removeParts(MovesFixture& f, BlockHandle block, std::initializer_list<PartId> parts) {
+  ASSERT_TRUE(f.pool->removeParts(block, {parts.begin(), parts.size()}));
+  f.finish(12);
+}
+
+TEST(PoolMoves, ABlockIsCompactedWhenMoreOfItIsFreeThanThePolicySays) {
+  MovesFixture f(kManual, compactingPool());
+  const BlockHandle block = addTenParts(f);
+  f.fill(1);
+  removeParts(f, block, {PartId{1}, PartId{3}, PartId{8}});
+  EXPECT_EQ(f.pool->stats().compactions, 0U) << "30 % are free";
+  EXPECT_EQ(f.pool->inspect(block)->place->bytes, 16'000U);
+  removeParts(f, block, {PartId{5}});
+  const PoolStats stats = f.pool->stats();
+  EXPECT_EQ(stats.compactions, 1U);
+  EXPECT_EQ(stats.relocations, 1U);
+  EXPECT_EQ(stats.relocatedBytes, 6U * 1600);
+  EXPECT_EQ(f.pool->inspect(block)->place->bytes, 9600U + 9600 / 8);
+  const Frame frame = f.pool->beginFrame();
+  for (std::uint32_t i = 0; i < 10; ++i) {
+    const PartLookup found = frame.find(block, PartId{i});
+    const bool there = i != 1 && i != 3 && i != 8 && i != 5;
+    EXPECT_EQ(found.status, there ? FindStatus::Resident : FindStatus::Stale) << i;
+    if (!there) continue;
+    EXPECT_EQ(f.hashAt(found.place), hashBytes(pattern(i, 0, 1, 1600))) << i;
+  }
+  EXPECT_EQ(f.host->overwrites(), 0U);
+}
+
+TEST(PoolMoves, AnUpdatedBlockIsCompactedWhenItHasSettled) {
+  PoolDesc desc = compactingPool();
+  desc.defrag.settledSteps = 20;
+  MovesFixture f(kManual, desc);
+  const BlockHandle block = addTenParts(f);
+  f.finish(20);
+  ASSERT_TRUE(f.update(block, pattern(0, 0, 2, 1600)));
+  f.finish(4);
+  removeParts(f, block, {PartId{1}, PartId{3}, PartId{8}, PartId{5}, PartId{6}});
+  EXPECT_EQ(f.pool->stats().compactions, 0U);
+  f.finish(20);
+  EXPECT_EQ(f.pool->stats().compactions, 1U);
+}
+
+TEST(PoolMoves, APinnedBlockIsCompactedWhenItIsUnpinned) {
+  MovesFixture f(kManual, compactingPool());
+  const BlockHandle block = addTenParts(f);
+  ASSERT_TRUE(f.pool->removeParts(block, std::array{PartId{1}, PartId{3}, PartId{8}, PartId{5}}));
+  ASSERT_TRUE(f.pool->pin(block));
+  f.finish(20);
+  EXPECT_EQ(f.pool->stats().compactions, 0U);
+  ASSERT_TRUE(f.pool->unpin(block));
+  f.finish(10);
+  EXPECT_EQ(f.pool->stats().compactions, 1U);
+}
+
+TEST(PoolMoves, APartThatFitsInTotalButInNoGapCompactsItsBlock) {
+  MovesFixture f(kManual, compactingPool(90));
+  const BlockHandle block = addTenParts(f);
+  removeParts(f, block, {PartId{1}, PartId{3}, PartId{8}});
+  const std::vector<std::byte> bytes = pattern(50, 0, 1, 3000);
+  const PartDesc part{PartKind::Vertex, bytes.size(), Source::bytes(bytes)};
+  PartId id{};
+  ASSERT_TRUE(f.pool->addParts(block, {&part, 1}, {&id, 1}));
+  f.finish(4);
+  EXPECT_EQ(f.pool->stats().compactions, 1U);
+  const PartLookup found = f.pool->beginFrame().find(block, id);
+  EXPECT_EQ(f.hashAt(found.place), hashBytes(bytes));
+  EXPECT_EQ(f.pool->stats().relocations, 0U) << "it was an update";
+
+  const std::vector<std::byte> large = pattern(51, 0, 1, 9000);
+  const PartDesc more{PartKind::Vertex, large.size(), Source::bytes(large)};
+  ASSERT_TRUE(f.pool->addParts(block, {&more, 1}, {&id, 1}));
+  f.finish(4);
+  EXPECT_EQ(f.pool->stats().compactions, 1U) << "this one does not fit in total";
+}
+
+}  // namespace
+}  // namespace flux
