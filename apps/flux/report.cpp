@@ -89,6 +89,11 @@ Json toJson(const RunReport& report) {
   json["firstValidationMessages"] = report.firstValidationMessages;
   json["bytesUploaded"] = report.bytesUploaded;
   json["copiedBytes"] = report.copiedBytes;
+  json["relocations"] = report.relocations;
+  json["relocatedBytes"] = report.relocatedBytes;
+  json["compactions"] = report.compactions;
+  json["releasedBytes"] = report.releasedBytes;
+  json["chunksReleased"] = report.chunksReleased;
   json["blocksAdded"] = report.blocksAdded;
   json["blocksRemoved"] = report.blocksRemoved;
   json["blocksUpdated"] = report.blocksUpdated;

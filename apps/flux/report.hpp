@@ -81,6 +81,8 @@ struct RunReport {
 
   std::uint64_t bytesUploaded = 0;
   std::uint64_t copiedBytes = 0;  ///< Unchanged parts of updated blocks.
+  std::uint64_t relocations = 0;  ///< Blocks that moved for room, compactions included.
+  std::uint64_t relocatedBytes = 0, compactions = 0, releasedBytes = 0, chunksReleased = 0;
   std::uint64_t blocksAdded = 0, blocksRemoved = 0, blocksUpdated = 0;
   std::uint64_t partsAdded = 0, partsRemoved = 0;  ///< To and from live blocks.
   std::uint64_t misses = 0;                        ///< Blocks that frames asked for because they were not there.

@@ -54,6 +54,9 @@ void printSummary(const RunReport& report, std::ostream& out) {
   table.row("uploaded", bytesText(report.bytesUploaded),
             bytesText(report.copiedBytes) + " copied on the device; staging never over " +
                 bytesText(report.stagingPeakBytes));
+  table.row("moved for room", countText(report.relocations) + " blocks",
+            bytesText(report.relocatedBytes) + "; " + countText(report.compactions) + " compacted; " +
+                countText(report.chunksReleased) + " chunks of " + bytesText(report.releasedBytes) + " given back");
   const double ratio = report.meanLiveBytes > 0 ? report.meanReservedBytes / report.meanLiveBytes : 0;
   table.row("geometry", bytesText(report.meanLiveBytes) + " live",
             bytesText(report.meanReservedBytes) + " reserved (" + fixedText(ratio, 2) + " times), in at most " +

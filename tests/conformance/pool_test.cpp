@@ -255,6 +255,26 @@ TEST_F(PoolOnDevice, BlocksThatGrowMoveWithTheirBytes) {  // G1
   driver_.settle();
 }
 
+TEST_F(PoolOnDevice, BlocksMoveAndKeepTheirBytes) {  // G1: for room, while every frame draws them
+  PoolDesc desc = smallPool();
+  desc.defrag = {.freeChunkPercent = 0, .sparsePercent = 100, .fullPercent = 100, .stepsBetween = 0, .settledSteps = 0};
+  PoolDriver driver(target(), desc);
+  for (std::uint32_t i = 0; i < 40; ++i) driver.add(std::array<ByteCount, 2>{9000 + 700 * i, 333 + i});
+  driver.settle();
+  for (std::size_t i = 0; i < driver.blocks(); ++i) driver.remove(i);  // every other one
+  for (int i = 0; i < 30; ++i) EXPECT_EQ(driver.frame(), 0U) << "what moves is drawable";
+  const std::size_t grown = driver.add(std::array<ByteCount, 4>{4000, 5000, 6000, 7000});
+  driver.settle();
+  driver.removePart(grown, 1);
+  driver.removePart(grown, 1);
+  for (int i = 0; i < 30; ++i) EXPECT_EQ(driver.frame(), 0U);
+  driver.drain();
+  const PoolStats stats = driver.pool().stats();
+  EXPECT_GT(stats.relocations, 5U);
+  EXPECT_GT(stats.compactions, 0U);
+  EXPECT_GT(stats.chunksReleased, 0U);
+}
+
 TEST_F(PoolOnDevice, BlocksLargerThanAChunkAndThanAStepArriveWhole) {  // G6
   const std::size_t block = driver_.add(std::array<ByteCount, 2>{kMiB + 12, 500'001});
   for (int i = 0; i < 3; ++i) driver_.frame({.uploadBytes = 100'000, .pieces = 16});

@@ -222,6 +222,10 @@ ReplayCounts Replayer::finish(bool interrupted) {
   counts_.peakChunks = stats.peakChunks;
   counts_.chunksCreated = stats.chunksCreated;
   counts_.chunksReleased = stats.chunksReleased;
+  counts_.releasedBytes = stats.releasedBytes;
+  counts_.relocations = stats.relocations;
+  counts_.relocatedBytes = stats.relocatedBytes;
+  counts_.compactions = stats.compactions;
   counts_.uploadedBytes = stats.uploadedBytes;
   const double frames = static_cast<double>(std::max<std::uint64_t>(frames_, 1));
   counts_.meanLiveBytes = liveSum_ / frames;

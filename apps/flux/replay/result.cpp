@@ -86,6 +86,10 @@ Json toJson(const ReplayResult& result) {
   json["smallObjectMetadataBytes"] = counts.smallObjectMetadataBytes;
   json["chunksCreated"] = counts.chunksCreated;
   json["chunksReleased"] = counts.chunksReleased;
+  json["releasedBytes"] = counts.releasedBytes;
+  json["relocations"] = counts.relocations;
+  json["relocatedBytes"] = counts.relocatedBytes;
+  json["compactions"] = counts.compactions;
   json["uploadedBytes"] = counts.uploadedBytes;
   json["invalidDraws"] = counts.invalidDraws;
   json["firstInvalid"] = toJson(counts.firstInvalid);

@@ -32,7 +32,8 @@ struct ReplayCounts {
   /// Of one of them on average: what it asked for, its share of the blocks, what of that frames may still read or
   /// copies fill, and what Flux keeps in system memory.
   double smallObjectBytes = 0, smallObjectSpaceBytes = 0, smallObjectHeldBytes = 0, smallObjectMetadataBytes = 0;
-  std::uint64_t chunksCreated = 0, chunksReleased = 0;
+  std::uint64_t chunksCreated = 0, chunksReleased = 0, releasedBytes = 0;
+  std::uint64_t relocations = 0, relocatedBytes = 0, compactions = 0;  ///< Blocks that moved for room.
   ByteCount uploadedBytes = 0;
 
   std::uint64_t invalidDraws = 0;

@@ -65,6 +65,9 @@ void printSummary(const ReplayResult& result, std::ostream& out) {
     table.row("own allocator", mebibytesText(static_cast<double>(result.ownReservedBytes)) + " in the end",
               "in " + countText(result.ownChunks) + " blocks: what the program had");
   }
+  table.row("moved for room", countText(counts.relocations) + " blocks",
+            bytesText(counts.relocatedBytes) + "; " + countText(counts.compactions) + " compacted; " +
+                countText(counts.chunksReleased) + " chunks of " + bytesText(counts.releasedBytes) + " given back");
   if (counts.meanSmallObjects > 0) {
     table.row("a small object", fixedText(counts.smallObjectSpaceBytes, 0) + " B in a block",
               "(" + fixedText(counts.smallObjectHeldBytes, 0) + " B of them held for frames) for " +

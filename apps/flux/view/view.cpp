@@ -176,6 +176,11 @@ class Run {
     const PoolStats stats = pool_->stats();
     report.bytesUploaded = stats.uploadedBytes;
     report.copiedBytes = stats.copiedBytes;
+    report.relocations = stats.relocations;
+    report.relocatedBytes = stats.relocatedBytes;
+    report.compactions = stats.compactions;
+    report.releasedBytes = stats.releasedBytes;
+    report.chunksReleased = stats.chunksReleased;
     report.blocksAdded = stats.blocksAdded;
     report.blocksRemoved = stats.blocksRemoved;
     report.blocksUpdated = stats.blocksUpdated;
