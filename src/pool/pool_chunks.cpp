@@ -11,7 +11,7 @@ namespace flux {
 
 Result<Placement> Pool::Impl::acquirePlace(Lifetime lifetime, ByteCount bytes, ByteCount alignment) {
   if (const std::optional<Placement> free = takePlace(lifetime, bytes, alignment)) return *free;
-  if (reviveChunk(lifetime)) {
+  if (reviveChunk(lifetime, bytes, alignment)) {
     if (const std::optional<Placement> free = takePlace(lifetime, bytes, alignment)) return *free;
   }
 
@@ -101,7 +101,8 @@ void Pool::Impl::growAhead(bool quiet) {
   if (lost_ || steps_ < noGrowthBefore_) return;
   for (const Lifetime lifetime : {Lifetime::Streaming, Lifetime::LongLived}) {
     const ChunkSpace& chunkSpace = space(lifetime);
-    if (!chunkSpace.wantsSpare(quiet)) continue;
+    // A chunk that is being emptied becomes the spare.
+    if (!chunkSpace.wantsSpare(quiet) || defragmenterOf(lifetime).victim()) continue;
     const bool makes = chunkSpace.spareBytes() <= roomBytes() && allocationsLeft(seenPages()) &&
                        makeChunk(lifetime, chunkSpace.spareBytes(), false).has_value();
     if (makes) {

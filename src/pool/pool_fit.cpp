@@ -43,8 +43,7 @@ FitReport Pool::Impl::wouldFit(ByteCount bytes, ByteCount alignment, Lifetime li
   } else if (const std::optional<ChunkIndex> chunk = chunkSpace.wouldFit(bytes, alignment)) {
     report.outcome = FitOutcome::Fits;
     report.chunk = *chunk;
-  } else if (const std::optional<ChunkIndex> revived = defragmenterOf(lifetime).victim();
-             revived && chunkSpace.retired(*revived) && chunkSpace.hasHole(*revived, bytes, alignment)) {
+  } else if (const std::optional<ChunkIndex> revived = revivable(lifetime, bytes, alignment)) {
     report.outcome = FitOutcome::Fits;
     report.chunk = *revived;
   } else {

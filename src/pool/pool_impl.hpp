@@ -363,8 +363,10 @@ class Pool::Impl {
   void dropMove(Block& block);
   /// Its place has gaps: perhaps so many that it should be compacted.
   void noteGaps(Block& block, std::uint32_t index);
-  /// Puts the chunk that is being emptied back into service. False: there is none.
-  bool reviveChunk(Lifetime lifetime);
+  /// The chunk that is being emptied, if it has room for this.
+  [[nodiscard]] std::optional<ChunkIndex> revivable(Lifetime lifetime, ByteCount bytes, ByteCount alignment) const;
+  /// Puts it back into service. False: there is none.
+  bool reviveChunk(Lifetime lifetime, ByteCount bytes, ByteCount alignment);
   [[nodiscard]] Defragmenter& defragmenterOf(Lifetime lifetime) noexcept {
     return defragmenters_[static_cast<std::size_t>(lifetime)];
   }

@@ -168,11 +168,16 @@ void Pool::Impl::dropMove(Block& block) {
   block.relocation = nullptr;
 }
 
-bool Pool::Impl::reviveChunk(Lifetime lifetime) {
-  Defragmenter& defragmenter = defragmenterOf(lifetime);
-  const std::optional<ChunkIndex> victim = defragmenter.victim();
-  if (!victim || !space(lifetime).retired(*victim)) return false;
-  defragmenter.revive(space(lifetime), steps_);
+std::optional<ChunkIndex> Pool::Impl::revivable(Lifetime lifetime, ByteCount bytes, ByteCount alignment) const {
+  const std::optional<ChunkIndex> victim = defragmenterOf(lifetime).victim();
+  const ChunkSpace& chunkSpace = space(lifetime);
+  if (!victim || !chunkSpace.retired(*victim) || !chunkSpace.hasHole(*victim, bytes, alignment)) return std::nullopt;
+  return victim;
+}
+
+bool Pool::Impl::reviveChunk(Lifetime lifetime, ByteCount bytes, ByteCount alignment) {
+  if (!revivable(lifetime, bytes, alignment)) return false;
+  defragmenterOf(lifetime).revive(space(lifetime), steps_);
   return true;
 }
 

@@ -53,6 +53,7 @@ const std::map<std::string, std::string, std::less<>> kPublicLayers{
     {"stats.hpp", "pool"},
     {"shared.hpp", "frame"},
     {"block.hpp", "transfer"},
+    {"defrag.hpp", "pool"},
     {"producer.hpp", "pool"},
     {"render_scheduler.hpp", "resources"},
     {"growth.hpp", "alloc"},

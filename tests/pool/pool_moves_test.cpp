@@ -291,6 +291,72 @@ TEST(PoolMoves, AStepMovesNoMoreThanItsQuota) {
   for (int step = 0; step < 20; ++step) EXPECT_EQ(f.pool->step(quota)->relocatedBytes, 0U);
 }
 
+TEST(PoolMoves, AChunkIsRevivedBeforeOneIsMade) {
+  MovesFixture f(kManual);
+  fillTwoChunks(f);
+  f.startMoving(8);
+  const ChunkIndex chunk = f.chunkOf(8);
+  const PoolStats before = f.pool->stats();
+  const std::vector<std::byte> bytes = pattern(77, 0, 1, 100'000);
+  const PartDesc part{PartKind::Vertex, bytes.size(), Source::bytes(bytes)};
+  const FitReport fit = f.pool->wouldFit({&part, 1});
+  EXPECT_EQ(fit.outcome, FitOutcome::Fits);
+  EXPECT_EQ(fit.chunk, chunk);
+  const BlockHandle block = f.pool->add(test::blockDesc("new", {&part, 1})).value();
+  EXPECT_EQ(f.pool->inspect(block)->move->to.chunk, chunk);
+  EXPECT_EQ(f.pool->stats().chunksCreated, before.chunksCreated);
+
+  const PartDesc large{PartKind::Vertex, 200'000, Source::bytes({})};
+  EXPECT_EQ(f.pool->wouldFit({&large, 1}).outcome, FitOutcome::Grows);
+  f.finish(20);
+  f.expectAllThere(f.pool->beginFrame());
+}
+
+TEST(PoolMoves, ABlockLeavesItsChunkWhenItHasSettled) {
+  PoolDesc desc = stillPool();
+  desc.defrag.settledSteps = 30;
+  MovesFixture f(HostDeviceDesc::Completion::Immediate, desc);
+  fillTwoChunks(f);  // the last one has arrived a few steps ago
+  f.freeChunks(1);
+  f.finish(5);
+  EXPECT_EQ(f.pool->stats().relocations, 0U);
+  f.finish(30);
+  EXPECT_EQ(f.pool->stats().relocations, 2U);
+}
+
+TEST(PoolMoves, APoolGivesChunksBackByItself) {
+  PoolDesc desc = stillPool();
+  desc.defrag = DefragPolicy{};
+  MovesFixture f(HostDeviceDesc::Completion::Immediate, desc);
+  f.fill(40);
+  ASSERT_EQ(f.pool->stats().chunks, 5U);
+  for (std::size_t i = 0; i < 40; i += 2) f.remove({i});
+  f.finish(100);
+  EXPECT_EQ(f.pool->stats().chunks, 3U) << "20 blocks";
+  f.expectAllThere(f.pool->beginFrame());
+  const PoolStats settled = f.pool->stats();
+  f.finish(100);
+  EXPECT_EQ(f.pool->stats().relocatedBytes, settled.relocatedBytes);
+}
+
+TEST(PoolMoves, WhatWasRefusedForScatteredRoomFitsLater) {
+  PoolDesc desc = stillPool();
+  desc.defrag.automatic = true;
+  desc.hardLimitBytes = 2 * desc.chunkBytes;
+  MovesFixture f(HostDeviceDesc::Completion::Immediate, desc);
+  f.fill(16);
+  f.remove({1, 4, 9, 12});
+  const std::vector<std::byte> bytes = pattern(77, 0, 1, 60'000);
+  const PartDesc part{PartKind::Vertex, bytes.size(), Source::bytes(bytes)};
+  const Result<BlockHandle> refused = f.pool->add(test::blockDesc("large", {&part, 1}));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::OutOfBudget);
+  f.finish(40);
+  ASSERT_TRUE(f.pool->add(test::blockDesc("large", {&part, 1})));
+  f.finish();
+  f.expectAllThere(f.pool->beginFrame());
+}
+
 TEST(PoolMoves, AGoalOfTwoThingsIsRefused) {
   MovesFixture f;
   const Result<void> refused = f.pool->defragment({.freeChunks = 1, .holeBytes = 1000});

@@ -45,6 +45,8 @@ inline constexpr std::array kRunRows{
     RunRow{"uploaded", RunChart::BytesAStep, RunUnit::Bytes, RecordKind::Stepped, RunValue::Sum, "uploadedBytes"},
     RunRow{"copied on the device", RunChart::BytesAStep, RunUnit::Bytes, RecordKind::Stepped, RunValue::Sum,
            "copiedBytes"},
+    RunRow{"moved for room", RunChart::BytesAStep, RunUnit::Bytes, RecordKind::Stepped, RunValue::Sum,
+           "relocatedBytes"},
     RunRow{"read back", RunChart::BytesAStep, RunUnit::Bytes, RecordKind::Stepped, RunValue::Sum, "readBackBytes"},
     RunRow{"reclaimed", RunChart::BytesAStep, RunUnit::Bytes, RecordKind::Stepped, RunValue::Sum, "reclaimedBytes"},
     RunRow{"step", RunChart::TimeAStep, RunUnit::Nanoseconds, RecordKind::Stepped, RunValue::Sum, "took"},
