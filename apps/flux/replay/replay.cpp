@@ -38,6 +38,9 @@ ReplayerDesc replayerDesc(const ReplayOptions& options, const TraceHeader& heade
     desc.pool.firstChunkBytes = desc.pool.longLivedFirstChunkBytes = options.chunkBytes;
     desc.pool.spareChunks = 0;
     desc.pool.emptyChunkSteps = 0;
+    desc.pool.defrag.freeChunkPercent = 100;
+    desc.pool.defrag.stepsBetween = 0;
+    desc.pool.defrag.settledSteps = 5;
   }
   const bool known = header.seconds > 0 && header.frames > 0;
   const double seconds = known ? header.seconds / static_cast<double>(header.frames) : kFrameSeconds;
