@@ -76,8 +76,9 @@ bool Pool::Impl::keepAtHome(BlockHandle handle, std::span<const PartDesc> parts,
 // ---- Leaving -----------------------------------------------------------------------------------------------
 
 bool Pool::Impl::mayLeave(const Block& block) const {
-  return block.live && block.place.range && block.relocation == nullptr && block.edits.empty() && block.pins == 0 &&
-         block.leaving == 0 && block.lifetime == Lifetime::Streaming &&
+  const bool moves = block.relocation != nullptr && block.relocation->moves;  // which is given up
+  return block.live && block.place.range && (block.relocation == nullptr || moves) && block.edits.empty() &&
+         block.pins == 0 && block.leaving == 0 && block.lifetime == Lifetime::Streaming &&
          block.changedStep + residency_.policy().settledSteps <= steps_;
 }
 
@@ -303,6 +304,7 @@ void Pool::Impl::makeRoom(const StepQuota& quota, StepReport& report) {
   chooseVictims(needed);
   for (const std::uint32_t victim : victims_) {
     if (victim >= blocks_.size() || !mayLeave(blocks_[victim])) continue;
+    dropMove(blocks_[victim]);
     if (!beginLeaving(blocks_[victim], victim, report)) residency_.bar(victim);
   }
 }

@@ -12,7 +12,6 @@ namespace {
 
 constexpr ByteCount kChunkBytes = 256 * kKiB;
 constexpr ByteCount kBlockBytes = 16 * kKiB;  // 16 in a chunk
-constexpr std::uint32_t kInChunk = kChunkBytes / kBlockBytes;
 
 /// The thresholds that a test is not about are out of its way.
 DefragPolicy eager() {
