@@ -148,6 +148,9 @@ void shareFramesWithLateQueues(ByteCount directBytes, const PoolDesc& desc = tes
   }
   geometry.request_stop();
   geometry.join();
+  if (desc.defrag == test::restless()) {
+    EXPECT_GT(f.pool->stats().relocations, 0U);
+  }
   EXPECT_EQ(f.host->earlyReclaims(), 0U);
   EXPECT_EQ(f.host->overwrites(), 0U);
 }
