@@ -149,9 +149,6 @@ bool runScattered(const Scale& scale, nlohmann::ordered_json& json) {
   const Profiler profiler = clock.table();
   PoolDesc desc = bigPool();
   desc.profiler = &profiler;
-  desc.defrag.automatic = false;
-  // Only filling is without defragmentation: a pool cannot change its policy, so the goal is what it will do by itself.
-  desc.defrag.automatic = true;
   Scene scene(desc);
   std::mt19937 random(1);
   std::uniform_real_distribution<double> octaves(10, 22);

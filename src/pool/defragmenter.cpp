@@ -163,13 +163,11 @@ void Defragmenter::empty(ChunkSpace& space, BlockMover& mover, std::uint64_t ste
       next_ = space.firstTaken(*victim_).range;
       continue;
     }
+    const RangeId behind = space.nextTaken(next_).range;
     if (pass_ == Pass::Survey) {
       if (mover.stays(next_)) return giveUp(space, step);
-    } else if (range.bytes >= least && mover.busy()) {
-      return;
-    }
-    const RangeId behind = space.nextTaken(next_).range;
-    if (pass_ != Pass::Survey && range.bytes >= least) {
+    } else if (range.bytes >= least) {
+      if (mover.busy()) return;
       const MoveStart start = mover.move(next_);
       if (start == MoveStart::NoRoom || start == MoveStart::Stays) return giveUp(space, step);
       if (start == MoveStart::Started) lastMove_ = step;
