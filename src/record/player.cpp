@@ -58,6 +58,7 @@ class RecordingPlayer::Impl final : public Journal {
     // The budget of this machine has no say: without a limit nothing would fit.
     desc.hardLimitBytes = std::max<ByteCount>(desc.hardLimitBytes, 1);
     desc.journal = this;
+    maxBlocks_ = desc.maxBlocks;
     caps_ = caps;
     Result<std::unique_ptr<Pool>> pool = Pool::create(device, desc);
     if (!pool) return Unexpected(pool.error());
@@ -108,6 +109,10 @@ class RecordingPlayer::Impl final : public Journal {
     if (event->kind == what && event->numbers[0] == which && event->numbers[1] == look.count) {
       answer = event->numbers[2];
       consume();
+    }
+    if (!possible(what, answer, value, look)) {
+      differ("an answer that is possible");
+      return value;
     }
     look.last = answer;
     if (what == RecordKind::Completed && which == static_cast<std::uint32_t>(kCopyQueue)) device_->reach(answer);
@@ -191,6 +196,42 @@ class RecordingPlayer::Impl final : public Journal {
 
   [[nodiscard]] Unexpected noPool() const {
     return damage_ ? Unexpected(*damage_) : refused(ErrorCode::InvalidArgument, "a recording without a pool");
+  }
+
+  /// Whether the outside can have answered that; a damaged recording says anything.
+  bool possible(RecordKind what, std::uint64_t answer, std::uint64_t value, const LookCounts::Look& look) {
+    constexpr std::uint64_t kMostThings = 1U << 20U;  // that are counted one by one
+    // Not for FreeSlots and Submitting, which are asked under a lock that this takes.
+    const auto stats = [this] { return pool_ != nullptr ? pool_->stats() : PoolStats{}; };
+    switch (what) {
+      case RecordKind::Handle:
+        return unpackedHandle(answer).index <= maxBlocks_;
+      case RecordKind::FreeSlots:
+        return (answer & ~value) == 0;  // no frame of this pool is open
+      case RecordKind::HeldSnapshot:
+        return answer <= stats().published;  // by an older one; 0: none
+      case RecordKind::SubmitValue:
+        return answer > device_->completed(kCopyQueue);
+      case RecordKind::Completed:
+      case RecordKind::QueueTag:
+      case RecordKind::NewestFrame:
+        return answer >= look.last;
+      case RecordKind::MissCount:
+      case RecordKind::VictimCount:
+      case RecordKind::DropCount:
+        return answer <= kMostThings;
+      case RecordKind::Pages:
+        return answer <= caps_.maxAllocations && answer + stats().chunks <= caps_.maxAllocations;
+      case RecordKind::StagingRefused:
+      case RecordKind::SealingRefused:
+      case RecordKind::RecyclingRefused:
+      case RecordKind::ChunkRefused:
+      case RecordKind::SubmitRefused:
+      case RecordKind::PollFailed:
+        return answer == 0 || errorCodeOf(answer) <= ErrorCode::FileError;
+      default:
+        return true;
+    }
   }
 
   void perform(const RecordedEvent& call) {
@@ -277,6 +318,7 @@ class RecordingPlayer::Impl final : public Journal {
   bool quiet_ = false;   ///< What the pool does now is none of the recording's.
   DeviceCaps caps_;
   LookCounts looks_;
+  std::uint32_t maxBlocks_ = 0;
   std::optional<Error> damage_;
   std::optional<ReplayDifference> difference_;
   std::uint64_t events_ = 0;

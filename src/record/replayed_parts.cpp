@@ -7,7 +7,9 @@
 #include "record/numbers.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <new>
+#include <utility>
 
 namespace flux {
 namespace {
@@ -106,14 +108,22 @@ bool ReplayedParts::fillPart(void* context, const FillRequest& request) {
 }
 
 std::shared_ptr<std::byte[]> ReplayedParts::makeBytes(ByteCount bytes, std::uint64_t thing, ByteOffset offset) {
+  // A damaged recording may want any number; zeros take memory only once they are written to.
   const auto size = static_cast<std::size_t>(std::max<ByteCount>(bytes, 1));
+  const auto zeros = [&] {
+    return std::shared_ptr<std::byte[]>(static_cast<std::byte*>(std::calloc(size, 1)),
+                                        [](std::byte* memory) { std::free(memory); });
+  };
   if (settings_.fill) {
-    std::shared_ptr<std::byte[]> made(new std::byte[size]);
+    std::shared_ptr<std::byte[]> made = zeros();
+    if (made == nullptr) return made;
     settings_.fill(thing, offset, {made.get(), static_cast<std::size_t>(bytes)});
     return made;
   }
   if (nothingBytes_ < size) {
-    nothing_ = std::shared_ptr<std::byte[]>(new std::byte[size]());
+    std::shared_ptr<std::byte[]> made = zeros();
+    if (made == nullptr) return made;
+    nothing_ = std::move(made);
     nothingBytes_ = size;
   }
   return nothing_;
@@ -124,17 +134,20 @@ Source ReplayedParts::sourceOf(std::uint64_t number, ByteCount bytes, std::uint6
   switch (static_cast<SourceKind>(number % kSourceKinds)) {
     case SourceKind::Bytes:
       buffers_.push_back(makeBytes(bytes, thing, offset));
-      return Source::bytes({buffers_.back().get(), size});
+      // Without memory for them the pool refuses it, and the replay has met its end.
+      return Source::bytes({buffers_.back().get(), buffers_.back() != nullptr ? size : 0});
     case SourceKind::Staged: {
       quiet_(true);
       Result<StagedBytes> staged = pool_.stage(bytes);
       quiet_(false);
-      if (!staged) return Source::bytes({});  // the pool refuses it, and the replay has met its end
+      if (!staged) return Source::bytes({});  // likewise
       if (settings_.fill) settings_.fill(thing, offset, staged->bytes());
       return Source::staged(std::move(*staged));
     }
     case SourceKind::Owned:
-      return Source::owned(makeBytes(bytes, thing, offset), size);
+      if (std::shared_ptr<std::byte[]> made = makeBytes(bytes, thing, offset))
+        return Source::owned(std::move(made), size);
+      return Source::bytes({});
     case SourceKind::LastingCallback:
       return Source::callback(fillPart, this, thing).lasting();
     case SourceKind::Callback:

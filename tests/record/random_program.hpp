@@ -67,6 +67,7 @@ class RandomProgram {
     stop_ = true;
     for (std::thread& thread : threads_) thread.join();
     open_.clear();
+    staged_.clear();
     objects_.clear();
     for (int i = 0; i < 20; ++i) {
       step();
@@ -220,7 +221,7 @@ class RandomProgram {
     const BlockHandle any = block();
     (void)pool_.stats();  // who looks must not count
     (void)pool_.dump();
-    switch (below(9)) {
+    switch (below(11)) {
       case 0:
         if (pool_.pin(any)) pinned_.push_back(any);
         break;
@@ -249,6 +250,12 @@ class RandomProgram {
         (void)pool_.markWritten(any, partId(), {});
         (void)pool_.refreshShadow(any, partId());
         break;
+      case 8:
+        fillStaging();
+        break;
+      case 9:
+        (void)host_.submit({}, {});  // copies of the application's own
+        break;
       default: {
         ObjectDesc object;
         object.destroy = [](void*, NativeHandle, bool) {};
@@ -256,6 +263,18 @@ class RandomProgram {
         break;
       }
     }
+  }
+
+  /// As another thread does: who finds no room wants some of the next step, which the device may refuse.
+  void fillStaging() {
+    Result<StagedBytes> staged = producer_.stage(4 * (1 + below(12'000)));
+    if (staged) {
+      staged_.push_back(std::move(*staged));
+    } else {
+      if (settings_.faults) faulty_.failCall(DeviceCall::OpenStaging, 1, ErrorCode::OutOfDeviceMemory);
+      staged_.clear();
+    }
+    if (staged_.size() > 16) staged_.pop_front();
   }
 
   void readBack() {
@@ -386,6 +405,8 @@ class RandomProgram {
   std::vector<BlockHandle> pinned_;
   std::vector<Shared<BlockHandle>> objects_;
   std::vector<Readback> reads_;
+  Producer producer_ = pool_.makeProducer();
+  std::deque<StagedBytes> staged_;
   std::vector<Frame> open_;
   std::chrono::steady_clock::time_point now_{std::chrono::seconds{1}};
   std::atomic<bool> stop_{false};

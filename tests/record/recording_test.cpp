@@ -1,9 +1,11 @@
 // The file: what is in it, how it is cut and damaged, and what a replay makes of that.
 
-#include "record/block_file.hpp"
-#include "record/codec.hpp"
-#include "record/random_program.hpp"
+#include "app/test_files.hpp"
+#include "record/recording_tools.hpp"
 
+#include <flux/decorators.hpp>
+#include <flux/host.hpp>
+#include <flux/pool.hpp>
 #include <flux/recorder.hpp>
 #include <flux/recording.hpp>
 
@@ -17,6 +19,10 @@
 namespace flux {
 namespace {
 
+using test::changed;
+using test::eventsOf;
+using test::readerOf;
+
 namespace fs = std::filesystem;
 using Completion = HostDeviceDesc::Completion;
 
@@ -25,39 +31,8 @@ std::string bytesOf(const fs::path& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-Result<RecordingReader> readerOf(const std::string& bytes) {
-  return RecordingReader::open(std::make_unique<std::istringstream>(bytes), "test");
-}
-
-std::vector<RecordedEvent> eventsOf(RecordingReader& reader) {
-  std::vector<RecordedEvent> events;
-  RecordedEvent event;
-  while (reader.next(event).value_or(false)) events.push_back(event);
-  return events;
-}
-
-/// The same recording, with its events changed, and only so many of them.
-std::string changed(const std::string& bytes, const std::function<void(RecordedEvent&)>& change,
-                    std::size_t most = std::numeric_limits<std::size_t>::max()) {
-  RecordingReader reader = readerOf(bytes).value();
-  EventEncoder encoder;
-  for (RecordedEvent& event : eventsOf(reader)) {
-    if (most-- == 0) break;
-    change(event);
-    encoder.encode(event);
-  }
-  std::ostringstream out;
-  EXPECT_TRUE(writeFileHead(out) && writeBlock(out, encoder.take()));
-  return out.str();
-}
-
 class RecordingTest : public testing::Test {
  protected:
-  RecordingTest() : file_(fs::path(testing::TempDir()) / ("flux_recording_" + name() + ".fluxrec")) {}
-  ~RecordingTest() override { fs::remove(file_); }
-
-  static std::string name() { return testing::UnitTest::GetInstance()->current_test_info()->name(); }
-
   /// A few blocks, in blocks of the file of their own.
   std::string smallRecording() {
     const auto recorder = Recorder::create(file_).value();
@@ -107,7 +82,8 @@ class RecordingTest : public testing::Test {
     return replay;
   }
 
-  fs::path file_;
+  app::TestFolder folder_;
+  const fs::path file_ = folder_.path() / "test.fluxrec";
   std::vector<BlockHandle> blocks_;
 };
 
