@@ -57,7 +57,7 @@ class RandomProgram {
   /// What there is in the end.
   Places run() {
     if (settings_.threads) {
-      for (int i = 0; i < 2; ++i) threads_.emplace_back([this, i] { frames(settings_.seed + 1 + i); });
+      for (std::uint32_t i = 0; i < 2; ++i) threads_.emplace_back([this, i] { frames(settings_.seed + 1 + i); });
       threads_.emplace_back([this] { produce(settings_.seed + 9); });
     }
     for (int i = 0; i < settings_.operations; ++i) {
@@ -221,7 +221,7 @@ class RandomProgram {
     const BlockHandle any = block();
     (void)pool_.stats();  // who looks must not count
     (void)pool_.dump();
-    switch (below(11)) {
+    switch (below(settings_.threads ? 9 : 11)) {
       case 0:
         if (pool_.pin(any)) pinned_.push_back(any);
         break;
@@ -250,18 +250,18 @@ class RandomProgram {
         (void)pool_.markWritten(any, partId(), {});
         (void)pool_.refreshShadow(any, partId());
         break;
-      case 8:
-        fillStaging();
-        break;
-      case 9:
-        (void)host_.submit({}, {});  // copies of the application's own
-        break;
-      default: {
+      case 8: {
         ObjectDesc object;
         object.destroy = [](void*, NativeHandle, bool) {};
         (void)pool_.share(object);
         break;
       }
+      case 9:
+        fillStaging();
+        break;
+      default:
+        (void)host_.submit({}, {});  // copies of the application's own
+        break;
     }
   }
 
