@@ -55,6 +55,8 @@ inline constexpr std::array kRunRows{
            "waitingBlocks"},
     RunRow{"blocks arrived", RunChart::CountsAStep, RunUnit::Count, RecordKind::Stepped, RunValue::Sum,
            "completedBlocks"},
+    RunRow{"blocks chosen to leave", RunChart::CountsAStep, RunUnit::Count, RecordKind::VictimCount, RunValue::Sum,
+           "count"},
     RunRow{"changes published", RunChart::CountsAStep, RunUnit::Count, RecordKind::Published, RunValue::Sum, "changes"},
     RunRow{"places taken", RunChart::Listed, RunUnit::Count, RecordKind::PlaceTaken, RunValue::Count},
     RunRow{"places given back", RunChart::Listed, RunUnit::Count, RecordKind::PlaceFreed, RunValue::Count},
