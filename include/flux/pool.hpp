@@ -12,6 +12,7 @@
 ///     frame.submitted(queue, value);
 
 #include <flux/block.hpp>
+#include <flux/budget.hpp>
 #include <flux/defrag.hpp>
 #include <flux/device.hpp>
 #include <flux/fit.hpp>
@@ -64,7 +65,8 @@ struct PoolDesc {
   ByteCount readbackLimitBytes = 16 * kMiB;
   /// Host memory for copies of parts (`PartDesc::kept`). Over it a call that would keep more answers OutOfBudget.
   ByteCount shadowLimitBytes = 256 * kMiB;
-  /// Device memory (chunks) never exceeds this. 0: the device's budget when the pool is made.
+  /// Device memory (chunks) never exceeds this. 0: the device's budget when the pool is made; a pool that evicts follows
+  /// it (`Pool::setBudget`).
   ByteCount hardLimitBytes = 0;
   /// Blocks make room for others: those that frames have not drawn for long (`Frame::use`) leave the device, and come
   /// back when frames miss them (`Frame::miss`) or the application requests them; meanwhile they are Absent, and frames
@@ -348,6 +350,20 @@ class Pool {
   /// its lifetime, and one of nothing ends it. O(1). Errors: InvalidArgument (two goals at once), DeviceLost.
   [[nodiscard]] Result<void> defragment(const DefragGoal& goal,
                                         std::source_location where = std::source_location::current());
+
+  /// Changes the limits of device memory. When the hard one falls below what the pool has, the following steps get
+  /// there: empty chunks go, then the emptiest chunks, whose blocks leave the device (`StepQuota::evictBytes`) and come
+  /// back to others; a step says so if it is not reached in 240. O(blocks). Errors: OutOfBudget (numbers: the limit, then
+  /// what stays: the bytes of chunks, of pinned and of long-lived blocks; `heldMemory` lists them), DeviceLost.
+  [[nodiscard]] Result<void> setBudget(const Budget& budget,
+                                       std::source_location where = std::source_location::current());
+
+  /// What no eviction frees, and why. O(blocks).
+  [[nodiscard]] HeldMemory heldMemory() const;
+
+  /// From now on a long-lived block may leave the device as streaming ones do; it comes back as one. O(1). Errors:
+  /// StaleHandle.
+  [[nodiscard]] Result<void> demote(BlockHandle block, std::source_location where = std::source_location::current());
 
   /// Where a block of these parts would go if it were added now, or why it could not; sources are not looked at.
   /// Of what `add` may answer it foresees all that concerns chunks, but not what the driver itself refuses. Costs a

@@ -122,6 +122,9 @@ Result<std::unique_ptr<Pool>> Pool::create(Device& device, const PoolDesc& desc,
   std::unique_ptr<Pool> pool(new Pool(std::make_unique<Impl>(device, desc, listener)));
   const Result<void> reserved = desc.reserveBytes != 0 ? pool->reserve(desc.reserveBytes) : Result<void>{};
   if (!reserved) return Unexpected(reserved.error());
+  if (desc.evicts && desc.hardLimitBytes == 0) {
+    if (const Result<void> follows = pool->setBudget({}); !follows) return Unexpected(follows.error());
+  }
   return pool;
 }
 
@@ -226,6 +229,20 @@ Result<void> Pool::reserve(ByteCount bytes, Lifetime lifetime, std::source_locat
 Result<void> Pool::defragment(const DefragGoal& goal, std::source_location where) {
   return impl_->tell([&] { return callOf(goal); }, [&] { return impl_->defragment(goal, where); });
 }
+Result<void> Pool::setBudget(const Budget& budget, std::source_location where) {
+  return impl_->tell(
+      [&] {
+        return Call{.kind = RecordKind::SetBudget, .numbers = {budget.hardBytes, budget.softBytes}};
+      },
+      [&] { return impl_->setBudget(budget, where); });
+}
+HeldMemory Pool::heldMemory() const {
+  return impl_->heldMemory();
+}
+Result<void> Pool::demote(BlockHandle block, std::source_location where) {
+  return impl_->tell([&] { return Call{.kind = RecordKind::Demote, .block = block}; },
+                     [&] { return impl_->demote(block, where); });
+}
 FitReport Pool::wouldFit(std::span<const PartDesc> parts, Lifetime lifetime) const {
   return impl_->wouldFit(parts, lifetime);
 }
@@ -292,8 +309,7 @@ Pool::Impl::Impl(Device& device, const PoolDesc& desc, ChunkListener* listener)
       store_(desc.storeLimitBytes),
       mirrors_(makeMirrors(device_, desc, ring_, chunks_.entries())),
       blocks_(1) {  // index 0 is the null handle's
-  hardLimitBytes_ = desc_.hardLimitBytes;
-  softLimitBytes_ = desc_.evicts ? desc_.hardLimitBytes / 100 * residency_.policy().softPercent : desc_.hardLimitBytes;
+  setLimits(desc_.hardLimitBytes);
 }
 
 Pool::Impl::~Impl() {

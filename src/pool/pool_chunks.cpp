@@ -40,7 +40,8 @@ Pool::Impl::Growth Pool::Impl::growthFor(Lifetime lifetime, ByteCount bytes, Byt
   ByteCount emptyBytes = 0;
   for (const ChunkSpace& each : spaces_) emptyBytes += each.emptyBytes();
   if (!allocationsLeft(pages) && emptyBytes == 0) return {.outcome = FitOutcome::TooManyChunks};
-  const ByteCount room = roomBytes() + emptyBytes;
+  const ByteCount stays = chunks_.reservedBytes() - emptyBytes;
+  const ByteCount room = hardLimitBytes_ - std::min<ByteCount>(hardLimitBytes_, stays);
   if (wanted <= room) return {.chunkBytes = wanted};
   const ByteCount usable = room - room % kSmallestChunkBytes;
   if (!chunkSpace.dedicated(bytes) && usable >= bytes) return {.chunkBytes = usable};

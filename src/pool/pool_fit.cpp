@@ -47,7 +47,7 @@ FitReport Pool::Impl::wouldFit(ByteCount bytes, ByteCount alignment, Lifetime li
     report.outcome = FitOutcome::Fits;
     report.chunk = *revived;
   } else {
-    const Growth growth = growthFor(lifetime, bytes, alignment, openPages());
+    const Growth growth = growthFor(lifetime, bytes, alignment, pagesKept());
     report.outcome = growth.outcome;
     report.chunkBytes = growth.chunkBytes;
     report.missingBytes = growth.missingBytes;

@@ -77,6 +77,10 @@ class Pool::Impl {
   Result<void> reserve(ByteCount bytes, Lifetime lifetime, std::source_location where);
   Result<void> defragment(const DefragGoal& goal, std::source_location where);
 
+  Result<void> setBudget(const Budget& budget, std::source_location where);
+  [[nodiscard]] HeldMemory heldMemory() const;
+  Result<void> demote(BlockHandle handle, std::source_location where);
+
   Result<Tag> makeTag(std::string_view name, std::source_location where) { return tags_.make(name, where); }
 
   // Any thread:
@@ -152,6 +156,7 @@ class Pool::Impl {
     // Of pools that evict (pool_residency.cpp):
     bool absent = false;           ///< Its bytes are somewhere else, and not on their way.
     bool returning = false;        ///< They are on their way back.
+    bool demoted = false;        ///< Long-lived no more, as far as leaving goes.
     bool wantedForGood = false;    ///< Whether frames go on missing it or not.
     std::uint8_t wanted = 0;       ///< The priority with which it is to come back; 0: nobody asks for it.
     std::uint32_t leaving = 0;     ///< Which of `leaving_` it is; 0: none.
@@ -204,6 +209,7 @@ class Pool::Impl {
     std::uint64_t step = 0;    ///< In which it began.
     ByteCount bytes = 0;       ///< Reserved in the store.
     ByteCount placeBytes = 0;  ///< That come free.
+    bool forced = false;       ///< Also if frames draw it.
     std::vector<LeavingPart> parts;
   };
 
@@ -302,7 +308,7 @@ class Pool::Impl {
   [[nodiscard]] bool isHome(const Block& block, std::uint32_t index);
   [[nodiscard]] bool mayLeave(const Block& block) const;
   void evict(Block& block, std::uint32_t index, StepReport& report);
-  [[nodiscard]] bool beginLeaving(Block& block, std::uint32_t index, StepReport& report);
+  [[nodiscard]] bool beginLeaving(Block& block, std::uint32_t index, bool forced, StepReport& report);
   [[nodiscard]] static bool takeRead(Leaving& leaving, ByteCount pageBytes, bool& failed);
   void finishLeaving(StepReport& report);
   [[nodiscard]] bool drawnLately(std::uint32_t index);
@@ -320,6 +326,14 @@ class Pool::Impl {
   }
   void makeRoom(const StepQuota& quota, StepReport& report);
   void chooseVictims(ByteCount bytes);
+
+  // Limits that change (pool_budget.cpp).
+  void setLimits(ByteCount hard);
+  [[nodiscard]] HeldMemory findHeld(std::vector<bool>& holds) const;
+  [[nodiscard]] ByteCount seenDeviceLimit();
+  void followBudget(const StepQuota& quota, StepReport& report, std::chrono::steady_clock::time_point now);
+  [[nodiscard]] bool chooseChunks();
+  void evacuate(const StepQuota& quota, StepReport& report);
 
   // Parts that come and go (pool_parts.cpp).
   LiveParts& liveParts(Block& block, std::uint32_t index);
@@ -397,6 +411,11 @@ class Pool::Impl {
   [[nodiscard]] ByteCount openPages() const noexcept {
     return staging_.openPages() + readbacks_.openPages() + (mirrors_ != nullptr ? mirrors_->staging().openPages() : 0);
   }
+  /// Allocations that chunks leave to staging: what it has, and a page of each use that has none.
+  [[nodiscard]] ByteCount pagesKept() const noexcept {
+    if (!desc_.evicts) return openPages();
+    return std::max<ByteCount>(openPages(), 1) + (readbacks_.openPages() == 0 ? 1 : 0);
+  }
   [[nodiscard]] ByteCount stagingBytes() const noexcept { return openPages() * desc_.stagingPageBytes; }
 
   /// The block has come to its place.
@@ -411,7 +430,7 @@ class Pool::Impl {
   }
   [[nodiscard]] FrameGate::Progress seenProgress();
   [[nodiscard]] TimelineValue seenCompleted(QueueId queue);
-  [[nodiscard]] ByteCount seenPages() { return seen(RecordKind::Pages, openPages()); }
+  [[nodiscard]] ByteCount seenPages() { return seen(RecordKind::Pages, pagesKept()); }
   [[nodiscard]] std::chrono::steady_clock::time_point seenNow();
   [[nodiscard]] BlockHandle takeHandle();
   [[nodiscard]] SharedThing* takeDropped();
@@ -503,6 +522,13 @@ class Pool::Impl {
   ByteCount leavingBytes_ = 0;          ///< That come free with them.
   ByteCount missingBytes_ = 0;          ///< For which no room was found since the last step that made some.
   std::vector<std::uint32_t> victims_;  ///< Of the running step.
+  bool followsDevice_ = false;          ///< The hard limit is what the device says.
+  bool toldOfShrink_ = false;           ///< That a limit which has fallen is not reached.
+  ByteCount softBytes_ = 0;             ///< As it was set; 0: a part of the hard limit.
+  std::uint64_t shrinkSince_ = 0;       ///< The step in which the limits were set last.
+  std::chrono::steady_clock::time_point askedDevice_;
+  std::vector<ChunkIndex> evacuated_;      ///< Are to go, and out of service.
+  std::uint32_t evacuating_ = 0;           ///< The block that was looked at last.
   // Where `add` lays parts out: on the stack, to make so many of them would be a good part of its cost.
   EditRanges taken_;  ///< Of the part that is being added.
   std::array<PartRequest, kMaxParts> requests_;

@@ -78,7 +78,7 @@ bool Pool::Impl::keepAtHome(BlockHandle handle, std::span<const PartDesc> parts,
 bool Pool::Impl::mayLeave(const Block& block) const {
   const bool moves = block.relocation != nullptr && block.relocation->moves;  // which is given up
   return block.live && block.place.range && (block.relocation == nullptr || moves) && block.edits.empty() &&
-         block.pins == 0 && block.leaving == 0 && block.lifetime == Lifetime::Streaming &&
+         block.pins == 0 && block.leaving == 0 && (block.lifetime == Lifetime::Streaming || block.demoted) &&
          block.changedStep + residency_.policy().settledSteps <= steps_;
 }
 
@@ -89,6 +89,7 @@ void Pool::Impl::evict(Block& block, std::uint32_t index, StepReport& report) {
   retirePlace(block);
   block.place = {};
   block.absent = true;
+  block.lifetime = Lifetime::Streaming;
   store_.makeNeeded(index);
   ring_.edit(index).hot = HotRecord::without(block.generation, BlockState::Absent);
   if (block.parts == nullptr) return;
@@ -97,7 +98,7 @@ void Pool::Impl::evict(Block& block, std::uint32_t index, StepReport& report) {
 }
 
 /// At once, or as soon as its bytes have been read back. False: it cannot leave.
-bool Pool::Impl::beginLeaving(Block& block, std::uint32_t index, StepReport& report) {
+bool Pool::Impl::beginLeaving(Block& block, std::uint32_t index, bool forced, StepReport& report) {
   const BlockLayout& layout = *ring_.cold(index).layout;
   Leaving leaving;
   for (std::uint32_t i = 0; i < layout.partCount; ++i) {
@@ -119,6 +120,7 @@ bool Pool::Impl::beginLeaving(Block& block, std::uint32_t index, StepReport& rep
   leaving.block = {index, block.generation};
   leaving.placeBytes = block.place.bytes;
   leaving.step = steps_;
+  leaving.forced = forced;
   for (LeavingPart& part : leaving.parts) {
     part.copy.reset(new std::byte[part.bytes]);
     for (ByteOffset at = 0; at < part.bytes; at += desc_.stagingPageBytes) {
@@ -159,7 +161,8 @@ void Pool::Impl::finishLeaving(StepReport& report) {
     if (known && !takeRead(leaving, desc_.stagingPageBytes, failed)) return false;
     leavingBytes_ -= leaving.placeBytes;
     if (known) block->leaving = 0;
-    const bool goes = known && !failed && mayLeave(*block) && block->changedStep < leaving.step && !drawnLately(index);
+    const bool goes = known && !failed && mayLeave(*block) && block->changedStep < leaving.step &&
+                      (leaving.forced || !drawnLately(index));
     for (LeavingPart& part : leaving.parts) {
       if (goes && partBytes(*block, index, part.part) != 0) {
         store_.keep(index, part.part, Source::owned(std::move(part.copy), static_cast<std::size_t>(part.bytes)),
@@ -272,6 +275,7 @@ void Pool::Impl::forgetResidency(Block& block, std::uint32_t index) {
   residency_.reset(index);
   block.absent = false;
   block.returning = false;
+  block.demoted = false;
   block.wantedForGood = false;
   block.wanted = 0;
   block.leaving = 0;
@@ -305,7 +309,7 @@ void Pool::Impl::makeRoom(const StepQuota& quota, StepReport& report) {
   for (const std::uint32_t victim : victims_) {
     if (victim >= blocks_.size() || !mayLeave(blocks_[victim])) continue;
     dropMove(blocks_[victim]);
-    if (!beginLeaving(blocks_[victim], victim, report)) residency_.bar(victim);
+    if (!beginLeaving(blocks_[victim], victim, false, report)) residency_.bar(victim);
   }
 }
 

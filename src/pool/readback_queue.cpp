@@ -40,7 +40,7 @@ Result<bool> ReadbackQueue::record(Read& read, const Found& found) {
   read.skip = found.offset % kWordBytes;
   Result<StagedBytes> staged = pages_.reserve(read.skip + found.bytes);
   if (!staged) {
-    if (staged.error().code == ErrorCode::StagingFull) return false;
+    if (staged.error().code == ErrorCode::StagingFull || staged.error().code == ErrorCode::TooManyChunks) return false;
     return Unexpected(staged.error());
   }
   read.staged = std::move(*staged);

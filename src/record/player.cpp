@@ -276,6 +276,12 @@ class RecordingPlayer::Impl final : public Journal {
         (void)pool_->defragment(
             {static_cast<Lifetime>(numbers[1]), static_cast<std::uint32_t>(numbers[2]), numbers[3]});
         break;
+      case RecordKind::SetBudget:
+        (void)pool_->setBudget({numbers[1], numbers[2]});
+        break;
+      case RecordKind::Demote:
+        (void)pool_->demote(block);
+        break;
       case RecordKind::MakeTag:
         (void)pool_->makeTag(call.text);
         break;

@@ -187,12 +187,13 @@ Result<StagedBytes> StagingPages::takeOrOpen(std::uint32_t first, ByteCount byte
   }
 }
 
-/// False: all are open.
+/// False: all are open, or as many as the device allows.
 Result<bool> StagingPages::openPage(std::uint32_t first) {
   for (std::uint32_t i = first; i < pages_.size(); ++i) {
     Page& page = pages_[i];
     if (isOpen(page)) continue;
     const Result<std::span<std::byte>> memory = device_.openStaging(indexOf(i), pageBytes_, use_);
+    if (!memory && memory.error().code == ErrorCode::TooManyChunks && openPages_ != 0) return false;
     if (!memory) return Unexpected(memory.error());
     page.memory = *memory;
     page.lastUse = 0;

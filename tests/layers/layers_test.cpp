@@ -58,6 +58,7 @@ const std::map<std::string, std::string, std::less<>> kPublicLayers{
     {"render_scheduler.hpp", "resources"},
     {"growth.hpp", "alloc"},
     {"strategies.hpp", "resources"},
+    {"budget.hpp", "pool"},
     {"fit.hpp", "pool"},
     {"inspect.hpp", "pool"},
     {"dynamic_buffer.hpp", "resources"},

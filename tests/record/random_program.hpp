@@ -221,7 +221,13 @@ class RandomProgram {
     const BlockHandle any = block();
     (void)pool_.stats();  // who looks must not count
     (void)pool_.dump();
-    switch (below(settings_.threads ? 9 : 11)) {
+    switch (below(settings_.threads ? 11 : 13)) {
+      case 9:
+        (void)pool_.setBudget({below(4) == 0 ? 0 : (1 + below(8)) * 256 * kKiB, below(3) == 0 ? 300 * kKiB : 0});
+        break;
+      case 10:
+        (void)pool_.demote(any);
+        break;
       case 0:
         if (pool_.pin(any)) pinned_.push_back(any);
         break;
@@ -256,7 +262,7 @@ class RandomProgram {
         (void)pool_.share(object);
         break;
       }
-      case 9:
+      case 11:
         fillStaging();
         break;
       default:

@@ -1,0 +1,273 @@
+// Limits of device memory that change while the pool lives.
+
+#include "pool/pool_test_tools.hpp"
+
+#include <flux/passing_device.hpp>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <memory>
+#include <vector>
+
+namespace flux {
+namespace {
+
+using test::kDrawQueue;
+using namespace std::chrono_literals;
+
+constexpr ByteCount kBlockBytes = 20'000;
+
+/// A device whose budget the test decides.
+class BudgetDevice : public PassingDevice {
+ public:
+  using PassingDevice::PassingDevice;
+  MemoryBudget budget() override {
+    ++asked;
+    return {bytes, 0, true};
+  }
+  ByteCount bytes = 4 * kMiB;
+  int asked = 0;
+};
+
+class PoolBudget : public testing::Test {
+ protected:
+  void make(ByteCount hardBytes = 4 * kMiB, bool evicts = true) {
+    PoolDesc desc = test::smallPool();
+    desc.stagingLimitBytes = 4 * kMiB;
+    desc.readbackLimitBytes = 4 * desc.stagingPageBytes;
+    desc.hardLimitBytes = hardBytes;
+    desc.evicts = evicts;
+    desc.storeLimitBytes = 64 * kMiB;
+    host_ = HostDevice::create({.completion = HostDeviceDesc::Completion::Delayed, .maxAllocations = allocations_});
+    device_ = std::make_unique<BudgetDevice>(*host_);
+    pool_ = Pool::create(*device_, desc).value();
+  }
+
+  BlockHandle add(Lifetime lifetime = Lifetime::Streaming) {
+    bytes_.push_back(test::pattern(static_cast<std::uint32_t>(bytes_.size()), 0, 1, kBlockBytes));
+    const PartDesc part{PartKind::Vertex, kBlockBytes, Source::bytes(bytes_.back())};
+    const std::string name = "block " + std::to_string(blocks_.size());
+    BlockDesc desc = test::blockDesc(name, {&part, 1});
+    desc.lifetime = lifetime;
+    const Result<BlockHandle> added = pool_->add(desc);
+    EXPECT_TRUE(added) << describe(added.error());
+    blocks_.push_back(added.value_or(BlockHandle{}));
+    return blocks_.back();
+  }
+  void addMany(int count) {
+    for (int i = 0; i < count; ++i) {
+      add();
+      if (i % 8 == 7) (void)frame(0, 0);
+    }
+    for (int i = 0; i < 20; ++i) (void)frame(0, 0);
+  }
+
+  /// A frame that draws [first, end) of the blocks, and the step behind it. Returns how many were there.
+  std::size_t frame(std::size_t first, std::size_t end) {
+    Frame frame = pool_->beginFrame();
+    std::vector<HostRead> reads;
+    std::vector<std::uint64_t> hashes(end - first);
+    std::vector<std::uint64_t> expected;
+    for (std::size_t i = first; i < end; ++i) {
+      frame.use(blocks_[i]);
+      const BlockLookup found = frame.find(blocks_[i]);
+      if (!found.drawable()) {
+        EXPECT_EQ(found.status, FindStatus::Absent);
+        frame.miss(blocks_[i], Priority::Normal);
+        continue;
+      }
+      const Place place = frame.find(blocks_[i], PartId{0}).place;
+      reads.push_back({place.chunk, place.offset, place.bytes, &hashes[reads.size()]});
+      expected.push_back(hashBytes(bytes_[i]));
+    }
+    const TimelineValue value = host_->submitReads(kDrawQueue, reads, frame.waits());
+    frame.submitted(kDrawQueue, value);
+    frame.end();
+    EXPECT_TRUE(host_->wait(kDrawQueue, value, 1s));
+    hashes.resize(expected.size());
+    EXPECT_EQ(hashes, expected);
+    step();
+    return expected.size();
+  }
+  void step() {
+    const ByteCount before = pool_->stats().reservedBytes;
+    now_ += 16ms;
+    const Result<StepReport> report = pool_->step({}, now_);
+    EXPECT_TRUE(report) << describe(report.error());
+    errors_.assign(report->errors.begin(), report->errors.end());
+    pool_->publish();
+    const PoolStats stats = pool_->stats();
+    EXPECT_LE(stats.reservedBytes, std::max(before, stats.hardLimitBytes)) << "it only falls while it is over";
+  }
+  [[nodiscard]] ByteCount reserved() const { return pool_->stats().reservedBytes; }
+
+  std::uint32_t allocations_ = 4096;
+  std::unique_ptr<HostDevice> host_;
+  std::unique_ptr<BudgetDevice> device_;
+  std::unique_ptr<Pool> pool_;
+  std::vector<BlockHandle> blocks_;
+  std::vector<std::vector<std::byte>> bytes_;
+  std::vector<Error> errors_;
+  std::chrono::steady_clock::time_point now_{1h};
+};
+
+TEST_F(PoolBudget, AHalfIsReachedWithin60FramesAndNothingIsLost) {
+  make();
+  addMany(180);
+  EXPECT_EQ(frame(0, 180), 180U);
+  const ByteCount before = reserved();
+  EXPECT_GT(before, 3 * kMiB);
+  ASSERT_TRUE(pool_->setBudget({.hardBytes = before / 2}));
+  int frames = 0;
+  for (; reserved() > before / 2 && frames < 60; ++frames) (void)frame(0, 180);
+  EXPECT_LE(reserved(), before / 2);
+  RecordProperty("frames", frames);
+  // All of them can still be seen, one after the other.
+  for (std::size_t first = 0; first < 180; first += 30) {
+    int tries = 0;
+    while (frame(first, first + 30) != 30 && tries < 60) ++tries;
+    EXPECT_LT(tries, 60) << first;
+    EXPECT_TRUE(errors_.empty());
+  }
+  // With more memory again all of them are there at once.
+  ASSERT_TRUE(pool_->setBudget({.hardBytes = 5 * kMiB}));
+  for (int i = 0; i < 60; ++i) (void)frame(0, 180);
+  EXPECT_EQ(frame(0, 180), 180U);
+  EXPECT_EQ(host_->earlyReclaims(), 0U);
+}
+
+TEST_F(PoolBudget, LessThanIsHeldIsRefusedAndListed) {
+  make();
+  const BlockHandle ground = add(Lifetime::LongLived);
+  addMany(100);
+  ASSERT_TRUE(pool_->pin(blocks_[40]));
+  const PoolStats before = pool_->stats();
+  const HeldMemory held = pool_->heldMemory();
+  EXPECT_GT(held.chunkBytes, 2 * kBlockBytes);
+  EXPECT_EQ(held.pinnedBytes, kBlockBytes);
+  EXPECT_EQ(held.longLivedBytes, kBlockBytes);
+  ASSERT_EQ(held.blocks.size(), 2U);
+  EXPECT_EQ(held.blocks[0].block, ground);
+  EXPECT_EQ(held.blocks[0].by, HeldBy::Lifetime);
+  EXPECT_EQ(held.blocks[1].block, blocks_[40]);
+  EXPECT_EQ(held.blocks[1].by, HeldBy::Pin);
+  EXPECT_EQ(held.blocks[1].name, "block 40");
+  const Result<void> refused = pool_->setBudget({.hardBytes = held.chunkBytes - 1});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::OutOfBudget);
+  EXPECT_EQ(refused.error().numbers[0], held.chunkBytes - 1);
+  EXPECT_EQ(refused.error().numbers[1], held.chunkBytes);
+  EXPECT_EQ(pool_->stats().hardLimitBytes, before.hardLimitBytes);
+  for (int i = 0; i < 20; ++i) step();
+  EXPECT_EQ(pool_->stats().evictions, 0U);
+  // As much as is held can be reached.
+  ASSERT_TRUE(pool_->setBudget({.hardBytes = held.chunkBytes}));
+  for (int i = 0; i < 60; ++i) step();
+  EXPECT_EQ(reserved(), held.chunkBytes);
+  // And less, when less is held.
+  ASSERT_TRUE(pool_->unpin(blocks_[40]));
+  ASSERT_TRUE(pool_->demote(ground));
+  EXPECT_TRUE(pool_->heldMemory().blocks.empty());
+}
+
+TEST_F(PoolBudget, ADemotedBlockLeavesAndComesBack) {
+  make(kMiB);
+  const BlockHandle ground = add(Lifetime::LongLived);
+  addMany(100);
+  const auto fly = [&] {
+    for (std::size_t first = 1; first < 71; first += 10) {
+      for (int i = 0; i < 20; ++i) (void)frame(first, first + 30);
+    }
+  };
+  fly();
+  EXPECT_TRUE(pool_->beginFrame().find(ground).drawable());
+  ASSERT_TRUE(pool_->demote(ground));
+  fly();
+  EXPECT_FALSE(pool_->beginFrame().find(ground).drawable());
+  for (int i = 0; i < 60 && frame(0, 1) != 1; ++i) {
+  }
+  EXPECT_EQ(frame(0, 1), 1U);
+  EXPECT_EQ(pool_->inspect(ground)->lifetime, Lifetime::Streaming);
+}
+
+TEST_F(PoolBudget, TheDevicesBudgetIsFollowedAndSeldomAsked) {
+  make(0);
+  EXPECT_EQ(pool_->stats().hardLimitBytes, 4 * kMiB);
+  addMany(180);
+  for (int i = 0; i < 20; ++i) (void)frame(0, 180);
+  const int before = device_->asked;
+  device_->bytes = 2 * kMiB;
+  int frames = 0;
+  while (pool_->stats().hardLimitBytes != 2 * kMiB && frames < 100) {
+    (void)frame(0, 180);
+    ++frames;
+  }
+  EXPECT_LT(frames * 16, 1000) << "within a second";
+  EXPECT_LE(device_->asked - before, 2);
+  for (int i = 0; i < 60; ++i) (void)frame(0, 180);
+  EXPECT_LE(reserved(), 2 * kMiB);
+  // More comes bit by bit.
+  device_->bytes = 4 * kMiB;
+  for (int i = 0; i < 20; ++i) step();
+  EXPECT_GT(pool_->stats().hardLimitBytes, 2 * kMiB);
+  EXPECT_LT(pool_->stats().hardLimitBytes, 4 * kMiB);
+}
+
+TEST_F(PoolBudget, ALimitThatIsNotReachedIsReportedOnce) {
+  make(0);
+  addMany(180);
+  ASSERT_TRUE(pool_->pin(blocks_[0]));
+  ASSERT_TRUE(pool_->pin(blocks_[100]));
+  device_->bytes = 100 * kKiB;
+  int told = 0;
+  for (int i = 0; i < 400; ++i) {
+    step();
+    told += static_cast<int>(std::ranges::count(errors_, ErrorCode::OutOfBudget, &Error::code));
+  }
+  EXPECT_EQ(told, 1);
+  EXPECT_LT(reserved(), 700 * kKiB) << "only the chunks in which something is pinned";
+}
+
+TEST_F(PoolBudget, APoolThatDoesNotEvictHoldsEverything) {
+  make(4 * kMiB, false);
+  addMany(60);
+  const HeldMemory held = pool_->heldMemory();
+  ASSERT_EQ(held.blocks.size(), 60U);
+  EXPECT_EQ(held.blocks[0].by, HeldBy::Pool);
+  EXPECT_FALSE(pool_->setBudget({.hardBytes = held.chunkBytes - 1}));
+  ASSERT_TRUE(pool_->setBudget({.hardBytes = held.chunkBytes}));
+  for (int i = 0; i < 5; ++i) step();
+  EXPECT_EQ(reserved(), held.chunkBytes) << "the spare has gone";
+  EXPECT_EQ(frame(0, 60), 60U);
+}
+
+TEST_F(PoolBudget, TheSoftLimitIsSettable) {
+  make(kMiB);
+  ASSERT_TRUE(pool_->setBudget({.hardBytes = kMiB, .softBytes = 500'000}));
+  addMany(40);
+  EXPECT_EQ(pool_->stats().softLimitBytes, 500'000U);
+  std::size_t there = 0;
+  for (int i = 0; i < 40; ++i) there = frame(0, 40);
+  EXPECT_EQ(there, 25U);
+}
+
+TEST_F(PoolBudget, AllocationsStayUnderTheDevicesNumber) {
+  allocations_ = 64;
+  make(64 * kMiB);
+  for (int i = 0; i < 1600; ++i) {  // 32 MB, where 64 chunks have 16 MiB
+    add();
+    if (i % 8 == 0) (void)frame(0, i == 0 ? 0 : 1);
+    EXPECT_LT(pool_->stats().chunks, 64U);
+  }
+  for (std::size_t first = 0; first < 1600; first += 100) {
+    int tries = 0;
+    while (frame(first, first + 100) != 100 && tries < 80) ++tries;
+    EXPECT_LT(tries, 80) << first;
+    EXPECT_LT(pool_->stats().chunks, 64U);
+  }
+  EXPECT_GT(pool_->stats().evictions, 100U);
+}
+
+}  // namespace
+}  // namespace flux
