@@ -63,6 +63,7 @@ Json toJson(const RunReport& report) {
   json["renderThreads"] = report.renderThreads;
   json["singleThread"] = report.singleThread;
   json["indirect"] = report.indirect;
+  json["budget"] = report.budget;
   json["verify"] = report.verify;
   json["validate"] = report.validate;
   json["models"] = {{"loaded", report.modelsLoaded}, {"skipped", toJson(report.modelsSkipped)}};
@@ -100,6 +101,12 @@ Json toJson(const RunReport& report) {
   json["partsAdded"] = report.partsAdded;
   json["partsRemoved"] = report.partsRemoved;
   json["misses"] = report.misses;
+  json["evictions"] = report.evictions;
+  json["restores"] = report.restores;
+  json["evictedBytes"] = report.evictedBytes;
+  json["restoredBytes"] = report.restoredBytes;
+  json["storeBytes"] = report.storeBytes;
+  json["stepsOverBudget"] = report.stepsOverBudget;
   json["refusedCalls"] = report.refusedCalls;
   json["deferredPublishes"] = report.deferredPublishes;
   json["indirectCalls"] = report.indirectCalls;

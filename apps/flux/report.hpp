@@ -52,6 +52,7 @@ struct RunReport {
   std::uint32_t renderThreads = 0;
   bool singleThread = false;
   bool indirect = false;  ///< The device looked the objects up and drew them by indirect calls.
+  ByteCount budget = 0;   ///< Of device memory; 0: none was given.
   bool verify = false;
   bool validate = false;
   std::uint64_t modelsLoaded = 0;
@@ -86,7 +87,11 @@ struct RunReport {
   std::uint64_t blocksAdded = 0, blocksRemoved = 0, blocksUpdated = 0;
   std::uint64_t partsAdded = 0, partsRemoved = 0;  ///< To and from live blocks.
   std::uint64_t misses = 0;                        ///< Blocks that frames asked for because they were not there.
-  std::uint64_t refusedCalls = 0;                  ///< Adds and updates that had to be repeated later.
+  std::uint64_t evictions = 0, restores = 0;       ///< Blocks that left the device, and came back.
+  ByteCount evictedBytes = 0, restoredBytes = 0;
+  ByteCount storeBytes = 0;           ///< Of host memory, for blocks that are not on the device, in the end.
+  std::uint64_t stepsOverBudget = 0;  ///< After which chunks took more than the hard limit.
+  std::uint64_t refusedCalls = 0;     ///< Adds and updates that had to be repeated later.
   std::uint64_t deferredPublishes = 0;
   std::uint64_t indirectCalls = 0;    ///< That drew all objects of all frames; 0 without `indirect`, as the next two.
   std::uint32_t recordMirrors = 0;    ///< Copies of the records in device memory.

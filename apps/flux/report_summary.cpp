@@ -49,6 +49,12 @@ void printSummary(const RunReport& report, std::ostream& out) {
   table.row("blocks", countText(report.blocksAdded) + " added",
             countText(report.blocksRemoved) + " removed, " + countText(report.blocksUpdated) + " updates, " +
                 countText(report.misses) + " missed");
+  if (report.budget != 0) {
+    table.row("budget", bytesText(report.budget),
+              countText(report.evictions) + " evictions (" + bytesText(report.evictedBytes) + "), " +
+                  countText(report.restores) + " restores (" + bytesText(report.restoredBytes) + "); over it after " +
+                  countText(report.stepsOverBudget) + " steps; " + bytesText(report.storeBytes) + " on the host");
+  }
   table.row("parts", countText(report.partsAdded) + " added",
             countText(report.partsRemoved) + " removed, to and from live blocks");
   table.row("uploaded", bytesText(report.bytesUploaded),

@@ -65,8 +65,8 @@ struct PoolDesc {
   ByteCount readbackLimitBytes = 16 * kMiB;
   /// Host memory for copies of parts (`PartDesc::kept`). Over it a call that would keep more answers OutOfBudget.
   ByteCount shadowLimitBytes = 256 * kMiB;
-  /// Device memory (chunks) never exceeds this. 0: the device's budget when the pool is made; a pool that evicts follows
-  /// it (`Pool::setBudget`).
+  /// Device memory (chunks) never exceeds this. 0: the device's budget when the pool is made; a pool that evicts
+  /// follows it (`Pool::setBudget`).
   ByteCount hardLimitBytes = 0;
   /// Blocks make room for others: those that frames have not drawn for long (`Frame::use`) leave the device, and come
   /// back when frames miss them (`Frame::miss`) or the application requests them; meanwhile they are Absent, and frames
@@ -353,8 +353,8 @@ class Pool {
 
   /// Changes the limits of device memory. When the hard one falls below what the pool has, the following steps get
   /// there: empty chunks go, then the emptiest chunks, whose blocks leave the device (`StepQuota::evictBytes`) and come
-  /// back to others; a step says so if it is not reached in 240. O(blocks). Errors: OutOfBudget (numbers: the limit, then
-  /// what stays: the bytes of chunks, of pinned and of long-lived blocks; `heldMemory` lists them), DeviceLost.
+  /// back to others; a step says so if it is not reached in 240. O(blocks). Errors: OutOfBudget (numbers: the limit,
+  /// then what stays: the bytes of chunks, of pinned and of long-lived blocks; `heldMemory` lists them), DeviceLost.
   [[nodiscard]] Result<void> setBudget(const Budget& budget,
                                        std::source_location where = std::source_location::current());
 

@@ -143,8 +143,8 @@ bool Pool::Impl::chooseChunks() {
   return true;
 }
 
-/// Blocks leave the chunks that have to go, whether frames draw them or not: those that do miss them, and they come back
-/// to the chunks that stay.
+/// Blocks leave the chunks that have to go, whether frames draw them or not: those that do miss them, and they come
+/// back to the chunks that stay.
 void Pool::Impl::evacuate(const StepQuota& quota, StepReport& report) {
   const auto count = static_cast<std::uint32_t>(blocks_.size());
   ByteCount left = quota.evictBytes - std::min(quota.evictBytes, leavingBytes_);

@@ -156,7 +156,7 @@ class Pool::Impl {
     // Of pools that evict (pool_residency.cpp):
     bool absent = false;           ///< Its bytes are somewhere else, and not on their way.
     bool returning = false;        ///< They are on their way back.
-    bool demoted = false;        ///< Long-lived no more, as far as leaving goes.
+    bool demoted = false;          ///< Long-lived no more, as far as leaving goes.
     bool wantedForGood = false;    ///< Whether frames go on missing it or not.
     std::uint8_t wanted = 0;       ///< The priority with which it is to come back; 0: nobody asks for it.
     std::uint32_t leaving = 0;     ///< Which of `leaving_` it is; 0: none.
@@ -527,8 +527,8 @@ class Pool::Impl {
   ByteCount softBytes_ = 0;             ///< As it was set; 0: a part of the hard limit.
   std::uint64_t shrinkSince_ = 0;       ///< The step in which the limits were set last.
   std::chrono::steady_clock::time_point askedDevice_;
-  std::vector<ChunkIndex> evacuated_;      ///< Are to go, and out of service.
-  std::uint32_t evacuating_ = 0;           ///< The block that was looked at last.
+  std::vector<ChunkIndex> evacuated_;  ///< Are to go, and out of service.
+  std::uint32_t evacuating_ = 0;       ///< The block that was looked at last.
   // Where `add` lays parts out: on the stack, to make so many of them would be a good part of its cost.
   EditRanges taken_;  ///< Of the part that is being added.
   std::array<PartRequest, kMaxParts> requests_;

@@ -81,6 +81,12 @@ class PoolDriver {
 
   [[nodiscard]] std::size_t partsOf(std::size_t index) const { return blocks_[index].parts.size(); }
 
+  /// From now on frames draw these blocks only, and miss those of them that are not there.
+  void look(std::size_t first, std::size_t count) {
+    first_ = first;
+    last_ = first + count;
+  }
+
   /// A step, a publish, and a frame that draws whatever is drawable. Returns how many parts were not.
   std::size_t frame(const StepQuota& quota = kWholeStep) {
     const auto report = pool_->step(quota);
@@ -91,7 +97,10 @@ class PoolDriver {
     std::vector<Place> places;
     std::vector<std::uint64_t> expected;
     std::size_t absent = 0;
-    for (const Block& block : blocks_) {
+    for (std::size_t i = first_; i < std::min(last_, blocks_.size()); ++i) {
+      const Block& block = blocks_[i];
+      frame.use(block.handle);
+      if (frame.find(block.handle).status == FindStatus::Absent) frame.miss(block.handle, Priority::Normal);
       for (const Part& part : block.parts) {
         const PartLookup found = frame.find(block.handle, part.id);
         if (found.drawable()) {
@@ -196,6 +205,8 @@ class PoolDriver {
   app::ReplayTarget& target_;
   std::unique_ptr<Pool> pool_;
   std::vector<Block> blocks_;
+  std::size_t first_ = 0;
+  std::size_t last_ = SIZE_MAX;
   std::deque<std::vector<std::uint64_t>> inFlight_;  ///< What each unfinished frame should find.
   std::vector<ByteCount> made_;
   std::vector<std::uint64_t> keys_;
@@ -292,6 +303,29 @@ TEST_F(PoolOnDevice, SmallThingsShareBlocks) {
   for (std::uint32_t i = 0; i < 50; ++i) driver_.addShared(16 + i % 100, i % 3);
   driver_.settle();
   EXPECT_LT(driver_.pool().sharedUsage().blocks, 30U);
+}
+
+TEST_F(ConformanceTest, WhatLeavesTheDeviceComesBackWithItsBytes) {  // G7, G9
+  PoolDesc desc = smallPool();
+  desc.evicts = true;
+  desc.hardLimitBytes = kMiB;
+  PoolDriver driver(target(), desc);
+  for (int i = 0; i < 80; ++i) {
+    driver.add(std::array<ByteCount, 3>{30'000, 2'000, 500});
+    if (i % 8 == 7) driver.frame();
+  }
+  for (std::size_t first = 0; first < 160; first += 10) {  // twice around
+    driver.look(first % 80, 15);
+    int frames = 0;
+    while (driver.frame() != 0 && frames < 200) ++frames;
+    EXPECT_LT(frames, 200) << first;
+    EXPECT_LE(driver.pool().stats().reservedBytes, kMiB);
+  }
+  driver.finishAll();
+  const PoolStats stats = driver.pool().stats();
+  EXPECT_GT(stats.evictions, 100U);
+  EXPECT_GT(stats.restores, 100U);
+  EXPECT_GT(stats.readBackBytes, 0U);
 }
 
 TEST_F(PoolOnDevice, WhatIsRemovedIsGivenBackToTheDevice) {  // G4

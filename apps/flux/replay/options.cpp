@@ -37,6 +37,10 @@ void addReplay(CLI::App& command, ReplayArguments& arguments) {
   command.add_option("--chunk-size", options.chunkBytes, "Bytes of a full-size chunk; 8MiB, 64KiB and the like")
       ->transform(CLI::AsSizeValue(true))
       ->capture_default_str();
+  command
+      .add_option("--budget", options.budget,
+                  "Device memory of traces, 24MiB and the like: objects that are not drawn leave it for others")
+      ->transform(CLI::AsSizeValue(true));
   command.add_flag("--lean", options.lean, "As little memory as possible: no spare chunk, no ramp, no hysteresis");
   command.add_flag("!--no-share", options.share, "A block of its own for each object, however small");
   std::vector<std::string> policies(strategyNames().begin(), strategyNames().end());

@@ -22,6 +22,8 @@ constexpr std::chrono::seconds kProgressInterval{2};
 /// What `PoolDesc::chunkBytes` allows.
 constexpr ByteCount kMinChunkBytes = 64 * kKiB;
 constexpr ByteCount kChunkGrainBytes = 256;
+/// Host memory for what leaves the device.
+constexpr ByteCount kStoreBytes = 8 * kGiB;
 /// For a trace that does not say how long it took.
 constexpr double kFrameSeconds = 1.0 / 60;
 
@@ -34,6 +36,11 @@ ReplayerDesc replayerDesc(const ReplayOptions& options, const TraceHeader& heade
   desc.share = options.share;
   desc.verify = options.verify;
   desc.pool.chunkBytes = options.chunkBytes;
+  if (options.budget != 0) {
+    desc.pool.evicts = true;
+    desc.pool.hardLimitBytes = options.budget;
+    desc.pool.storeLimitBytes = kStoreBytes;
+  }
   if (options.lean) {
     desc.pool.firstChunkBytes = desc.pool.longLivedFirstChunkBytes = options.chunkBytes;
     desc.pool.spareChunks = 0;
@@ -141,6 +148,7 @@ std::vector<ReplayResult> runReplay(const ReplayOptions& options, std::ostream& 
     ReplayResult& result = results.emplace_back();
     result.trace = file.string();
     result.chunkBytes = options.chunkBytes;
+    result.budget = options.budget;
     result.lean = options.lean;
     result.share = options.share;
     result.verify = options.verify;

@@ -20,8 +20,9 @@ struct ReplayOptions {
   std::vector<std::filesystem::path> traces;  ///< And recordings (recording_replay.hpp), for the command line.
   std::string backend = "host";               ///< One of `backendNames`.
   ByteCount chunkBytes = 16 * kMiB;
-  bool lean = false;  ///< No spare chunk, no small first chunks, no waiting before an empty chunk goes.
-  bool share = true;  ///< Small objects of one kind share blocks.
+  ByteCount budget = 0;  ///< Of device memory, for traces; what does not fit leaves it. 0: none.
+  bool lean = false;     ///< No spare chunk, no small first chunks, no waiting before an empty chunk goes.
+  bool share = true;     ///< Small objects of one kind share blocks.
   bool verify = false;
   bool validate = false;
   /// Strategies that place the trace's objects as well, for comparison (flux/strategies.hpp); empty, a name, or "all".

@@ -46,6 +46,7 @@ Replayer::Replayer(ReplayTarget& target, Device& device, const ReplayerDesc& des
       verify_(desc.verify),
       frameTime_(desc.frameTime),
       now_(Clock::now()),
+      evicts_(desc.pool.evicts),
       times_(times),
       meter_(device_) {}
 
@@ -115,7 +116,9 @@ void Replayer::add(std::uint32_t slot, ByteCount bytes) {
   object.drawn = 0;
   object.verified = {};
   object.contents.clear();
-  const PartDesc part{object.kind, bytes, Source::callback(fillContents, this, tagOf(slot, 1))};
+  // Of a pool that evicts every other one can be asked again; the others are read back.
+  const Source source = Source::callback(fillContents, this, tagOf(slot, 1));
+  const PartDesc part{object.kind, bytes, slot % 2 == 0 ? source.lasting() : source};
   const std::string name = nameOf(object);
   const Result<SharedPart> added = meter_.measure(times_.alloc, [&] { return addToPool(object, part, name); });
   object.block = added ? added->block : BlockHandle{};
@@ -126,6 +129,7 @@ void Replayer::add(std::uint32_t slot, ByteCount bytes) {
   }
   object.part = added->part;
   object.contents.push_back({pool_->requestedVersion(object.block), 1});
+  if (evicts_ && !object.shared && !pool_->inspect(object.block)->evicted) counts_.movedBytes += bytes;
 }
 
 void Replayer::remove(Object& object) {
@@ -152,11 +156,16 @@ void Replayer::update(std::uint32_t slot) {
 
 void Replayer::draw(Object& object) {
   const PartLookup found = frame_.find(object.block, object.part);
+  if (evicts_) {
+    frame_.use(object.block);
+    wanted_.want(object.block, found.drawable() ? frame_.find(object.block).place.bytes : 0);
+  }
   if (!found.drawable()) {
     ++counts_.misses;
     frame_.miss(object.block);
-    // What was there stays there (G1).
-    if (object.drawn != 0) verifier_.report({frames_ + 1, nameOf(object), "not there any more", object.drawn});
+    // What was there stays there (G1), but what has left for others.
+    if (object.drawn != 0 && !evicts_)
+      verifier_.report({frames_ + 1, nameOf(object), "not there any more", object.drawn});
     return;
   }
   frame_.use(object.block);
@@ -175,6 +184,7 @@ void Replayer::verify(Object& object, const PartLookup& found) {
 }
 
 void Replayer::endFrame() {
+  if (evicts_) wanted_.endFrame();
   submitFrame();
   stepAndPublish();
   frame_ = pool_->beginFrame("replay");
@@ -212,6 +222,8 @@ void Replayer::stepAndPublish() {
   if (!step) throw Failure("a step failed: " + describe(step.error()));
   for (const Error& error : step->errors) throw Failure("a step failed: " + describe(error));
   pool_->publish();
+  const PoolStats stats = pool_->stats();
+  if (stats.reservedBytes > stats.hardLimitBytes) ++counts_.stepsOverBudget;
 }
 
 ReplayCounts Replayer::finish(bool interrupted) {
@@ -227,6 +239,12 @@ ReplayCounts Replayer::finish(bool interrupted) {
   counts_.relocatedBytes = stats.relocatedBytes;
   counts_.compactions = stats.compactions;
   counts_.uploadedBytes = stats.uploadedBytes;
+  counts_.evictions = stats.evictions;
+  counts_.evictedBytes = stats.evictedBytes;
+  counts_.restores = stats.restores;
+  counts_.restoredBytes = stats.restoredBytes;
+  counts_.movedBytes += stats.restoredBytes;
+  counts_.leastMovedBytes = wanted_.bytesMoved(stats.softLimitBytes);
   const double frames = static_cast<double>(std::max<std::uint64_t>(frames_, 1));
   counts_.meanLiveBytes = liveSum_ / frames;
   counts_.meanReservedBytes = reservedSum_ / frames;
@@ -241,7 +259,8 @@ ReplayCounts Replayer::finish(bool interrupted) {
   times_.nsPerOp.push_back(meter_.nsPerOp());
   times_.deviceNsPerOp.push_back(meter_.deviceNsPerOp());
 
-  if (!interrupted) settle();
+  if (!interrupted && evicts_) settleUnderBudget();
+  if (!interrupted && !evicts_) settle();
   frame_.end();
   while (pending_ > 0) finishOldest();
   counts_.invalidDraws = verifier_.invalidDraws();
@@ -258,6 +277,58 @@ bool Replayer::upToDate(const Object& object) const {
   return found.drawable() && found.version >= object.contents.back().from;
 }
 
+/// Not all objects are there at once: some after the others.
+void Replayer::settleUnderBudget() {
+  constexpr ByteCount kShare = 4;
+  const ByteCount most = pool_->stats().softLimitBytes / kShare;
+  std::vector<Object*> batch;
+  ByteCount bytes = 0;
+  for (Object& object : objects_) {
+    if (!object.block) continue;
+    batch.push_back(&object);
+    bytes += pool_->inspect(object.block)->liveBytes;
+    if (bytes < most) continue;
+    bringBack(batch);
+    batch.clear();
+    bytes = 0;
+  }
+  bringBack(batch);
+  submitFrame();
+}
+
+/// Waits until the objects are there, as new as they were asked for, and verifies them.
+void Replayer::bringBack(std::span<Object* const> objects) {
+  const auto deadline = Clock::now() + kPatience;
+  const auto missing = [&] {
+    bool any = false;
+    for (const Object* object : objects) {
+      frame_.use(object->block);
+      if (upToDate(*object)) continue;
+      frame_.miss(object->block);
+      any = true;
+    }
+    return any;
+  };
+  while (missing() && Clock::now() < deadline) {
+    submitFrame();
+    while (pending_ > 0) finishOldest();
+    stepAndPublish();
+    frame_ = pool_->beginFrame("replay");
+  }
+  for (Object* object : objects) settle(*object);
+}
+
+/// What the object is in the end.
+void Replayer::settle(Object& object) {
+  if (!upToDate(object)) {
+    verifier_.report({frames_ + 1, nameOf(object), "never arrived", object.contents.back().from});
+  } else if (object.block && verify_) {
+    object.contents.erase(object.contents.begin(), object.contents.end() - 1);
+    object.verified = {};  // in full
+    verify(object, frame_.find(object.block, object.part));
+  }
+}
+
 void Replayer::settle() {
   const auto settled = [&] { return std::ranges::all_of(objects_, [&](const Object& o) { return upToDate(o); }); };
   const auto deadline = Clock::now() + kPatience;
@@ -267,15 +338,7 @@ void Replayer::settle() {
     stepAndPublish();
     frame_ = pool_->beginFrame("replay");
   }
-  for (Object& object : objects_) {
-    if (!upToDate(object)) {
-      verifier_.report({frames_ + 1, nameOf(object), "never arrived", object.contents.back().from});
-    } else if (object.block && verify_) {
-      object.contents.erase(object.contents.begin(), object.contents.end() - 1);
-      object.verified = {};  // in full
-      verify(object, frame_.find(object.block, object.part));
-    }
-  }
+  for (Object& object : objects_) settle(object);
   submitFrame();
 }
 

@@ -2,6 +2,7 @@
 
 /// Does to a pool what a recorded program did to its driver.
 
+#include "replay/furthest_use.hpp"
 #include "replay/metered_device.hpp"
 #include "replay/operation_meter.hpp"
 #include "replay/result.hpp"
@@ -14,6 +15,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -85,6 +87,9 @@ class Replayer {
   void finishOldest();
   void stepAndPublish();
   void settle();
+  void settle(Object& object);
+  void settleUnderBudget();
+  void bringBack(std::span<Object* const> objects);
 
   ReplayTarget& target_;
   MeteredDevice device_;
@@ -97,6 +102,8 @@ class Replayer {
   std::vector<Object> objects_;                ///< By slot.
   ReplayVerifier verifier_;
   std::size_t pending_ = 0;  ///< Frames in flight.
+  const bool evicts_;
+  FurthestUse wanted_;  ///< Of a pool that evicts.
 
   ReplayTimes& times_;
   OperationMeter meter_;

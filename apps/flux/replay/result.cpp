@@ -56,6 +56,7 @@ Json toJson(const ReplayResult& result) {
   json["device"] = result.device;
   json["driver"] = result.driver;
   json["chunkBytes"] = result.chunkBytes;
+  json["budget"] = result.budget;
   json["lean"] = result.lean;
   json["share"] = result.share;
   json["verify"] = result.verify;
@@ -91,6 +92,13 @@ Json toJson(const ReplayResult& result) {
   json["relocatedBytes"] = counts.relocatedBytes;
   json["compactions"] = counts.compactions;
   json["uploadedBytes"] = counts.uploadedBytes;
+  json["evictions"] = counts.evictions;
+  json["restores"] = counts.restores;
+  json["evictedBytes"] = counts.evictedBytes;
+  json["restoredBytes"] = counts.restoredBytes;
+  json["stepsOverBudget"] = counts.stepsOverBudget;
+  json["movedBytes"] = counts.movedBytes;
+  json["leastMovedBytes"] = counts.leastMovedBytes;
   json["invalidDraws"] = counts.invalidDraws;
   json["firstInvalid"] = toJson(counts.firstInvalid);
   json["verifiedDraws"] = counts.verifiedDraws;

@@ -35,6 +35,12 @@ struct ReplayCounts {
   std::uint64_t chunksCreated = 0, chunksReleased = 0, releasedBytes = 0;
   std::uint64_t relocations = 0, relocatedBytes = 0, compactions = 0;  ///< Blocks that moved for room.
   ByteCount uploadedBytes = 0;
+  // With a budget:
+  std::uint64_t evictions = 0, restores = 0;
+  ByteCount evictedBytes = 0, restoredBytes = 0;
+  std::uint64_t stepsOverBudget = 0;  ///< After which chunks took more.
+  ByteCount movedBytes = 0;           ///< Of blocks that came to the device, the first time or again.
+  ByteCount leastMovedBytes = 0;      ///< By a memory as large as the soft limit that knew the future.
 
   std::uint64_t invalidDraws = 0;
   std::vector<InvalidDraw> firstInvalid;
@@ -73,6 +79,7 @@ struct ReplayResult {
   std::uint64_t ownChunks = 0;
   std::string backend, device, driver;
   ByteCount chunkBytes = 0;
+  ByteCount budget = 0;  ///< Of device memory; 0: none was given.
   bool lean = false;
   bool share = false;
   bool verify = false;

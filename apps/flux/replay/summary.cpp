@@ -48,7 +48,20 @@ void printSummary(const ReplayResult& result, std::ostream& out) {
   table.row("objects", countText(counts.allocs) + " added",
             countText(counts.frees) + " removed, " + countText(counts.resizes) + " resized, " +
                 countText(counts.updates) + " updates, " + bytesText(counts.uploadedBytes) + " uploaded");
-  table.row("draws", countText(counts.draws), countText(counts.misses) + " of them before the first bytes were there");
+  table.row("draws", countText(counts.draws),
+            countText(counts.misses) + " of them " +
+                (result.budget != 0 ? "of what was not there" : "before the first bytes were there"));
+  if (result.budget != 0) {
+    const double least = static_cast<double>(std::max<ByteCount>(counts.leastMovedBytes, 1));
+    table.row("budget", bytesText(result.budget),
+              countText(counts.evictions) + " evictions (" + bytesText(counts.evictedBytes) + "), " +
+                  countText(counts.restores) + " restores (" + bytesText(counts.restoredBytes) + "); over it after " +
+                  countText(counts.stepsOverBudget) + " steps");
+    table.row("", bytesText(counts.movedBytes) + " moved",
+              fixedText(static_cast<double>(counts.movedBytes) / least, 2) +
+                  " times what it takes to evict what is wanted again last (" + bytesText(counts.leastMovedBytes) +
+                  ")");
+  }
   table.row("verified", verdict(result),
             result.verify ? bytesText(counts.verifiedBytes) + " in " + countText(counts.verifiedDraws) + " draws" : "");
   if (result.validationMessages > 0) {

@@ -218,6 +218,8 @@ bool Streamer::stepAndPublish() {
     noteErrors(step->errors);
     if (spectator_ != nullptr) spectator_->poolStepped(pool_, *step, stepped - before);
   }
+  const PoolStats stats = pool_.stats();
+  if (stats.reservedBytes > stats.hardLimitBytes) ++figures_.stepsOverBudget;
   const auto publishing = Clock::now();
   const PublishReport publish = pool_.publish();
   figures_.stepTimes.add(stepped - before);

@@ -24,6 +24,7 @@ namespace flux::app {
 
 /// What the geometry side measured.
 struct StreamerFigures {
+  std::uint64_t stepsOverBudget = 0;  ///< After which chunks took more than the hard limit.
   Percentiles stepTimes;
   Percentiles publishTimes;
   double meanReservedBytes = 0;

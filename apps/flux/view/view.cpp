@@ -114,7 +114,7 @@ class Run {
         wrapped_(hooks.wrapDevice ? hooks.wrapDevice(renderer.device()) : nullptr),
         device_(wrapped_ ? *wrapped_ : renderer.device()),
         recorder_(makeRecorder(options.record)),
-        pool_(makePool(device_, renderer, options.indirect, recorder_.get())),
+        pool_(makePool(device_, renderer, options.indirect, options.budget, recorder_.get())),
         flight_(world.cellSize(), world.viewDistance(),
                 static_cast<float>(options.width) / static_cast<float>(options.height)),
         streamer_(world, flight_, *pool_, board_, edits_, options.singleThread ? 0 : loaderThreads(), hooks.spectator),
@@ -187,6 +187,11 @@ class Run {
     report.partsAdded = stats.partsAdded;
     report.partsRemoved = stats.partsRemoved;
     report.misses = stats.misses;
+    report.evictions = stats.evictions;
+    report.restores = stats.restores;
+    report.evictedBytes = stats.evictedBytes;
+    report.restoredBytes = stats.restoredBytes;
+    report.storeBytes = stats.storeBytes;
     report.deferredPublishes = stats.deferredPublishes;
     report.indirectCalls = renderer_.indirectCalls();
     report.recordMirrors = stats.recordMirrors;
@@ -199,6 +204,7 @@ class Run {
 
     const StreamerFigures figures = streamer_.figures();
     report.refusedCalls = figures.refusedCalls;
+    report.stepsOverBudget = figures.stepsOverBudget;
     report.meanReservedBytes = figures.meanReservedBytes;
     report.meanLiveBytes = figures.meanLiveBytes;
     const Percentiles& frame = loop_.frameTimes();
@@ -219,8 +225,15 @@ class Run {
     return std::move(*recorder);
   }
 
-  static std::unique_ptr<Pool> makePool(Device& device, ChunkListener& listener, bool indirect, Recorder* recorder) {
+  static std::unique_ptr<Pool> makePool(Device& device, ChunkListener& listener, bool indirect, ByteCount budget,
+                                        Recorder* recorder) {
+    constexpr ByteCount kStoreBytes = 8 * kGiB;
     PoolDesc desc;
+    if (budget != 0) {
+      desc.evicts = true;
+      desc.hardLimitBytes = budget;
+      desc.storeLimitBytes = kStoreBytes;
+    }
     if (recorder != nullptr) desc.journal = &recorder->journal();
     if (indirect) desc.recordMirrors = Renderer::kFramesInFlight + 3;
     Result<std::unique_ptr<Pool>> pool = Pool::create(device, desc, &listener);
@@ -258,6 +271,7 @@ class Run {
 
 RunReport describeRun(const ViewOptions& options, const DeviceCaps& caps, const LoadedModels& models) {
   RunReport report;
+  report.budget = options.budget;
   report.command = "view";
   report.backend = toString(caps.backend);
   report.device = caps.deviceName;

@@ -24,6 +24,7 @@ struct ViewOptions {
   std::uint32_t renderThreads = 2;
   bool singleThread = false;
   bool indirect = false;  ///< Draws by handle; Vulkan only.
+  ByteCount budget = 0;   ///< Of device memory; what does not fit leaves it. 0: what the device has.
   bool verify = false;
   bool validate = false;
   std::filesystem::path out = "flux-out";  ///< Gets report.json, dump.json and, where there is one, world.png.
