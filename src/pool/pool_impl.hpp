@@ -221,6 +221,7 @@ class Pool::Impl {
   struct RetiredPart {
     BlockHandle block;
     RangeId place;
+    ChunkIndex chunk;  ///< Of it: ranges of two lifetimes may have the same id.
     std::uint32_t offset;
     std::uint32_t bytes;
   };

@@ -37,6 +37,14 @@ void Relocation::add(const PartTarget& part, EditRanges& ranges, std::uint32_t o
   ranges.clear();
 }
 
+void Relocation::forget(PartId part) {
+  for (Transfer& transfer : transfers) {
+    if (parts[transfer.target].part != part) continue;
+    transfer.done = transfer.bytes;
+    transfer.contents.source = Source::bytes({});
+  }
+}
+
 Relocation& RelocationQueue::create() {
   if (free_.empty()) {
     storage_.push_back(std::make_unique<Relocation>());

@@ -56,6 +56,9 @@ struct Relocation {
   /// between them. Empties `ranges`.
   void add(const PartTarget& part, EditRanges& ranges, std::uint32_t oldOffset = 0);
 
+  /// The part is gone: what has not been copied for it is not copied any more, so that its old place may be reclaimed.
+  void forget(PartId part);
+
   BlockHandle block;
   Placement to;
   std::optional<Placement> from;

@@ -1,5 +1,7 @@
 #include "pool/pool_test_tools.hpp"
 
+#include <flux/decorators.hpp>
+
 #include <array>
 #include <deque>
 #include <vector>
@@ -218,6 +220,31 @@ TEST(PoolParts, APartIsRemovedWhileItsBlockMovesOrTheyArriveInAGap) {
   EXPECT_FALSE(frame.find(block, arrives).drawable());
   EXPECT_EQ(f.host->overwrites(), 0U);
   EXPECT_EQ(f.pool->stats().liveBytes, 4800U);
+}
+
+TEST(PoolParts, APartThatIsRemovedWhileItIsCopiedIsCopiedNoFurther) {
+  const auto host = HostDevice::create({.completion = HostDeviceDesc::Completion::Delayed});
+  const auto checked = makeCheckedDevice(*host);
+  const auto pool = Pool::create(*checked, test::smallPool()).value();
+  const auto large = pattern(1, 0, 1, 60'000);
+  const std::array parts{PartDesc{PartKind::Vertex, large.size(), Source::bytes(large)},
+                         PartDesc{PartKind::Index, 40, Source::bytes(std::span(large).first(40))}};
+  const BlockHandle block = pool->add(test::blockDesc("block", parts)).value();
+  const auto step = [&](const StepQuota& quota) {
+    ASSERT_TRUE(pool->step(quota));
+    pool->publish();
+  };
+  for (int i = 0; i < 8; ++i) step({});
+  const PartUpdate update{PartId{0}, Source::bytes(std::span(large).first(4)), 0, 4};
+  ASSERT_TRUE(pool->update(block, {&update, 1}));
+  for (int i = 0; i < 3; ++i) step({.uploadBytes = 1000});  // a part of the unchanged bytes is on its way
+  const PartId gone{0};
+  ASSERT_TRUE(pool->removeParts(block, {&gone, 1}));
+  const std::uint64_t copied = pool->stats().copiedBytes;
+  for (int i = 0; i < 80; ++i) step({.uploadBytes = 1000});  // the device reads nothing that has been reclaimed
+  EXPECT_LT(pool->stats().copiedBytes, copied + 1000);
+  EXPECT_TRUE(pool->beginFrame().find(block, PartId{1}).drawable());
+  EXPECT_EQ(host->earlyReclaims(), 0U);
 }
 
 TEST(PoolParts, APinnedBlockGetsPartsInItsGapsOnlyAndLosesNone) {
