@@ -154,7 +154,9 @@ void Pool::Impl::evacuate(const StepQuota& quota, StepReport& report) {
     if (std::ranges::find(evacuated_, ring_.hot(evacuating_).chunk()) == evacuated_.end()) continue;
     Block& block = blocks_[evacuating_];
     const ByteCount bytes = block.place.bytes;
-    if (mayLeave(block) && beginLeaving(block, evacuating_, true, report)) left -= std::min(left, bytes);
+    if (!mayLeave(block)) continue;
+    dropMove(block);
+    if (beginLeaving(block, evacuating_, true, report)) left -= std::min(left, bytes);
   }
 }
 
