@@ -165,6 +165,10 @@ class Device {
   /// Names a chunk in the API's debugging tools.
   virtual void setName(ChunkIndex index, std::string_view name) noexcept = 0;
 
+  /// Asks the system to move a chunk out of device memory after others, when all programs together want more than there
+  /// is. Where the system has no such wish, nothing happens.
+  virtual void raisePriority(ChunkIndex index) noexcept { (void)index; }
+
   /// Tells that no snapshot and no queue uses [offset, offset + bytes) of a chunk any more. A place
   /// for devices that check: Host fills the bytes with a pattern. Others do nothing.
   virtual void rangeReclaimed(ChunkIndex index, ByteOffset offset, ByteCount bytes) noexcept {

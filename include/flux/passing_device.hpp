@@ -29,6 +29,7 @@ class PassingDevice : public Device {
   }
   MemoryBudget budget() override { return inner_.budget(); }
   void setName(ChunkIndex index, std::string_view name) noexcept override { inner_.setName(index, name); }
+  void raisePriority(ChunkIndex index) noexcept override { inner_.raisePriority(index); }
   void rangeReclaimed(ChunkIndex index, ByteOffset offset, ByteCount bytes) noexcept override {
     inner_.rangeReclaimed(index, offset, bytes);
   }

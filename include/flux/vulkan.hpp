@@ -48,7 +48,7 @@ struct VulkanDeviceDesc {
 
   /// The feature chain that was given to `vkCreateDevice`, and the enabled extensions: they cannot be
   /// asked for afterwards. Needed: `timelineSemaphore`. Used where enabled: `bufferDeviceAddress` (without it there
-  /// are plain copies only), VK_EXT_memory_budget.
+  /// are plain copies only), VK_EXT_memory_budget, VK_EXT_pageable_device_local_memory.
   const VkPhysicalDeviceFeatures2* enabledFeatures = nullptr;
   std::span<const char* const> enabledExtensions;
   /// Where the instance has VK_EXT_debug_utils, chunks get names.

@@ -90,6 +90,7 @@ Result<ChunkIndex> Pool::Impl::makeChunk(Lifetime lifetime, ByteCount bytes, boo
   const Result<ChunkIndex> chunk =
       chunks_.create(bytes, lifetime == Lifetime::LongLived ? "flux long-lived" : "flux streaming", steps_);
   if (!chunk) return chunk;
+  if (lifetime == Lifetime::LongLived) device_.raisePriority(*chunk);
   ++counters_.chunksCreated;
   space(lifetime).addChunk(*chunk, bytes, dedicated);
   notePeaks();

@@ -18,9 +18,13 @@ inline constexpr std::size_t kCheckFeatureSupport = 13;
 inline constexpr std::size_t kCreateCommittedResource = 27;
 inline constexpr std::size_t kCreateFence = 36;
 inline constexpr std::size_t kGetDeviceRemovedReason = 37;
-inline constexpr std::size_t kSignal = 14;            // ID3D12CommandQueue
-inline constexpr std::size_t kGetCompletedValue = 8;  // ID3D12Fence
-inline constexpr std::size_t kSetName = 6;            // ID3D12Object
+inline constexpr std::size_t kQueryInterface = 0;  // IUnknown
+inline constexpr std::size_t kAddRef = 1;
+inline constexpr std::size_t kRelease = 2;
+inline constexpr std::size_t kSetResidencyPriority = 46;  // ID3D12Device1
+inline constexpr std::size_t kSignal = 14;                // ID3D12CommandQueue
+inline constexpr std::size_t kGetCompletedValue = 8;      // ID3D12Fence
+inline constexpr std::size_t kSetName = 6;                // ID3D12Object
 }  // namespace slot
 
 /// Gives an object a method table of its own until it ends; other objects of its class keep theirs.

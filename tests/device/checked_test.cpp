@@ -66,6 +66,7 @@ TEST_F(CheckedDeviceTest, RightProgramPassesThrough) {
   device_->rangeReclaimed(kChunk, 0, 1024);
   EXPECT_EQ(device_->budget().usedBytes, 2 * kSize);
   device_->setName(kChunk, "geometry");
+  device_->raisePriority(kChunk);
   device_->destroyChunk(kChunk);
   device_->closeStaging(kPage);
   EXPECT_EQ(&device_->caps(), &host_->caps());
@@ -117,6 +118,8 @@ TEST_F(CheckedDeviceTest, Chunks) {
   expectRule("a chunk that is destroyed exists");
   device_->setName(kMissing, "nobody");
   expectRule("a chunk that is named exists");
+  device_->raisePriority(kMissing);
+  expectRule("a chunk whose priority is raised exists");
 }
 
 TEST_F(CheckedDeviceTest, Pages) {

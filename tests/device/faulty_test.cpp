@@ -174,6 +174,7 @@ TEST_F(FaultyDeviceTest, WorksUnderTheCheckedDevice) {
   EXPECT_EQ(checked->completed(kCopyQueue), 0U);
   checked->rangeReclaimed(ChunkIndex{1}, 0, 256);
   checked->setName(ChunkIndex{1}, "late");
+  checked->raisePriority(ChunkIndex{1});
   EXPECT_TRUE(log.take().empty());
 }
 

@@ -1,6 +1,7 @@
 #include "pool/pool_test_tools.hpp"
 
 #include <flux/decorators.hpp>
+#include <flux/passing_device.hpp>
 
 #include <algorithm>
 #include <random>
@@ -61,6 +62,25 @@ TEST(PoolChunks, ChunksThatAStepReleasesForRoomAreReported) {
   EXPECT_EQ(report->waitingBlocks, 0U);
   EXPECT_EQ(report->chunksCreated, 1U);
   EXPECT_EQ(report->chunksReleased, 2U);
+}
+
+class PriorityDevice final : public PassingDevice {
+ public:
+  using PassingDevice::PassingDevice;
+  void raisePriority(ChunkIndex index) noexcept override { raised.push_back(index); }
+  std::vector<ChunkIndex> raised;
+};
+
+TEST(PoolChunks, WhatLivesLongIsTheLastToLeaveDeviceMemory) {
+  const auto host = HostDevice::create({.completion = Completion::Immediate});
+  PriorityDevice device(*host);
+  PoolDesc desc = test::smallPool();
+  desc.spareChunks = 0;
+  const auto pool = Pool::create(device, desc).value();
+  ASSERT_TRUE(pool->reserve(desc.chunkBytes, Lifetime::Streaming));
+  EXPECT_TRUE(device.raised.empty());
+  ASSERT_TRUE(pool->reserve(desc.chunkBytes, Lifetime::LongLived));
+  EXPECT_EQ(device.raised.size(), pool->stats().chunks - 1);
 }
 
 TEST(PoolChunks, AtMostOneSpare) {

@@ -21,6 +21,7 @@ struct Seen {
   int lockDepth = 0;
   std::vector<int> lockDepthAtSubmit;
   std::uint32_t freedCommandBuffers = 0;
+  std::vector<std::pair<VkDeviceMemory, float>> priorities;
 };
 Seen seen;
 
@@ -77,6 +78,10 @@ VKAPI_ATTR void VKAPI_CALL fewAllocations(VkPhysicalDevice device, VkPhysicalDev
 VKAPI_ATTR void VKAPI_CALL oldDriver(VkPhysicalDevice device, VkPhysicalDeviceProperties2* properties) {
   Interceptor::real<PFN_vkGetPhysicalDeviceProperties2>("vkGetPhysicalDeviceProperties2")(device, properties);
   properties->properties.apiVersion = VK_API_VERSION_1_1;
+}
+
+VKAPI_ATTR void VKAPI_CALL rememberPriority(VkDevice, VkDeviceMemory memory, float priority) {
+  seen.priorities.emplace_back(memory, priority);
 }
 
 VKAPI_ATTR void VKAPI_CALL systemBudget(VkPhysicalDevice, VkPhysicalDeviceMemoryProperties2* properties) {
@@ -255,6 +260,20 @@ TEST_F(AdoptionTest, TheSystemsBudgetIsReportedWhereItsExtensionIsEnabled) {
   const ByteCount heapBytes = context().memoryProperties().memoryHeaps[0].size;
   EXPECT_GT(estimated.budgetBytes, heapBytes / 2);
   EXPECT_LT(estimated.budgetBytes, heapBytes);
+}
+
+TEST_F(AdoptionTest, APriorityIsRaisedWhereItsExtensionIsEnabled) {
+  interceptor_.replace("vkSetDeviceMemoryPriorityEXT", &rememberPriority);
+  for (const bool enabled : {false, true}) {
+    const std::array<const char*, 1> extensions{VK_EXT_PAGEABLE_DEVICE_LOCAL_MEMORY_EXTENSION_NAME};
+    desc_.enabledExtensions = std::span(extensions).first(enabled ? 1 : 0);
+    const auto adopted = adopt();
+    ASSERT_TRUE(adopted->createChunk(kChunk, 4096));
+    adopted->raisePriority(kChunk);
+    ASSERT_EQ(seen.priorities.size(), enabled ? 1U : 0U);
+  }
+  EXPECT_TRUE(seen.priorities[0].first != VK_NULL_HANDLE);
+  EXPECT_EQ(seen.priorities[0].second, 1.0F);
 }
 
 TEST_F(AdoptionTest, TheQueueIsOnlyUsedUnderItsLock) {

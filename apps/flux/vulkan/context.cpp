@@ -20,6 +20,8 @@ struct FeatureChain {
   FeatureChain() {
     all.pNext = &vulkan12;
     vulkan12.pNext = &vulkan13;
+    vulkan13.pNext = &priority;
+    priority.pNext = &pageable;
   }
   FeatureChain(const FeatureChain&) = delete;
   FeatureChain& operator=(const FeatureChain&) = delete;
@@ -27,6 +29,10 @@ struct FeatureChain {
   VkPhysicalDeviceFeatures2 all{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2};
   VkPhysicalDeviceVulkan12Features vulkan12{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES};
   VkPhysicalDeviceVulkan13Features vulkan13{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES};
+  // Last, so that they can be left out.
+  VkPhysicalDeviceMemoryPriorityFeaturesEXT priority{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PRIORITY_FEATURES_EXT};
+  VkPhysicalDevicePageableDeviceLocalMemoryFeaturesEXT pageable{
+      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PAGEABLE_DEVICE_LOCAL_MEMORY_FEATURES_EXT};
 };
 
 /// What FLUX_COPIES says.
@@ -121,6 +127,14 @@ class VulkanContext::Impl {
     enabled.all.features.drawIndirectFirstInstance = supported.all.features.drawIndirectFirstInstance;
     if (hasExtension(physicalDevice, VK_EXT_MEMORY_BUDGET_EXTENSION_NAME)) {
       extensions.push_back(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
+    }
+    if (supported.priority.memoryPriority == VK_TRUE && supported.pageable.pageableDeviceLocalMemory == VK_TRUE) {
+      extensions.push_back(VK_EXT_MEMORY_PRIORITY_EXTENSION_NAME);
+      extensions.push_back(VK_EXT_PAGEABLE_DEVICE_LOCAL_MEMORY_EXTENSION_NAME);
+      enabled.priority.memoryPriority = VK_TRUE;
+      enabled.pageable.pageableDeviceLocalMemory = VK_TRUE;
+    } else {
+      enabled.vulkan13.pNext = nullptr;
     }
 
     constexpr std::array kPriorities{1.0F, 1.0F};

@@ -34,8 +34,8 @@ struct VulkanContextDesc {
 /// direct_writes.hpp.
 ///
 /// Enabled: timelineSemaphore, synchronization2, dynamicRendering, maintenance4; bufferDeviceAddress,
-/// multiDrawIndirect, drawIndirectFirstInstance and VK_EXT_memory_budget where they exist; VK_EXT_debug_utils when
-/// validating. Vulkan is called through volk's global functions.
+/// multiDrawIndirect, drawIndirectFirstInstance, VK_EXT_memory_budget and VK_EXT_pageable_device_local_memory where
+/// they exist; VK_EXT_debug_utils when validating. Vulkan is called through volk's global functions.
 ///
 /// **Thread contract.** Accessors are safe on any thread. Every use of `drawQueue()` by any thread holds
 /// `drawQueueMutex()`: the Flux device may copy on the same queue and takes the same mutex.

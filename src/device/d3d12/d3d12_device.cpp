@@ -72,6 +72,7 @@ class AdoptedDevice final : public D3D12Device {
   }
   MemoryBudget budget() override;
   void setName(ChunkIndex index, std::string_view name) noexcept override;
+  void raisePriority(ChunkIndex index) noexcept override;
   ID3D12Fence* copyFence() const noexcept override {
     return fences_.copyFence();
   }
@@ -82,6 +83,7 @@ class AdoptedDevice final : public D3D12Device {
   }
 
   const ComPtr<ID3D12Device> device_;
+  ComPtr<ID3D12Device1> device1_;  // Null before Windows 10, version 1607.
   const ComPtr<ID3D12CommandQueue> copyQueue_;
 #if defined(_WIN32)
   const ComPtr<IDXGIAdapter3> adapter_;
@@ -108,6 +110,7 @@ AdoptedDevice::~AdoptedDevice() {
 Result<void> AdoptedDevice::init(const D3D12DeviceDesc& desc) {
   if (auto created = fences_.create(desc.fences); !created) return created;
   if (auto created = recorder_.create(buffers_); !created) return created;
+  if (FAILED(desc.device->QueryInterface(kIid<ID3D12Device1>, device1_.out()))) device1_.reset();
   caps_ = queryCaps(desc.device, desc.adapter, fences_.count());
   caps_.directWriteBytes = buffers_.directWriteBytes();
   return {};
@@ -180,6 +183,13 @@ MemoryBudget AdoptedDevice::budget() {
   }
 #endif
   return {estimatedBudget(deviceMemoryBytes_), chunkBytes_, false};
+}
+
+void AdoptedDevice::raisePriority(ChunkIndex index) noexcept {
+  if (!device1_) return;
+  ID3D12Pageable* const chunk = usedSlot(chunks_, static_cast<std::uint32_t>(index)).resource.get();
+  constexpr D3D12_RESIDENCY_PRIORITY kHigh = D3D12_RESIDENCY_PRIORITY_HIGH;
+  (void)device1_->SetResidencyPriority(1, &chunk, &kHigh);  // A wish that is not heard is no error.
 }
 
 void AdoptedDevice::setName(ChunkIndex index, std::string_view name) noexcept {

@@ -180,6 +180,11 @@ class CheckedDevice final : public Device {
     const OneCaller caller(busy_);
     if (caller && holds(chunks_.contains(index), "a chunk that is named exists")) inner_.setName(index, name);
   }
+  void raisePriority(ChunkIndex index) noexcept override {
+    const OneCaller caller(busy_);
+    if (caller && holds(chunks_.contains(index), "a chunk whose priority is raised exists"))
+      inner_.raisePriority(index);
+  }
 
   void rangeReclaimed(ChunkIndex index, ByteOffset offset, ByteCount bytes) noexcept override {
     const OneCaller caller(busy_);

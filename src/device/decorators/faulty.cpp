@@ -120,6 +120,7 @@ class FaultyDeviceImpl final : public FaultyDevice {
   }
 
   void setName(ChunkIndex index, std::string_view name) noexcept override { inner_.setName(index, name); }
+  void raisePriority(ChunkIndex index) noexcept override { inner_.raisePriority(index); }
 
   void rangeReclaimed(ChunkIndex index, ByteOffset offset, ByteCount bytes) noexcept override {
     inner_.rangeReclaimed(index, offset, bytes);

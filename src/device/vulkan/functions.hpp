@@ -53,7 +53,8 @@ namespace flux::vulkan {
 /// Null unless the feature or extension behind it is enabled.
 #define FLUX_VULKAN_OPTIONAL_FUNCTIONS(X) \
   X(vkGetBufferDeviceAddress)             \
-  X(vkSetDebugUtilsObjectNameEXT)
+  X(vkSetDebugUtilsObjectNameEXT)         \
+  X(vkSetDeviceMemoryPriorityEXT)
 
 /// Constant after loading; any thread may call through it.
 struct Functions {

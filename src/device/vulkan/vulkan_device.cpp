@@ -98,6 +98,11 @@ class AdoptedDevice final : public VulkanDevice {
   }
   MemoryBudget budget() override;
   void setName(ChunkIndex index, std::string_view name) noexcept override;
+  /// To the highest; without a wish it is 0.5 (Vulkan 1.3, VkMemoryPriorityAllocateInfoEXT).
+  void raisePriority(ChunkIndex index) noexcept override {
+    const auto set = functions_.vkSetDeviceMemoryPriorityEXT;
+    if (set != nullptr) set(device_, slots_.at(index).memory, 1);
+  }
   VkSemaphore copyTimeline() const noexcept override { return timelines_.copySemaphore(); }
   TimelineValue recordInto(VkCommandBuffer commands) noexcept override;
   VulkanCopyCrossover copyCrossover() const noexcept override { return recorder_.crossover(); }
@@ -372,9 +377,7 @@ Result<void> checkDesc(const VulkanDeviceDesc& desc) {
   if (desc.enabledFeatures == nullptr) return invalid("enabledFeatures");
   if (desc.copyQueue == VK_NULL_HANDLE) return invalid("copyQueue");
   if (desc.timelines.size() >= kMaxQueues) return invalid("timelines");
-  if (std::find(desc.timelines.begin(), desc.timelines.end(), VkSemaphore{}) != desc.timelines.end()) {
-    return invalid("timelines");
-  }
+  if (std::ranges::find(desc.timelines, VkSemaphore{}) != desc.timelines.end()) return invalid("timelines");
   if ((desc.copyQueueLock.lock == nullptr) != (desc.copyQueueLock.unlock == nullptr)) return invalid("copyQueueLock");
   return {};
 }
@@ -388,6 +391,8 @@ Result<std::unique_ptr<VulkanDevice>> adopt(const VulkanDeviceDesc& desc) {
   // Drivers may hand out entry points of what was not enabled.
   if (!features.bufferDeviceAddress) functions->vkGetBufferDeviceAddress = nullptr;
   if (!desc.debugUtilsEnabled) functions->vkSetDebugUtilsObjectNameEXT = nullptr;
+  const bool pages = hasExtension(desc.enabledExtensions, VK_EXT_PAGEABLE_DEVICE_LOCAL_MEMORY_EXTENSION_NAME);
+  if (!pages) functions->vkSetDeviceMemoryPriorityEXT = nullptr;
 
   const DeviceProperties properties = queryProperties(*functions, desc.physicalDevice);
   if (properties.core.apiVersion < VK_API_VERSION_1_2) return unsupported("Vulkan 1.2");
