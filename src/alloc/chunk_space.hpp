@@ -126,9 +126,7 @@ class ChunkSpace {
 
   [[nodiscard]] ByteCount reservedBytes() const { return ranges_.totalUnits() * kPlaceUnitBytes; }
   /// Of all places that are taken.
-  [[nodiscard]] ByteCount placedBytes() const {
-    return (ranges_.totalUnits() - ranges_.freeUnits()) * kPlaceUnitBytes;
-  }
+  [[nodiscard]] ByteCount placedBytes() const { return (ranges_.totalUnits() - ranges_.freeUnits()) * kPlaceUnitBytes; }
   /// In shared chunks that are in service.
   [[nodiscard]] ByteCount freeBytes() const { return (ranges_.freeUnits() - apartUnits_) * kPlaceUnitBytes; }
   /// Of a free range in them; see `RangeAllocator::largestFree`.

@@ -302,8 +302,9 @@ class RecordingPlayer::Impl final : public Journal {
 
   void step(const RecordedEvent& call) {
     const auto& numbers = call.numbers;
-    const StepQuota quota{numbers[2], static_cast<std::uint32_t>(numbers[3]), numbers[4],
-                          static_cast<std::uint32_t>(numbers[5]), numbers[6] != 0, numbers[7]};
+    const StepQuota quota{numbers[2],      static_cast<std::uint32_t>(numbers[3]),
+                          numbers[4],      static_cast<std::uint32_t>(numbers[5]),
+                          numbers[6] != 0, numbers[7]};
     const std::chrono::nanoseconds now{static_cast<std::int64_t>(numbers[1])};
     (void)pool_->step(quota, std::chrono::steady_clock::time_point{
                                  std::chrono::duration_cast<std::chrono::steady_clock::duration>(now)});
