@@ -171,6 +171,7 @@ class Pool::Impl {
     SnapshotNumber layoutFirstNamed = 0;
     Placement place;  ///< Null range: no bytes on the device.
     SnapshotNumber placeFirstNamed = 0;
+    std::uint32_t placeNumber = 0;     ///< Counts places. One that no snapshot has named may come again at once.
     Relocation* relocation = nullptr;  ///< Running.
     std::vector<Edit> edits;
     ByteCount laterInPlaceBytes = 0;   ///< That edits in place have brought, and staging has to take at once.
@@ -220,8 +221,7 @@ class Pool::Impl {
   /// A range inside a block's place. If the block has left it meanwhile, the place retires as a whole.
   struct RetiredPart {
     BlockHandle block;
-    RangeId place;
-    ChunkIndex chunk;  ///< Of it: ranges of two lifetimes may have the same id.
+    std::uint32_t place;  ///< `Block::placeNumber`.
     std::uint32_t offset;
     std::uint32_t bytes;
   };

@@ -140,7 +140,11 @@ bool Pool::Impl::startMoveForRoom(Block& block, std::uint32_t index, bool compac
   relocation.version = ring_.cold(index).version;
   EditRanges nothing;
   if (block.parts == nullptr) {
-    relocation.add({PartId{0}, 0, size.bytes}, nothing);  // as one piece, with what lies between its parts
+    // Not what lies between its parts: should this move be dropped, a new part may get that before the copies are done.
+    for (std::uint32_t i = 0; i < layout.partCount; ++i) {
+      const PartPlacement& part = layout.parts[i];
+      relocation.add({PartId{i}, part.offsetBytes, part.sizeBytes}, nothing, part.offsetBytes);
+    }
   } else {
     relocation.target = AllocationMap(static_cast<std::uint32_t>(place->bytes));
     for (const PartMove& move : partMoves_) {

@@ -488,13 +488,13 @@ void Pool::Impl::loseParts(Block& block, BlockHandle handle) {
 void Pool::Impl::retirePart(const Block& block, std::uint32_t index, std::uint32_t offset, std::uint32_t bytes,
                             SnapshotNumber first, SnapshotNumber last) {
   // The bytes are still the block's: no chunk gets them back, so nothing is counted as retired.
-  retirement_.retire(RetiredPart{{index, block.generation}, block.place.range, block.place.chunk, offset, bytes}, first,
-                     last, relocations_.lastUse());
+  retirement_.retire(RetiredPart{{index, block.generation}, block.placeNumber, offset, bytes}, first, last,
+                     relocations_.lastUse());
 }
 
 void Pool::Impl::reclaimPart(const RetiredPart& part) {
   Block* const block = find(part.block);
-  if (block == nullptr || block->place.range != part.place || block->place.chunk != part.chunk) return;
+  if (block == nullptr || !block->place.range || block->placeNumber != part.place) return;
   device_.rangeReclaimed(block->place.chunk, block->place.offset + part.offset, wholeUnits(part.bytes));
   block->parts->map.free(part.offset, part.bytes);
   if (block->parts->shared) offerGaps(*block);

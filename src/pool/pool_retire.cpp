@@ -29,7 +29,10 @@ ByteCount Pool::Impl::reclaim(std::chrono::steady_clock::time_point now) {
   };
   const Reclaim reclaimOne{*this, now};
   const FrameGate::Progress progress = seenProgress();
-  const auto done = [this](QueueId queue) { return seenCompleted(queue); };
+  const auto done = [this](QueueId queue) {
+    const TimelineValue value = seenCompleted(queue);
+    return queue == kCopyQueue ? relocations_.reached(value) : value;
+  };
 
   const ByteCount before = retirement_.bytesWaiting();
   retirement_.reclaim({progress.published, {progress.held.data(), progress.heldCount}, progress.tags}, done,

@@ -119,6 +119,7 @@ void Pool::Impl::completeRelocations(TimelineValue copied, StepReport& report) {
       if (block.place.range) retirePlace(block);
       block.place = relocation->to;
       block.placeFirstNamed = ring_.published() + 1;
+      ++block.placeNumber;
       noteTenant(block, index);
       if (block.parts != nullptr) block.parts->map = std::move(relocation->target);
     }

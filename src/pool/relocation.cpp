@@ -320,7 +320,7 @@ Result<void> RelocationQueue::submit(StepReport& report) {
 
   report.pieces += static_cast<std::uint32_t>(batch_.size());
   staging_.submitted(*value);
-  lastSubmitted_ = *value;
+  noteSubmitted(*value);
   for (Relocation* relocation : touched_) {
     relocation->lastBatch = *value;
     relocation->inOpenBatch = false;
@@ -330,6 +330,11 @@ Result<void> RelocationQueue::submit(StepReport& report) {
   recorded_.clear();
   batch_.clear();
   return {};
+}
+
+TimelineValue RelocationQueue::reached(TimelineValue completed) {
+  for (; !submitted_.empty() && submitted_.front() <= completed; submitted_.pop_front()) reached_ = submitted_.front();
+  return submitted_.empty() && !refused() ? completed : reached_;
 }
 
 Relocation* RelocationQueue::takeFinished(TimelineValue completed) {

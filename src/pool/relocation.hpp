@@ -148,8 +148,13 @@ class RelocationQueue {
   /// Gives up everything: the device is lost.
   void abandon();
 
-  /// The copy queue's value after which no copy recorded so far uses any place or page.
+  /// The copy queue's value after which no copy recorded so far uses any place or page. A batch that is not submitted
+  /// yet may get a higher one; compare with `reached`.
   [[nodiscard]] TimelineValue lastUse() const noexcept { return lastSubmitted_ + (batch_.empty() ? 0 : 1); }
+
+  /// How far the copy queue is in our batches, for what `lastUse` said. While one that the device has refused waits,
+  /// others may submit copies and take the value that it was to get.
+  [[nodiscard]] TimelineValue reached(TimelineValue completed);
 
   /// The value of the last submitted batch.
   [[nodiscard]] TimelineValue lastSubmitted() const noexcept { return lastSubmitted_; }
@@ -158,7 +163,7 @@ class RelocationQueue {
   [[nodiscard]] bool refused() const noexcept { return !batch_.empty(); }
 
   /// Somebody else has submitted a batch. REQUIRES: not `refused()`.
-  void submittedBeside(TimelineValue value) noexcept { lastSubmitted_ = value; }
+  void submittedBeside(TimelineValue value) { noteSubmitted(value); }
 
  private:
   enum class Progress : std::uint8_t { Done, Blocked, Failed };
@@ -188,6 +193,10 @@ class RelocationQueue {
   [[nodiscard]] bool writeDirectly(Relocation& relocation, Transfer& transfer, ByteCount bytes);
   void addPiece(Relocation& relocation, const CopyPiece& piece, ByteCount bytes, Allowance& left);
   Result<void> submit(StepReport& report);
+  void noteSubmitted(TimelineValue value) {
+    lastSubmitted_ = value;
+    submitted_.push_back(value);
+  }
 
   Device& device_;
   StagingPages& staging_;
@@ -210,6 +219,8 @@ class RelocationQueue {
   ByteCount waitingUploadBytes_ = 0;
   WaitingMoves waitingMoves_;
   TimelineValue lastSubmitted_ = 0;
+  std::deque<TimelineValue> submitted_;  ///< Values of batches that `reached` has not seen done.
+  TimelineValue reached_ = 0;            ///< The last one that it has.
 };
 
 }  // namespace flux

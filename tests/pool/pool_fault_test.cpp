@@ -281,5 +281,25 @@ TEST(PoolFault, StandingCopyQueueHoldsUpNothingButNewContents) {
   scenario.expectAllRight(*world.host);
 }
 
+TEST(PoolFault, CopiesOfTheApplicationDoNotPassForABatchThatWasRefused) {
+  const auto host = HostDevice::create({.completion = HostDeviceDesc::Completion::Manual, .directWriteBytes = 0});
+  const auto faulty = FaultyDevice::create(*host);
+  const auto pool = Pool::create(*faulty, test::smallPool()).value();
+  const std::vector<std::byte> bytes(4096);
+  const PartDesc part{PartKind::Vertex, bytes.size(), Source::bytes(bytes)};
+  const BlockHandle block = pool->add({.name = "mesh", .parts = {&part, 1}}).value();
+  pool->publish();
+  faulty->failCall(DeviceCall::Submit, 1, ErrorCode::DriverError);
+  ASSERT_FALSE(pool->step());
+  ASSERT_TRUE(pool->remove(block));
+  const TimelineValue other = host->submit({}, {}).value();  // takes the value that the batch was to get
+  host->complete(kCopyQueue, other);
+  ASSERT_TRUE(pool->step());
+  EXPECT_NE(pool->stats().retiredBytes, 0U) << "what the batch writes is given back when the batch is done";
+  host->complete(kCopyQueue, host->submittedValue(kCopyQueue));
+  ASSERT_TRUE(pool->step());
+  EXPECT_EQ(pool->stats().retiredBytes, 0U);
+}
+
 }  // namespace
 }  // namespace flux
