@@ -1,6 +1,7 @@
 // Whatever a program does, and whenever its device and its threads do something: a replay does the same.
 
 #include "app/test_files.hpp"
+#include "pool/pool_test_tools.hpp"
 #include "record/random_program.hpp"
 
 #include <flux/recorder.hpp>
@@ -41,15 +42,7 @@ PoolDesc poolFor(std::uint32_t seed) {
   desc.recordMirrors = seed % 2 == 0 ? 4 : 0;
   desc.reserveBytes = seed % 5 == 0 ? 300 * kKiB : 0;
   desc.maxInstructions = 64;
-  if (seed % 2 == 1) {
-    desc.defrag = {.freeChunkPercent = 0,
-                   .freeUsedPercent = 0,
-                   .sparsePercent = 100,
-                   .fullPercent = 100,
-                   .blockFreePercent = 15,
-                   .stepsBetween = 0,
-                   .settledSteps = 0};
-  }
+  if (seed % 2 == 1) desc.defrag = test::restless();
   return desc;
 }
 
