@@ -131,6 +131,8 @@ void Pool::Impl::install(BlockHandle handle, const BlockDesc& desc, const BlockL
   block.pins = 0;
   block.kept = false;
   block.movable = desc.movable;
+  block.queuedForUpdate = false;
+  block.queuedForCompaction = false;
   block.firstNamed = ring_.published() + 1;
   block.layoutFirstNamed = block.firstNamed;
   block.lifetime = desc.lifetime;
@@ -288,7 +290,7 @@ void Pool::Impl::queueForUpdate(std::uint32_t index) {
   Block& block = blocks_[index];
   if (block.queuedForUpdate || block.relocation != nullptr || block.edits.empty()) return;
   block.queuedForUpdate = true;
-  (onlyInPlace(block) ? inPlaceQueue_ : updateQueue_).push_back(index);
+  (onlyInPlace(block) ? inPlaceQueue_ : updateQueue_).push_back({index, block.generation});
 }
 
 Result<void> Pool::Impl::remove(BlockHandle handle, std::source_location where) {

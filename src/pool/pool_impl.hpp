@@ -501,14 +501,15 @@ class Pool::Impl {
   Retirement<SharedThing*> retiredObjects_;  ///< What no snapshot names: their clock is the frames.
 
   SharedBlocks sharedBlocks_;
-  std::deque<Block> blocks_;                   ///< By index; grows without moving.
-  std::vector<NamedRange> namedRanges_;        ///< Of the running call.
-  std::vector<std::uint32_t> updateQueue_;     ///< Blocks with edits and no running relocation, oldest first.
-  std::vector<std::uint32_t> inPlaceQueue_;    ///< Blocks whose edits overwrite them, and no running relocation.
-  std::deque<std::uint32_t> compactionQueue_;  ///< Blocks with large gaps, oldest first.
-  std::vector<PartMove> partMoves_;            ///< Of the block that is about to move.
-  std::vector<CopyPiece> inPlacePieces_;       ///< Of the running step.
-  std::vector<Gathered> gathered_;             ///< The blocks of `inPlaceQueue_` that they belong to.
+  std::deque<Block> blocks_;             ///< By index; grows without moving.
+  std::vector<NamedRange> namedRanges_;  ///< Of the running call.
+  // Of handles: an index may have another block by its turn.
+  std::vector<BlockHandle> updateQueue_;     ///< Blocks with edits and no running relocation, oldest first.
+  std::vector<BlockHandle> inPlaceQueue_;    ///< Blocks whose edits overwrite them, and no running relocation.
+  std::deque<BlockHandle> compactionQueue_;  ///< Blocks with large gaps, oldest first.
+  std::vector<PartMove> partMoves_;          ///< Of the block that is about to move.
+  std::vector<CopyPiece> inPlacePieces_;     ///< Of the running step.
+  std::vector<Gathered> gathered_;           ///< The blocks of `inPlaceQueue_` that they belong to.
   std::vector<RelocationQueue::Failed> failed_;
   std::vector<Error> errors_;          ///< Of the last step.
   std::vector<OpenFrame> lateFrames_;  ///< Of the last step.

@@ -71,15 +71,17 @@ Result<void> Pool::Impl::gatherInPlace(StepQuota& quota, StepReport& report) {
   std::uint32_t piecesLeft = quota.pieces / 2;
   const ByteCount bytesBefore = bytesLeft;
   const std::uint32_t piecesBefore = piecesLeft;
-  std::erase_if(inPlaceQueue_, [&](std::uint32_t index) {
+  std::erase_if(inPlaceQueue_, [&](BlockHandle handle) {
+    const std::uint32_t index = handle.index;
+    if (find(handle) == nullptr) return true;
     Block& block = blocks_[index];
-    if (block.live) dropStaleEdits(block, index);
-    if (block.live && !block.edits.empty() && !onlyInPlace(block)) {
-      updateQueue_.push_back(index);  // it is still queued
+    dropStaleEdits(block, index);
+    if (!block.edits.empty() && !onlyInPlace(block)) {
+      updateQueue_.push_back(handle);  // it is still queued
       return true;
     }
-    if (block.live && !block.place.range) loseEdits(block, index);
-    if (!block.live || block.edits.empty()) {
+    if (!block.place.range) loseEdits(block, index);
+    if (block.edits.empty()) {
       block.queuedForUpdate = false;
       return true;
     }
@@ -209,7 +211,7 @@ Result<void> Pool::Impl::submitInPlace(StepReport& report) {
     block.laterInPlaceBytes = 0;
     block.queuedForUpdate = false;
   }
-  std::erase_if(inPlaceQueue_, [this](std::uint32_t index) { return !blocks_[index].queuedForUpdate; });
+  std::erase_if(inPlaceQueue_, [this](BlockHandle handle) { return !blocks_[handle.index].queuedForUpdate; });
   report.pieces += static_cast<std::uint32_t>(inPlacePieces_.size());
   report.waitingBlocks -= static_cast<std::uint32_t>(gathered_.size());
   return {};

@@ -89,7 +89,7 @@ void Pool::Impl::noteGaps(Block& block, std::uint32_t index) {
   const ByteCount free = block.parts->map.freeBytes();
   if (free * 100 <= block.place.bytes * desc_.defrag.blockFreePercent) return;
   block.queuedForCompaction = true;
-  compactionQueue_.push_back(index);
+  compactionQueue_.push_back({index, block.generation});
 }
 
 /// A block that cannot be compacted now is noted again when that changes: its relocation arrives, it is unpinned, a
@@ -97,17 +97,18 @@ void Pool::Impl::noteGaps(Block& block, std::uint32_t index) {
 void Pool::Impl::compactBlocks(const StepQuota& quota) {
   const std::size_t looks = std::min(compactionQueue_.size(), kCompactionLooks);
   for (std::size_t i = 0; i < looks && !movesEnough(quota); ++i) {
-    const std::uint32_t index = compactionQueue_.front();
+    const BlockHandle handle = compactionQueue_.front();
     compactionQueue_.pop_front();
-    Block& block = blocks_[index];
-    const bool wanted = block.live && block.place.range && block.parts != nullptr && block.movable &&
-                        block.relocation == nullptr && block.edits.empty() && block.pins == 0;
-    if (wanted && !settled(block)) {  // only young
-      compactionQueue_.push_back(index);
+    Block* const block = find(handle);
+    if (block == nullptr) continue;
+    const bool wanted = block->place.range && block->movable && block->relocation == nullptr && block->edits.empty() &&
+                        block->pins == 0;
+    if (wanted && !settled(*block)) {  // only young
+      compactionQueue_.push_back(handle);
       continue;
     }
-    block.queuedForCompaction = false;
-    if (wanted) (void)startMoveForRoom(block, index, true);
+    block->queuedForCompaction = false;
+    if (wanted) (void)startMoveForRoom(*block, handle.index, true);
   }
 }
 

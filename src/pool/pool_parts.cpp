@@ -437,6 +437,7 @@ Result<Placement> Pool::Impl::acquireRoomyPlace(const Block& block, const Layout
 }
 
 void Pool::Impl::startRelocation(Block& block, std::uint32_t index, Relocation& relocation) {
+  FLUX_ASSERT(block.relocation == nullptr, "a block has one relocation at a time");
   relocation.block = {index, block.generation};
   relocation.tag = block.tag;
   if (block.place.range) relocation.from = block.place;

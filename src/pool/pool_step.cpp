@@ -155,21 +155,22 @@ Result<void> Pool::Impl::startUpdates(const StepQuota& quota, StepReport& report
   // that finds no room keeps its turn and does not hold up smaller ones behind it.
   for (; looked < updateQueue_.size() && kept < kMaxRefused && error; ++looked) {
     if (relocations_.waitingUpdateBytes() >= quota.uploadBytes) break;
-    const std::uint32_t index = updateQueue_[looked];
-    Block& block = blocks_[index];
-    if (block.live && onlyInPlace(block)) {  // of an index that was used again
-      inPlaceQueue_.push_back(index);
+    const BlockHandle handle = updateQueue_[looked];
+    Block* const block = find(handle);
+    if (block == nullptr) continue;
+    if (onlyInPlace(*block)) {  // what was not has gone with its part
+      inPlaceQueue_.push_back(handle);
       continue;
     }
-    if (block.live && !block.edits.empty()) {
-      const Result<void> started = startUpdate(block, index);
+    if (!block->edits.empty()) {
+      const Result<void> started = startUpdate(*block, handle.index);
       if (!started) {
-        updateQueue_[kept++] = index;
+        updateQueue_[kept++] = handle;
         if (!wantsRoom(started.error())) error = started;
         continue;
       }
     }
-    block.queuedForUpdate = false;
+    block->queuedForUpdate = false;
   }
   updateQueue_.erase(updateQueue_.begin() + static_cast<std::ptrdiff_t>(kept),
                      updateQueue_.begin() + static_cast<std::ptrdiff_t>(looked));

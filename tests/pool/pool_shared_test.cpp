@@ -281,6 +281,37 @@ TEST(PoolShared, AFullBlockMovesWhenAPartGetsNewContents) {
   EXPECT_EQ(f.pool->addParts(parts[0].block, {&part, 1}, {&id, 1}).error().code, ErrorCode::InvalidArgument);
 }
 
+// The update of a block that is gone has had a turn, which is not that of the next block with its index.
+TEST(PoolShared, ABlockWhoseIndexIsUsedAgainWaitsForItsFirstPart) {
+  PoolDesc desc = test::smallPool();
+  desc.maxBlocks = 1;
+  PoolFixture f(HostDeviceDesc::Completion::Immediate, desc);
+  const auto bytes = pattern(1, 0, 1, 200);
+  const BlockHandle gone = f.add("gone", bytes);
+  f.stepAndPublish(3);
+  ASSERT_TRUE(f.update(gone, bytes));
+  ASSERT_TRUE(f.pool->remove(gone));
+
+  StepQuota nothing;
+  nothing.uploadBytes = 0;
+  Result<SharedPart> first = f.pool->addShared(small(1, pattern(2, 0, 1, 20)));
+  for (int steps = 0; !first && steps < 10; ++steps) {
+    ASSERT_TRUE(f.pool->step(nothing));
+    f.pool->publish();
+    first = f.pool->addShared(small(1, pattern(2, 0, 1, 20)));
+  }
+  ASSERT_TRUE(first) << describe(first.error());
+  ASSERT_EQ(first->block.index, gone.index);
+  const Result<SharedPart> second = f.pool->addShared(small(1, pattern(3, 0, 1, 100)));
+  ASSERT_TRUE(second) << describe(second.error());
+  ASSERT_EQ(second->block, first->block);
+  f.stepAndPublish(8);
+
+  const Frame frame = f.pool->beginFrame();
+  EXPECT_EQ(f.hashAt(frame.find(first->block, first->part).place), hashBytes(pattern(2, 0, 1, 20)));
+  EXPECT_EQ(f.hashAt(frame.find(second->block, second->part).place), hashBytes(pattern(3, 0, 1, 100)));
+}
+
 TEST(PoolShared, BadArgumentsAreNamedAndChangeNothing) {
   PoolDesc desc = test::smallPool();
   desc.hardLimitBytes = 64 * kKiB;

@@ -221,7 +221,7 @@ class RandomProgram {
     const BlockHandle any = block();
     (void)pool_.stats();  // who looks must not count
     (void)pool_.dump();
-    switch (below(settings_.threads ? 11 : 13)) {
+    switch (below(13)) {
       case 9:
         (void)pool_.setBudget({below(4) == 0 ? 0 : (1 + below(8)) * 256 * kKiB, below(3) == 0 ? 300 * kKiB : 0});
         break;
