@@ -55,8 +55,13 @@ Result<ReadbackQueue::Found> Pool::Impl::findRange(const ReadRange& range, std::
 
 /// Behind all other batches of the step, since it waits for what was asked for last.
 Result<void> Pool::Impl::submitReadbacks(const StepQuota& quota, StepReport& report) {
-  const Result<TimelineValue> value = readbacks_.advance(
-      quota, report, [this](const ReadRange& range, std::source_location where) { return findRange(range, where); });
+  const auto find = [this](const ReadRange& range, std::source_location where) -> Result<ReadbackQueue::Found> {
+    const Result<ReadbackQueue::Found> found = findRange(range, where);
+    // It was there when it was asked for.
+    const bool gone = !found && found.error().code == ErrorCode::InvalidArgument;
+    return gone ? Unexpected(staleHandle(range.block, where)) : found;
+  };
+  const Result<TimelineValue> value = readbacks_.advance(quota, report, find);
   if (!value) return Unexpected(value.error());
   if (*value != 0) relocations_.submittedBeside(*value);
   return {};

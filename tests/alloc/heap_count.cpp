@@ -3,57 +3,80 @@
 #include <atomic>
 #include <cstdlib>
 #include <new>
-#if defined(_WIN32)
+
 #include <malloc.h>
-#endif
 
 // Replaces the global operators; the array and nothrow forms end here too.
 
 namespace {
 std::atomic<std::size_t> allocations{0};
+std::atomic<std::size_t> bytesInUse{0};
 
 // Windows has no aligned memory that `free` takes back.
-void* allocateAligned(std::size_t bytes, std::size_t grain) {
 #if defined(_WIN32)
+std::size_t sizeOf(void* memory) {
+  return _msize(memory);
+}
+std::size_t sizeOfAligned(void* memory, std::size_t grain) {
+  return _aligned_msize(memory, grain, 0);
+}
+void* allocateAligned(std::size_t bytes, std::size_t grain) {
   return _aligned_malloc(bytes, grain);
-#else
-  return std::aligned_alloc(grain, (bytes + grain) / grain * grain);
-#endif
 }
 void freeAligned(void* memory) noexcept {
-#if defined(_WIN32)
   _aligned_free(memory);
-#else
-  std::free(memory);
-#endif
 }
+#else
+std::size_t sizeOf(void* memory) {
+  return malloc_usable_size(memory);
+}
+std::size_t sizeOfAligned(void* memory, std::size_t /*grain*/) {
+  return malloc_usable_size(memory);
+}
+void* allocateAligned(std::size_t bytes, std::size_t grain) {
+  return std::aligned_alloc(grain, (bytes + grain) / grain * grain);
+}
+void freeAligned(void* memory) noexcept {
+  std::free(memory);
+}
+#endif
 }  // namespace
 
 namespace flux::test {
 std::size_t heapAllocations() {
   return allocations.load();
 }
+std::size_t heapBytes() {
+  return bytesInUse.load();
+}
 }  // namespace flux::test
 
 void* operator new(std::size_t bytes) {
   ++allocations;
-  if (void* const memory = std::malloc(bytes != 0 ? bytes : 1)) return memory;
-  throw std::bad_alloc();
+  void* const memory = std::malloc(bytes != 0 ? bytes : 1);
+  if (memory == nullptr) throw std::bad_alloc();
+  bytesInUse += sizeOf(memory);
+  return memory;
 }
 void* operator new(std::size_t bytes, std::align_val_t alignment) {
   ++allocations;
-  if (void* const memory = allocateAligned(bytes, static_cast<std::size_t>(alignment))) return memory;
-  throw std::bad_alloc();
+  const auto grain = static_cast<std::size_t>(alignment);
+  void* const memory = allocateAligned(bytes, grain);
+  if (memory == nullptr) throw std::bad_alloc();
+  bytesInUse += sizeOfAligned(memory, grain);
+  return memory;
 }
 void operator delete(void* memory) noexcept {
+  if (memory != nullptr) bytesInUse -= sizeOf(memory);
   std::free(memory);
 }
 void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
+  operator delete(memory);
 }
-void operator delete(void* memory, std::align_val_t) noexcept {
+void operator delete(void* memory, std::align_val_t alignment) noexcept {
+  if (memory != nullptr) bytesInUse -= sizeOfAligned(memory, static_cast<std::size_t>(alignment));
   freeAligned(memory);
 }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
-  freeAligned(memory);
+void operator delete(void* memory, std::size_t, std::align_val_t alignment) noexcept {
+  operator delete(memory, alignment);
 }

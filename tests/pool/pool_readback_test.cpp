@@ -176,6 +176,18 @@ TEST_F(PoolReadback, OfABlockThatGoesBeforeItsTurnIsStale) {
   EXPECT_EQ(fixture_.host->earlyReclaims(), 0U);
 }
 
+TEST_F(PoolReadback, OfAPartThatGoesBeforeItsTurnIsStale) {
+  const PartDesc part{PartKind::Index, bytes_.size(), Source::bytes(bytes_)};
+  PartId added{};
+  ASSERT_TRUE(pool().addParts(block_, {&part, 1}, {&added, 1}));
+  steps(4);
+  Readback late = pool().readBack({block_, added}).value();
+  ASSERT_TRUE(pool().removeParts(block_, {&added, 1}));
+  steps(2);
+  std::vector<std::byte> found(bytes_.size());
+  EXPECT_TRUE(failsWith(late.take(found), ErrorCode::StaleHandle));
+}
+
 TEST(PoolReadbackOfWork, GoesOnceTheWorkIsSeenDoneAndHoldsNobodyUp) {
   PoolFixture fixture(Completion::Manual, poolWithTwoPages());
   const auto bytes = test::pattern(1, 0, 1, 256);
