@@ -9,6 +9,11 @@
 #include <utility>
 
 namespace flux {
+namespace {
+
+constexpr std::size_t kKeptTransfers = 32;
+
+}  // namespace
 
 void Relocation::add(const PartTarget& part, EditRanges& ranges, std::uint32_t oldOffset) {
   const auto slot = static_cast<std::uint32_t>(parts.size());
@@ -63,8 +68,9 @@ void RelocationQueue::recycle(Relocation& relocation) {
   const std::uint32_t life = relocation.life;
   relocation = Relocation{};
   relocation.life = life + 1;
-  relocation.parts = std::move(parts);  // they keep their capacity
-  relocation.transfers = std::move(transfers);
+  // They keep their capacity, but for the few that a large block needed: in time all of them would have had one.
+  if (parts.capacity() <= kKeptTransfers) relocation.parts = std::move(parts);
+  if (transfers.capacity() <= kKeptTransfers) relocation.transfers = std::move(transfers);
   free_.push_back(&relocation);
 }
 
