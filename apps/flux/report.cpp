@@ -122,6 +122,7 @@ Json toJson(const RunReport& report) {
   json["oneCopyPerFrameBytes"] = report.oneCopyPerFrameBytes;
   json["frameMs"] = toJson(report.frameMs);
   json["stepUs"] = toJson(report.stepUs);
+  json["stepCpuUs"] = toJson(report.stepCpuUs);
   json["publishUs"] = toJson(report.publishUs);
   return json;
 }

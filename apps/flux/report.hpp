@@ -105,6 +105,7 @@ struct RunReport {
 
   FrameTimes frameMs;    ///< A whole frame on the frame thread.
   StepTimes stepUs;      ///< `Pool::step` on the geometry thread.
+  StepTimes stepCpuUs;   ///< The same in time of the processor for that thread.
   FrameTimes publishUs;  ///< `Pool::publish`, where it had something to publish.
 };
 

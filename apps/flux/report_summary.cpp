@@ -72,6 +72,8 @@ void printSummary(const RunReport& report, std::ostream& out) {
             fixedText(report.stepUs.p99, 0) + " us (p99), " + fixedText(report.stepUs.max, 0) +
                 " us (max); a publish " + fixedText(report.publishUs.p50, 1) + " us (p50), " +
                 fixedText(report.publishUs.p99, 1) + " us (p99)");
+  table.row("", fixedText(report.stepCpuUs.p50, 0) + " us of it worked",
+            fixedText(report.stepCpuUs.p99, 0) + " us (p99), " + fixedText(report.stepCpuUs.max, 0) + " us (max)");
 }
 
 }  // namespace flux::app

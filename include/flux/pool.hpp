@@ -48,7 +48,8 @@ struct StepQuota {
   /// Nobody notices if this step takes long: a loading screen, a window that is hidden. What holds up every submission
   /// of the process, above all device allocations that can be foreseen, is then done in this step.
   bool quiet = false;
-  ByteCount evictBytes = 64 * kMiB;  ///< Places that blocks begin to leave (`PoolDesc::evicts`).
+  /// Places that blocks begin to leave (`PoolDesc::evicts`). An eighth of it is copied to the store in a step.
+  ByteCount evictBytes = 64 * kMiB;
 };
 
 struct PoolDesc {

@@ -52,7 +52,8 @@ class AddedParts {
 /// them): beyond it a call answers QueueFull and has no effect.
 ///
 /// **Cost.** A push to a lock-free queue; `Source::bytes` are copied once, into staging, or to the heap while staging
-/// has no room, and then once more. A run of handles is reserved now and then.
+/// has no room, and then once more. A run of handles is reserved now and then. While a pool that evicts
+/// (`PoolDesc::evicts`) is nearly full, `add` also copies what its store may have to keep, so that no step does.
 class Producer {
  public:
   Producer(Producer&& other) noexcept;

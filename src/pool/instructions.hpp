@@ -9,6 +9,7 @@
 #include <flux/readback.hpp>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -26,10 +27,17 @@ struct NewPartIds {
   sync::Atomic<bool> told{false};
 };
 
+/// What its producer knows of a part of a new block, for a pool that evicts.
+struct SentPart {
+  bool counts = false;                      ///< Its bytes count as the queue's as long as they are owned.
+  std::shared_ptr<const std::byte[]> copy;  ///< For the store, if the pool was nearly full.
+};
+
 /// What an instruction brings along. Its sources stay valid: bytes are owned.
 struct InstructionContents {
   std::array<char, 48> name{};
   std::vector<PartDesc> parts;         ///< Of a new block, or new ones of a block.
+  std::vector<SentPart> sent;          ///< By part of a new block; empty: nothing is known.
   std::vector<PartUpdate> updates;     ///< Of an update, in place or not.
   std::vector<PartId> removed;         ///< Of RemoveParts.
   std::shared_ptr<NewPartIds> newIds;  ///< Of AddParts.

@@ -30,7 +30,8 @@ Result<BlockHandle> Pool::Impl::add(const BlockDesc& desc, std::source_location 
   return Unexpected(added.error());
 }
 
-Result<void> Pool::Impl::addAs(BlockHandle handle, const BlockDesc& desc, std::source_location where, bool ofQueue) {
+Result<void> Pool::Impl::addAs(BlockHandle handle, const BlockDesc& desc, std::source_location where,
+                               const InstructionContents* queued) {
   // Everything that can fail comes first; after the place is found nothing fails any more (G8).
   if (desc.parts.empty() || desc.parts.size() > kMaxParts) {
     return Unexpected(named(invalid("parts", where, {desc.parts.size(), kMaxParts}), desc.name, {}, where));
@@ -90,12 +91,12 @@ Result<void> Pool::Impl::addAs(BlockHandle handle, const BlockDesc& desc, std::s
                                       ? acquirePlace(desc.lifetime, size->bytes, size->alignment)
                                       : Unexpected(makeError(ErrorCode::OutOfBudget, "soft limit", where));
   if (!place) {
-    if (mayWait && wantsRoom(place.error()) && keepAtHome(handle, desc.parts, ofQueue)) {
+    if (mayWait && wantsRoom(place.error()) && keepAtHome(handle, desc.parts, queued)) {
       relocations_.drop(relocation);
       relocations_.recycle(relocation);
       install(handle, desc, layouts_.create(used, *size), where);
       blocks_[handle.index].absent = true;
-      countParts(handle, desc, liveBytes, ofQueue);
+      countParts(handle, desc, liveBytes, queued != nullptr);
       return {};
     }
     if (desc_.evicts && wantsRoom(place.error())) missingBytes_ += size->bytes;
@@ -107,7 +108,7 @@ Result<void> Pool::Impl::addAs(BlockHandle handle, const BlockDesc& desc, std::s
   if (direct) relocations_.writeNow(relocation);
   install(handle, desc, layouts_.create(used, *size), where);
   startFirst(handle, relocation);
-  countParts(handle, desc, liveBytes, ofQueue);
+  countParts(handle, desc, liveBytes, queued != nullptr);
   return {};
 }
 

@@ -35,6 +35,7 @@ void Pool::Impl::setLimits(ByteCount hard) {
   hardLimitBytes_ = hard;
   const ByteCount part = desc_.evicts ? hard / 100 * residency_.policy().softPercent : hard;
   softLimitBytes_ = softBytes_ != 0 ? std::min(softBytes_, hard) : part;
+  noteRoom();
   shrinkSince_ = steps_;
   toldOfShrink_ = false;
 }

@@ -90,6 +90,9 @@ class Pool::Impl {
   [[nodiscard]] HandleReserve& handles() noexcept { return handles_; }
   [[nodiscard]] Instructions& instructions() noexcept { return instructions_; }
   [[nodiscard]] StagingPages& staging() noexcept { return staging_; }
+  [[nodiscard]] bool evicts() const noexcept { return desc_.evicts; }
+  /// Whether new blocks may find no room, so that the store will ask for their bytes.
+  [[nodiscard]] bool nearlyFull() const noexcept { return nearlyFull_.load(std::memory_order_relaxed); }
 
   /// Does what a call of the application asks for; the journal, if there is one, is told of the call and of a refusal.
   template <class MakeCall, class Work>
@@ -255,8 +258,9 @@ class Pool::Impl {
   [[nodiscard]] BlockView viewOf(std::uint32_t index, std::uint64_t newestFrame) const;
 
   /// Adds under a handle that was taken from the reserve; on an error it is still taken.
-  /// With `ofQueue` the bytes count as the instruction queue's as long as they are owned.
-  Result<void> addAs(BlockHandle handle, const BlockDesc& desc, std::source_location where, bool ofQueue = false);
+  /// `queued`: what the instruction queue brought, if it did.
+  Result<void> addAs(BlockHandle handle, const BlockDesc& desc, std::source_location where,
+                     const InstructionContents* queued = nullptr);
   /// Makes the block that the handle names, without bytes.
   void install(BlockHandle handle, const BlockDesc& desc, const BlockLayout* layout, std::source_location where);
   void startFirst(BlockHandle handle, Relocation& relocation);
@@ -305,13 +309,14 @@ class Pool::Impl {
   [[nodiscard]] const Source* homeOf(const Block& block, std::uint32_t index, PartId part);
   void noteContents(std::uint32_t index, PartId part, std::uint32_t bytes, EditRanges& ranges);
   void bringHome(const Block& block, std::uint32_t index, PartId part, std::uint32_t bytes, EditRanges& ranges);
-  [[nodiscard]] bool keepAtHome(BlockHandle handle, std::span<const PartDesc> parts, bool ofQueue);
+  [[nodiscard]] bool keepAtHome(BlockHandle handle, std::span<const PartDesc> parts, const InstructionContents* queued);
   [[nodiscard]] bool isHome(const Block& block, std::uint32_t index);
   [[nodiscard]] bool mayLeave(const Block& block) const;
   void evict(Block& block, std::uint32_t index, StepReport& report);
   [[nodiscard]] bool beginLeaving(Block& block, std::uint32_t index, bool forced, StepReport& report);
-  [[nodiscard]] static bool takeRead(Leaving& leaving, ByteCount pageBytes, bool& failed);
-  void finishLeaving(StepReport& report);
+  [[nodiscard]] bool takeRead(Leaving& leaving, ByteCount& allowed, bool& failed) const;
+  void finishLeaving(const StepQuota& quota, StepReport& report);
+  void endLeaving(Leaving& leaving, bool failed, StepReport& report);
   [[nodiscard]] bool drawnLately(std::uint32_t index);
   void want(Block& block, std::uint32_t index, Priority priority, bool lasts);
   Result<void> startRestores(const StepQuota& quota, StepReport& report);
@@ -321,6 +326,7 @@ class Pool::Impl {
   void forgetResidency(Block& block, std::uint32_t index);
   [[nodiscard]] ByteCount placedBytes() const noexcept;
   [[nodiscard]] bool admits(ByteCount bytes) const noexcept;
+  void noteRoom() noexcept;
   /// Whether it would have gone well with more room, which evictions make.
   [[nodiscard]] bool wantsRoom(const Error& error) const noexcept {
     return error.code == ErrorCode::OutOfBudget || (desc_.evicts && error.code == ErrorCode::TooManyChunks);
@@ -519,9 +525,10 @@ class Pool::Impl {
   };
   std::vector<MissedBlock> misses_;                ///< Of the running step.
   std::array<std::deque<BlockHandle>, 4> wanted_;  ///< By priority: absent blocks that are to come back, oldest first.
-  std::vector<Leaving> leaving_;                   ///< Oldest first.
+  std::deque<Leaving> leaving_;                    ///< Oldest first.
   std::uint32_t lastLeaving_ = 0;
-  ByteCount leavingBytes_ = 0;          ///< That come free with them.
+  ByteCount leavingBytes_ = 0;  ///< That come free with them.
+  sync::Atomic<bool> nearlyFull_{false};
   ByteCount missingBytes_ = 0;          ///< For which no room was found since the last step that made some.
   std::vector<std::uint32_t> victims_;  ///< Of the running step.
   bool followsDevice_ = false;          ///< The hard limit is what the device says.

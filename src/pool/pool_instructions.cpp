@@ -39,7 +39,7 @@ Result<void> Pool::Impl::run(const Instruction& instruction) {
                                         .userData = contents.userData,
                                         .tag = contents.tag,
                                         .movable = contents.movable},
-                                       where, true);
+                                       where, &contents);
       if (added) return added;
       // The producer may have given the handle on: it must never name another block.
       handles_.recycle(block);

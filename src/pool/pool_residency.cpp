@@ -48,27 +48,39 @@ void Pool::Impl::bringHome(const Block& block, std::uint32_t index, PartId part,
   if (changes) store_.drop(index, part);
 }
 
-/// Gives what a new block's parts come from a home. False: the store has no room for it.
-bool Pool::Impl::keepAtHome(BlockHandle handle, std::span<const PartDesc> parts, bool ofQueue) {
+namespace {
+
+/// Bytes for the store: the copy that the producer has made, or what stays anyway, or a copy.
+Source storedBytes(const PartDesc& part, const SentPart* sent) {
+  const std::span<const std::byte> data = part.source.data();
+  if (sent != nullptr && sent->copy != nullptr) return Source::owned(sent->copy, data.size());
   // What waits in the instruction queue's memory would hold it up for as long as the block is away.
-  const auto copied = [ofQueue](const PartDesc& part) {
-    return !part.kept && !part.source.data().empty() && (ofQueue || !part.source.isLater());
+  if (part.source.isLater() && (sent == nullptr || !sent->counts)) return part.source;
+  const std::shared_ptr<std::byte[]> copy(new std::byte[data.size()]);
+  std::ranges::copy(data, copy.get());
+  return Source::owned(copy, data.size());
+}
+
+}  // namespace
+
+/// Gives what a new block's parts come from a home. False: the store has no room for it.
+bool Pool::Impl::keepAtHome(BlockHandle handle, std::span<const PartDesc> parts, const InstructionContents* queued) {
+  const auto stored = [queued](const PartDesc& part) {
+    return !part.kept && !part.source.data().empty() && (queued != nullptr || !part.source.isLater());
   };
   ByteCount bytes = 0;
-  for (const PartDesc& part : parts) bytes += copied(part) ? part.bytes : 0;
+  for (const PartDesc& part : parts) bytes += stored(part) ? part.bytes : 0;
   if (!store_.fitsNew(bytes)) return false;
   store_.reserve(bytes);
   for (std::uint32_t i = 0; i < parts.size(); ++i) {
     const PartDesc& part = parts[i];
     if (part.kept) continue;
-    if (!copied(part)) {
+    if (!stored(part)) {
       store_.keep(handle.index, PartId{i}, part.source);
       continue;
     }
-    const std::span<const std::byte> data = part.source.data();
-    const std::shared_ptr<std::byte[]> copy(new std::byte[data.size()]);
-    std::ranges::copy(data, copy.get());
-    store_.keep(handle.index, PartId{i}, Source::owned(copy, data.size()), part.bytes);
+    const bool known = queued != nullptr && !queued->sent.empty();
+    store_.keep(handle.index, PartId{i}, storedBytes(part, known ? &queued->sent[i] : nullptr), part.bytes);
   }
   return true;
 }
@@ -137,48 +149,59 @@ bool Pool::Impl::beginLeaving(Block& block, std::uint32_t index, bool forced, St
   return true;
 }
 
-/// Takes what has been read back. True: all of it has.
-bool Pool::Impl::takeRead(Leaving& leaving, ByteCount pageBytes, bool& failed) {
+/// Takes what has been read back, so many bytes and those of one page. True: all of it has.
+bool Pool::Impl::takeRead(Leaving& leaving, ByteCount& allowed, bool& failed) const {
   for (LeavingPart& part : leaving.parts) {
     for (; part.taken < part.reads.size(); ++part.taken) {
       Readback& read = part.reads[part.taken];
-      if (!read.ready()) return false;
-      const ByteOffset at = part.taken * pageBytes;
+      if (allowed == 0 || !read.ready()) return false;
+      const ByteOffset at = part.taken * desc_.stagingPageBytes;
       const auto to = std::span(part.copy.get(), static_cast<std::size_t>(part.bytes)).subspan(at);
       failed = failed || !read.take(to);
+      allowed -= std::min(allowed, part.bytes - at);
     }
   }
   return true;
 }
 
-/// A block that has been drawn, changed, pinned or removed since it began to leave stays.
-void Pool::Impl::finishLeaving(StepReport& report) {
-  std::erase_if(leaving_, [&](Leaving& leaving) {
-    const std::uint32_t index = leaving.block.index;
-    Block* const block = find(leaving.block);
+/// Copies to the store what has come back, within an eighth of the quota of evictions: the device is faster than the
+/// host's memory. A limit that has fallen leaves no choice.
+void Pool::Impl::finishLeaving(const StepQuota& quota, StepReport& report) {
+  constexpr ByteCount kShare = 8;
+  ByteCount allowed = evacuated_.empty() ? quota.evictBytes / kShare : quota.evictBytes;
+  for (; !leaving_.empty(); leaving_.pop_front()) {  // in whose order the bytes come
+    Leaving& leaving = leaving_.front();
+    const Block* const block = find(leaving.block);
     const bool known = block != nullptr && block->leaving == leaving.number;
     bool failed = false;
-    if (known && !takeRead(leaving, desc_.stagingPageBytes, failed)) return false;
-    leavingBytes_ -= leaving.placeBytes;
-    if (known) block->leaving = 0;
-    const bool goes = known && !failed && mayLeave(*block) && block->changedStep < leaving.step &&
-                      (leaving.forced || !drawnLately(index));
-    for (LeavingPart& part : leaving.parts) {
-      if (goes && partBytes(*block, index, part.part) != 0) {
-        store_.keep(index, part.part, Source::owned(std::move(part.copy), static_cast<std::size_t>(part.bytes)),
-                    part.bytes);
-      } else {
-        store_.unreserve(part.bytes);
-      }
+    if (known && !takeRead(leaving, allowed, failed)) return;
+    endLeaving(leaving, failed, report);
+  }
+}
+
+/// A block that has been drawn, changed, pinned or removed since it began to leave stays.
+void Pool::Impl::endLeaving(Leaving& leaving, bool failed, StepReport& report) {
+  const std::uint32_t index = leaving.block.index;
+  Block* const block = find(leaving.block);
+  const bool known = block != nullptr && block->leaving == leaving.number;
+  leavingBytes_ -= leaving.placeBytes;
+  if (known) block->leaving = 0;
+  const bool goes = known && !failed && mayLeave(*block) && block->changedStep < leaving.step &&
+                    (leaving.forced || !drawnLately(index));
+  for (LeavingPart& part : leaving.parts) {
+    if (goes && partBytes(*block, index, part.part) != 0) {
+      store_.keep(index, part.part, Source::owned(std::move(part.copy), static_cast<std::size_t>(part.bytes)),
+                  part.bytes);
+    } else {
+      store_.unreserve(part.bytes);
     }
-    // What was at home when it began may not be there any more: a shadow, above all.
-    if (goes && isHome(*block, index)) {
-      evict(*block, index, report);
-    } else if (known) {
-      store_.makeSpare(index);
-    }
-    return true;
-  });
+  }
+  // What was at home when it began may not be there any more: a shadow, above all.
+  if (goes && isHome(*block, index)) {
+    evict(*block, index, report);
+  } else if (known) {
+    store_.makeSpare(index);
+  }
 }
 
 /// Whether all its bytes have a home.
@@ -291,6 +314,12 @@ ByteCount Pool::Impl::placedBytes() const noexcept {
 bool Pool::Impl::admits(ByteCount bytes) const noexcept {
   const ByteCount placed = placedBytes();
   return placed < softLimitBytes_ && bytes <= softLimitBytes_ - placed;
+}
+
+/// For producers: whether all that may be on its way would find room.
+void Pool::Impl::noteRoom() noexcept {
+  if (!desc_.evicts) return;
+  nearlyFull_.store(!admits(desc_.stagingLimitBytes + desc_.maxInstructionBytes), std::memory_order_relaxed);
 }
 
 /// Lets the coldest blocks leave, for those that found no room in this step and for what is over the soft limit.

@@ -24,7 +24,7 @@ Result<StepReport> Pool::Impl::step(const StepQuota& quota, std::chrono::steady_
   if (mirrors_ != nullptr) (void)mirrors_->staging().recycle(copied);
   if (polled) completeRelocations(copied, report);
   drainInstructions(report);
-  if (polled && !leaving_.empty()) finishLeaving(report);
+  if (polled && !leaving_.empty()) finishLeaving(quota, report);
   serveMisses(report);
   report.reclaimedBytes = reclaim(now);
   noteLateFrames(now);
@@ -36,6 +36,7 @@ Result<StepReport> Pool::Impl::step(const StepQuota& quota, std::chrono::steady_
   if (polled && desc_.evicts) {
     if (started) started = startRestores(quota, report);
     makeRoom(quota, report);
+    noteRoom();
   }
   StepQuota left = quota;
   Result<void> gathered = polled ? gatherInPlace(left, report) : Result<void>{};

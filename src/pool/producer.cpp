@@ -81,6 +81,26 @@ struct Producer::Impl {
     return std::ranges::all_of(parts, [this](auto& part) { return own(part.source); });
   }
 
+  /// Owns the bytes of a new block, and, when the pool is nearly full, makes the copies that its store would have to
+  /// make in a step. What is sent beside bytes that the queue or staging bound is bounded with them. False: the queue
+  /// holds too many bytes.
+  [[nodiscard]] bool ownNew(InstructionContents& contents, std::span<const PartDesc> given) {
+    if (!pool.evicts()) return ownAll(contents.parts);
+    contents.sent.resize(given.size());
+    const bool copies = pool.nearlyFull() && contents.lifetime == Lifetime::Streaming;
+    for (std::size_t i = 0; i < given.size(); ++i) {
+      const Source& source = given[i].source;
+      if (!own(contents.parts[i].source)) return false;
+      if (source.isLater() || given[i].kept || source.data().empty()) continue;
+      contents.sent[i].counts = contents.parts[i].source.isLater();
+      if (!copies) continue;
+      const std::shared_ptr<std::byte[]> copy(new std::byte[source.data().size()]);
+      std::ranges::copy(source.data(), copy.get());
+      contents.sent[i].copy = copy;
+    }
+    return true;
+  }
+
   Pool::Impl& pool;
   Instructions::Producer token;
   std::vector<BlockHandle> reserved;  ///< The next one is the last.
@@ -116,7 +136,7 @@ Result<BlockHandle> Producer::add(const BlockDesc& desc, std::source_location wh
   contents->userData = desc.userData;
   contents->tag = desc.tag;
   contents->movable = desc.movable;
-  if (!impl_->ownAll(contents->parts)) return Unexpected(impl_->full(desc.name, {}, where));
+  if (!impl_->ownNew(*contents, desc.parts)) return Unexpected(impl_->full(desc.name, {}, where));
   const Result<void> pushed = impl_->push(
       {.kind = Instruction::Kind::Add, .block = block, .where = where, .contents = std::move(contents)}, desc.name);
   if (!pushed) return Unexpected(pushed.error());

@@ -251,6 +251,48 @@ TEST_F(PoolEviction, ABlockWhoseBytesHaveNoHomeStaysAndANewOneIsRefused) {
   EXPECT_EQ(refused.error().resourceName(), "refused");
 }
 
+TEST_F(PoolEviction, AProducerBringsTheCopyOfANewBlockWhileThePoolIsNearlyFull) {
+  fill(Given::Now);
+  Producer producer = pool().makeProducer();
+  for (const bool staged : {false, true}) {
+    SCOPED_TRACE(staged);
+    auto& thing = *things_.emplace_back(std::make_unique<Thing>());
+    thing.bytes = test::pattern(77, 0, staged ? 2 : 1, kBlockBytes);
+    Result<StagedBytes> pages = producer.stage(kBlockBytes);
+    ASSERT_TRUE(pages);
+    std::ranges::copy(thing.bytes, pages->bytes().begin());
+    const PartDesc part{PartKind::Vertex, kBlockBytes, staged ? Source::staged(*pages) : Source::bytes(thing.bytes)};
+    thing.block = producer.add(test::blockDesc("thing", {&part, 1})).value();
+    std::ranges::fill(pages->bytes(), std::byte{0});  // no step reads them any more
+    *pages = {};
+    step();
+    ASSERT_FALSE(resident(thing));
+    EXPECT_LT(drawAll(things_.size() - 1, 1), 60);
+  }
+}
+
+TEST_F(PoolEviction, AStepCopiesAnEighthOfTheQuotaToTheStore) {
+  make(smallMemory(), Completion::Manual);
+  for (std::size_t i = 0; i < kFit; ++i) add(Given::Now);
+  const auto finish = [&](const StepQuota& quota) {
+    const Result<StepReport> report = pool().step(quota);
+    EXPECT_TRUE(report);
+    pool().publish();
+    fixture_->host->complete(kCopyQueue, fixture_->host->submittedValue(kCopyQueue));
+    return report.value_or(StepReport{}).evictions;
+  };
+  for (int i = 0; i < 20; ++i) finish({});
+  for (int i = 0; i < 12; ++i) (void)pool().beginFrame();
+  for (int i = 0; i < 8; ++i) add(Given::Now);
+  finish({});
+  for (std::size_t i = kFit; i < things_.size(); ++i) pool().beginFrame().miss(things_[i]->block, Priority::High);
+  finish({});  // eight begin to leave
+  const StepQuota quota{.evictBytes = ByteCount{8} * kBlockBytes};
+  std::vector<std::uint32_t> evictions;
+  for (int i = 0; i < 8; ++i) evictions.push_back(finish(quota));
+  EXPECT_EQ(evictions, std::vector<std::uint32_t>(8, 1));
+}
+
 TEST_F(PoolEviction, ABlockThatIsUsedWhileItsBytesAreReadBackStays) {
   for (const std::string_view how : {"drawn", "updated", "overwritten", "pinned", "removed"}) {
     SCOPED_TRACE(how);

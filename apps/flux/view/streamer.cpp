@@ -1,5 +1,7 @@
 #include "view/streamer.hpp"
 
+#include "thread_time.hpp"
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -211,7 +213,9 @@ bool Streamer::noteEdit(const EditedObject& object, ContentVersion version, std:
 
 bool Streamer::stepAndPublish() {
   const auto before = Clock::now();
+  const auto workedBefore = threadTime();
   const Result<StepReport> step = pool_.step({}, before);
+  figures_.stepThreadTimes.add(threadTime() - workedBefore);
   const auto stepped = Clock::now();
   if (!step && !mayRepeat(step.error())) throw Failure("a step of the pool failed: " + describe(step.error()));
   if (step) {

@@ -26,6 +26,7 @@ namespace flux::app {
 struct StreamerFigures {
   std::uint64_t stepsOverBudget = 0;  ///< After which chunks took more than the hard limit.
   Percentiles stepTimes;
+  Percentiles stepThreadTimes;  ///< Of the processor, for this thread.
   Percentiles publishTimes;
   double meanReservedBytes = 0;
   double meanLiveBytes = 0;

@@ -209,8 +209,8 @@ class Run {
     report.meanLiveBytes = figures.meanLiveBytes;
     const Percentiles& frame = loop_.frameTimes();
     report.frameMs = {frame.milliseconds(0.5), frame.milliseconds(0.99), frame.milliseconds(0.999)};
-    const Percentiles& step = figures.stepTimes;
-    report.stepUs = {step.microseconds(0.5), step.microseconds(0.99), step.microseconds(0.999), step.microseconds(1)};
+    report.stepUs = stepTimes(figures.stepTimes);
+    report.stepCpuUs = stepTimes(figures.stepThreadTimes);
     const Percentiles& publish = figures.publishTimes;
     report.publishUs = {publish.microseconds(0.5), publish.microseconds(0.99), publish.microseconds(0.999)};
   }
@@ -218,6 +218,10 @@ class Run {
   [[nodiscard]] std::string dump() const { return pool_->dump(); }
 
  private:
+  static StepTimes stepTimes(const Percentiles& step) {
+    return {step.microseconds(0.5), step.microseconds(0.99), step.microseconds(0.999), step.microseconds(1)};
+  }
+
   static std::unique_ptr<Recorder> makeRecorder(const std::filesystem::path& file) {
     if (file.empty()) return nullptr;
     Result<std::unique_ptr<Recorder>> recorder = Recorder::create(file);
