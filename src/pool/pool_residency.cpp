@@ -260,6 +260,12 @@ Result<void> Pool::Impl::startRestores(const StepQuota& quota, StepReport& repor
       if (!wantsRoom(started.error())) error = started;
     }
     turns.erase(turns.begin() + static_cast<std::ptrdiff_t>(kept), turns.begin() + static_cast<std::ptrdiff_t>(looked));
+    // The others will find no room either; so much is made for all that a step may bring back.
+    for (std::size_t i = kept; refusals > 0 && i < std::min<std::size_t>(turns.size(), policy.counted); ++i) {
+      if (missingBytes_ >= quota.uploadBytes) break;
+      const Block* const block = find(turns[i]);
+      if (block != nullptr && block->absent && block->wanted == level) missingBytes_ += block->liveBytes;
+    }
     report.wantedBlocks += static_cast<std::uint32_t>(turns.size());
   }
   return error;

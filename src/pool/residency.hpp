@@ -18,6 +18,7 @@ struct ResidencyPolicy {
   std::uint32_t closeLooks = 1024;   ///< Of them: closely.
   std::uint32_t roundsBarred = 16;   ///< So often one that could not leave is passed over.
   std::uint32_t refusals = 16;       ///< Blocks that ask in vain for room in a step.
+  std::uint32_t counted = 4096;      ///< Blocks behind them for which it is made as well, of each priority.
   std::uint32_t softPercent = 90;    ///< The soft limit of the hard one; the rest is for updates and moves.
 };
 

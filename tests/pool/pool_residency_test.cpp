@@ -214,6 +214,21 @@ TEST_F(PoolEviction, NothingThatIsDrawnLeavesAndNothingThrashes) {
   EXPECT_EQ(pool().stats().evictions, 0U);
 }
 
+TEST_F(PoolEviction, RoomIsMadeForAllThatComesIntoViewAtOnce) {
+  make(smallMemory(), Completion::Delayed);
+  constexpr std::size_t kSeen = 600;
+  for (std::size_t i = 0; i < 2 * kSeen; ++i) {
+    add(Given::Lasting, 1000);
+    if (i % 32 == 0) step();
+  }
+  EXPECT_LE(drawAll(0, kSeen), 40);
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ(draw(0, kSeen), kSeen);
+    step();
+  }
+  EXPECT_LE(drawAll(kSeen, kSeen), 20);
+}
+
 TEST_F(PoolEviction, PinnedAndLongLivedBlocksStay) {
   fill(Given::Now);
   for (const auto& thing : things_) ASSERT_TRUE(pool().pin(thing->block));
