@@ -1,50 +1,26 @@
 /// What a recording costs the geometry thread, in time of that thread, so that it does not matter who else computes.
 /// Two pools do the same by turns, of which one is recorded: blocks come and go and get new bytes, as in a streamed
-/// world, with a step, a publish and a frame for every 16 of them; and steps in which nothing happens.
+/// world, with a step, a publish and a frame for every 16 of them; and steps in which nothing happens. Then the same of
+/// the world of `flux view`.
+
+#include "measure.hpp"
 
 #include <flux/host.hpp>
 #include <flux/recorder.hpp>
 
-#include <algorithm>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <ctime>
 #include <filesystem>
 #include <memory>
 #include <random>
 #include <string>
-#include <utility>
-#include <vector>
 
-namespace flux {
+namespace flux::bench {
 namespace {
 
 constexpr std::uint32_t kBlocks = 8000;
 constexpr int kRounds = 60;
 constexpr int kCallsARound = 2000;
 constexpr int kCallsAStep = 16;
-
-template <class T>
-T take(Result<T> result) {
-  if (!result) {
-    std::fprintf(stderr, "%s\n", describe(result.error()).c_str());
-    std::abort();
-  }
-  return std::move(*result);
-}
-
-/// Nanoseconds that this thread has computed.
-double threadTime() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) * 1e9 + static_cast<double>(time.tv_nsec);
-}
-
-double medianOf(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
-  return values[values.size() / 2];
-}
 
 /// A pool and what is done to it.
 class World {
@@ -125,9 +101,7 @@ void compare(const char* what, World& plain, World& recorded, double (World::*ro
     with.push_back((recorded.*round)());
   }
   const double events = static_cast<double>(recorded.events() - before) / (kRounds * kCallsARound);
-  const double more = medianOf(with) - medianOf(without);
-  std::printf("%-28s %8.0f ns   recorded %8.0f ns   %5.1f events   %5.1f ns an event   %5.2f %%\n", what,
-              medianOf(without), medianOf(with), events, more / events, 100 * more / medianOf(without));
+  printCost(what, medianOf(without), medianOf(with), events);
 }
 
 int run() {
@@ -142,12 +116,15 @@ int run() {
   std::printf("%.1f MiB on the disk\n",
               static_cast<double>(std::filesystem::file_size(file)) / static_cast<double>(kMiB));
   std::filesystem::remove(file);
+#ifdef FLUX_COMMAND
+  measureWorld();
+#endif
   return 0;
 }
 
 }  // namespace
-}  // namespace flux
+}  // namespace flux::bench
 
 int main() {
-  return flux::run();
+  return flux::bench::run();
 }

@@ -324,8 +324,8 @@ class Pool {
 
   /// Moves everything on: takes note of finished copies, carries out what other threads asked for, fills staging within
   /// the quota, submits one batch of copies, reclaims what has retired, gives an empty chunk back or makes one that
-  /// will be needed. Never waits. Errors: DeviceLost, DriverError and OutOfDeviceMemory from the device; the work is
-  /// kept for the next step.
+  /// will be needed. Never waits. `now` counts in whole milliseconds. Errors: DeviceLost, DriverError and
+  /// OutOfDeviceMemory from the device; the work is kept for the next step.
   Result<StepReport> step(const StepQuota& quota = {},
                           std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now());
 

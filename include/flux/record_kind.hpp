@@ -39,6 +39,7 @@ enum class RecordKind : std::uint8_t {
   Demote,
   MakeTag,
   Step,
+  IdleSteps,  ///< Steps that were asked for as the last one and ended as it did, while nothing else happened.
   Collect,
   Publish,
   // What the outside answered when the geometry thread looked: only answers that are not what was to be expected.
@@ -85,6 +86,9 @@ enum class RecordKind : std::uint8_t {
   FrameEnded,
 };
 inline constexpr std::size_t kRecordKindCount = static_cast<std::size_t>(RecordKind::FrameEnded) + 1;
+
+/// That one event counts: a damaged recording cannot keep a replay busy for long.
+inline constexpr std::uint64_t kMostIdleSteps = 4096;
 
 enum class RecordGroup : std::uint8_t { Head, Call, Look, Deed, Frame };
 
@@ -137,6 +141,7 @@ inline constexpr std::array<RecordRow, kRecordKindCount> kRecordRows{{
     {Demote, Call, "demote", "block"},
     {MakeTag, Call, "makeTag", "block", 0, true},
     {Step, Call, "step", "block now uploadBytes pieces moveBytes movePieces quiet evictBytes"},
+    {IdleSteps, Call, "idleSteps", "block count began took spent"},
     {Collect, Call, "collect", "block"},
     {Publish, Call, "publish", "block"},
 
@@ -177,9 +182,9 @@ inline constexpr std::array<RecordRow, kRecordKindCount> kRecordRows{{
     {Reported, Deed, "reported", "error block", 2, true},
     {Stepped, Deed, "stepped",
      "uploadedBytes copiedBytes relocatedBytes readBackBytes pieces completedBlocks waitingBlocks reclaimedBytes "
-     "instructions misses "
+     "instructions misses evictedBytes "
      "liveBytes reservedBytes retiredBytes blocks chunks stagingBytes began took",
-     15},
+     16},
     {Published, Deed, "published", "snapshot changes deferred mirroredRecords hash began took", 5},
 
     {FrameBegan, Frame, "frameBegan", "frame snapshot thread time", 0, true},

@@ -22,4 +22,13 @@ inline void prefetchBehind(const void* from, std::size_t bytes) noexcept {
 #endif
 }
 
+/// The same for what is written soon.
+inline void prefetchToWriteBehind(void* from, std::size_t bytes) noexcept {
+#if defined(__GNUC__)
+  __builtin_prefetch(reinterpret_cast<char*>(reinterpret_cast<std::uintptr_t>(from) + bytes), 1);
+#else
+  prefetchBehind(from, bytes);
+#endif
+}
+
 }  // namespace flux

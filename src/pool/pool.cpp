@@ -211,7 +211,9 @@ Result<void> Pool::refreshShadow(BlockHandle block, PartId part, std::source_loc
       [&] { return impl_->refreshShadow(block, part, where); });
 }
 Result<StepReport> Pool::step(const StepQuota& quota, std::chrono::steady_clock::time_point now) {
-  return impl_->tell([&] { return callOf(quota, now); }, [&] { return impl_->step(quota, now); });
+  // No finer, so that idle steps that follow closely are the same call, of which a recording has the number only.
+  const auto time = std::chrono::floor<std::chrono::milliseconds>(now);
+  return impl_->tell([&] { return callOf(quota, time); }, [&] { return impl_->step(quota, time); });
 }
 Result<ByteCount> Pool::collect() {
   return impl_->tell([] { return Call{.kind = RecordKind::Collect}; }, [&] { return impl_->collect(); });

@@ -94,15 +94,22 @@ class Pool::Impl {
   /// Whether new blocks may find no room, so that the store will ask for their bytes.
   [[nodiscard]] bool nearlyFull() const noexcept { return nearlyFull_.load(std::memory_order_relaxed); }
 
+  /// Its only `return` lets the result be made where the caller wants it. A copy would read it back at once, in other
+  /// pieces than it was written in, and so wait for all that the journal has just written to reach the cache.
+  template <class MakeCall, class Work>
+  auto tellFirst(const MakeCall& makeCall, const Work& work) {
+    journal_->call(makeCall());
+    auto result = work();
+    if (!result) journal_->did(RecordKind::Refused, {numberOf(result)});
+    return result;
+  }
+
   /// Does what a call of the application asks for; the journal, if there is one, is told of the call and of a refusal.
   template <class MakeCall, class Work>
   auto tell(const MakeCall& makeCall, const Work& work) {
     if (journal_ == nullptr) [[likely]]
       return work();
-    journal_->call(makeCall());
-    auto result = work();
-    if (!result) journal_->did(RecordKind::Refused, {numberOf(result)});
-    return result;
+    return tellFirst(makeCall, work);
   }
 
   [[nodiscard]] ContentVersion requestedVersion(BlockHandle handle) const noexcept;

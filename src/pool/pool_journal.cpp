@@ -116,23 +116,26 @@ std::optional<Placement> Pool::Impl::takePlace(Lifetime lifetime, ByteCount byte
   return place;
 }
 
-/// Of all that the next snapshot will show otherwise than the last one.
+/// Of all that the next snapshot will show otherwise than the last one. A record has a hash of its own first, so that
+/// the processor works on several.
 std::uint64_t Pool::Impl::hashOfChanges() const {
-  Hash hash;
+  Hash all;
   for (const std::uint32_t index : ring_.changed()) {
+    Hash hash;
     const HotRecord& hot = ring_.hot(index);
     const ColdRecord& cold = ring_.cold(index);
     hash.add(pair(index, hot.generation));
     hash.add(pair(hot.chunkAndState, hot.offsetUnits));
     hash.add(pair(hot.sizeUnits, cold.version));
-    if (cold.layout == nullptr) continue;
-    for (std::uint32_t i = 0; i < cold.layout->partCount; ++i) {
+    const std::uint32_t parts = cold.layout != nullptr ? cold.layout->partCount : 0;
+    for (std::uint32_t i = 0; i < parts; ++i) {
       const PartPlacement& part = cold.layout->parts[i];
       hash.add(pair(part.offsetBytes, part.sizeBytes));
       hash.add(pair(static_cast<std::uint32_t>(part.kind), part.generation));
     }
+    all.add(hash.value());
   }
-  return hash.value();
+  return all.value();
 }
 
 void Pool::Impl::noteStep(const StepReport& report) {
@@ -143,8 +146,8 @@ void Pool::Impl::noteStep(const StepReport& report) {
   journal_->did(RecordKind::Stepped,
                 {report.uploadedBytes, report.copiedBytes, report.relocatedBytes, report.readBackBytes, report.pieces,
                  report.completedBlocks, report.waitingBlocks, report.reclaimedBytes, report.instructions,
-                 report.misses, counters_.liveBytes, chunks_.reservedBytes(), retirement_.bytesWaiting(),
-                 counters_.blocks, chunks_.count(), stagingBytes()});
+                 report.misses, report.evictedBytes, counters_.liveBytes, chunks_.reservedBytes(),
+                 retirement_.bytesWaiting(), counters_.blocks, chunks_.count(), stagingBytes()});
 }
 
 }  // namespace flux

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/prefetch.hpp"
 #include "record/codec.hpp"
 
 #include <flux/record_kind.hpp>
@@ -27,6 +28,11 @@ class EventWords {
   void begin(RecordKind kind, bool byProducer = false) {
     // Kind, numbers, size, characters, number of rows.
     makeRoom(3 + RecordedEvent::kMaxNumbers + wordsOfText(kMaxTextBytes));
+    // The thread that writes the file has had this memory last. The processor keeps few writes that wait for memory,
+    // and sometimes holds up reads until all of them are done.
+    for (std::size_t line = 0; line < kLinesAnEvent; ++line) {
+      prefetchToWriteBehind(words_.data() + size_, kAheadBytes + line * kLineBytes);
+    }
     number(static_cast<std::uint64_t>(kind) | (byProducer ? kByProducer : 0U));
   }
   void number(std::uint64_t value) { words_[size_++] = value; }
@@ -57,6 +63,10 @@ class EventWords {
   static void next(std::span<const std::uint64_t>& words, RecordedEvent& event);
 
  private:
+  static constexpr std::size_t kLineBytes = 64;
+  static constexpr std::size_t kLinesAnEvent = 2;  ///< As a rule.
+  static constexpr std::size_t kAheadBytes = 768;  ///< Some 8 events.
+
   static constexpr std::size_t wordsOfText(std::size_t bytes) {
     return (bytes + sizeof(std::uint64_t) - 1) / sizeof(std::uint64_t);
   }

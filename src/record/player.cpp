@@ -77,6 +77,7 @@ class RecordingPlayer::Impl final : public Journal {
       differ("the next call");
       return false;
     }
+    if (event->kind == RecordKind::IdleSteps) return repeatStep();
     const RecordedEvent call = *event;
     consume();
     if (const std::string_view field = parts_->nonsense(call); !field.empty()) {
@@ -84,12 +85,7 @@ class RecordingPlayer::Impl final : public Journal {
       return refused(ErrorCode::InvalidArgument, field, {call.number});
     }
     perform(call);
-    if (device_->failure()) {
-      over_ = true;
-      return Unexpected(*device_->failure());
-    }
-    if (damage_) return Unexpected(*damage_);
-    return !over_;
+    return goesOn();
   }
 
   // ---- What the pool asks and tells ---------------------------------------------------------------------
@@ -129,7 +125,10 @@ class RecordingPlayer::Impl final : public Journal {
     if (event == nullptr) return;
     const RecordRow& row = recordRow(what);
     const auto first = numbers.begin();
-    const bool same = event->kind == what && std::equal(first, first + row.compared, event->numbers.begin()) &&
+    // An idle step does what the last one did.
+    const bool idle = event->kind == RecordKind::IdleSteps && what == RecordKind::Stepped;
+    const auto& expected = idle ? lastDone_ : event->numbers;
+    const bool same = (idle || event->kind == what) && std::equal(first, first + row.compared, expected.begin()) &&
                       (!row.text || event->text == text);
     if (!same) {
       RecordedEvent found;
@@ -140,8 +139,11 @@ class RecordingPlayer::Impl final : public Journal {
       return;
     }
     if (what == RecordKind::PlaceTaken) ++places_;
-    if (what == RecordKind::Stepped) ++steps_;
-    consume();
+    if (what == RecordKind::Stepped) {
+      ++steps_;
+      lastDone_ = expected;
+    }
+    if (!idle || --idleSteps_ == 0) consume();
   }
 
   [[nodiscard]] bool instructs() const noexcept override { return true; }
@@ -286,6 +288,7 @@ class RecordingPlayer::Impl final : public Journal {
         (void)pool_->makeTag(call.text);
         break;
       case RecordKind::Step:
+        lastStep_ = call;
         step(call);
         break;
       case RecordKind::Collect:
@@ -298,6 +301,27 @@ class RecordingPlayer::Impl final : public Journal {
         parts_->perform(call);
         break;
     }
+  }
+
+  /// What comes after a call: another one, if nothing speaks against it.
+  Result<bool> goesOn() {
+    if (device_->failure()) {
+      over_ = true;
+      return Unexpected(*device_->failure());
+    }
+    if (damage_) return Unexpected(*damage_);
+    return !over_;
+  }
+
+  /// One of idle steps. They have been replayed when the last one has told what it did.
+  Result<bool> repeatStep() {
+    if (idleSteps_ == 0) idleSteps_ = event_.numbers[1];
+    if (!lastStep_ || idleSteps_ == 0 || idleSteps_ > kMostIdleSteps) {
+      over_ = true;
+      return refused(ErrorCode::InvalidArgument, "count", {event_.number});
+    }
+    step(*lastStep_);
+    return goesOn();
   }
 
   void step(const RecordedEvent& call) {
@@ -328,6 +352,9 @@ class RecordingPlayer::Impl final : public Journal {
   std::uint32_t maxBlocks_ = 0;
   std::optional<Error> damage_;
   std::optional<ReplayDifference> difference_;
+  std::optional<RecordedEvent> lastStep_;
+  std::array<std::uint64_t, RecordedEvent::kMaxNumbers> lastDone_{};  ///< By it.
+  std::uint64_t idleSteps_ = 0;                                       ///< That `event_` still counts.
   std::uint64_t events_ = 0;
   std::uint64_t steps_ = 0;
   std::uint64_t places_ = 0;

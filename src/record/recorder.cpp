@@ -29,6 +29,9 @@ constexpr std::size_t kBlockWords = std::size_t{16} << 10U;
 /// What was recorded is given to the disk after so long at the latest, if there are steps.
 constexpr std::uint64_t kBlockAge = 250'000'000;  ///< In nanoseconds.
 
+/// No step has this time, which is no whole millisecond.
+constexpr std::uint64_t kNone = ~std::uint64_t{0};
+
 /// What a frame has told, until the geometry thread takes it.
 struct FrameNote {
   RecordKind kind = RecordKind::FrameBegan;
@@ -71,8 +74,8 @@ class Recorder::Impl final : public Journal {
   }
 
   void call(const Call& call) override {
-    if (call.kind == RecordKind::Step) takeFrames();
-    if (call.kind == RecordKind::Step || call.kind == RecordKind::Publish) began_ = now();
+    if (call.kind == RecordKind::Step) return beginStep(call);
+    if (call.kind == RecordKind::Publish) began_ = now();
     begin(call.kind, call.byProducer);
     events_.number(packed(call.block));
     for (std::size_t i = 1; i < numberCount(call.kind); ++i) events_.number(call.numbers[i - 1]);
@@ -98,16 +101,18 @@ class Recorder::Impl final : public Journal {
 
   void did(RecordKind what, std::initializer_list<std::uint64_t> numbers, std::string_view text) override {
     if (closed_) return;  // chunks go after all else
-    begin(what);
-    for (const std::uint64_t number : numbers) events_.number(number);
     const bool timed = what == RecordKind::Stepped || what == RecordKind::Published;
-    if (timed) {
-      ended_ = now();
-      events_.number(began_);
-      events_.number(ended_ - began_);
+    if (timed) ended_ = now();
+    if (what != RecordKind::Stepped || !countIdleStep(numbers)) {
+      begin(what);
+      for (const std::uint64_t number : numbers) events_.number(number);
+      if (timed) {
+        events_.number(began_);
+        events_.number(ended_ - began_);
+      }
+      if (recordRow(what).text) events_.text(text);
+      end();
     }
-    if (recordRow(what).text) events_.text(text);
-    end();
     if (timed && ended_ - flushed_ > kBlockAge) flush();
   }
 
@@ -146,15 +151,60 @@ class Recorder::Impl final : public Journal {
         std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start_).count());
   }
 
-  void begin(RecordKind kind, bool byProducer = false) { events_.begin(kind, byProducer); }
+  void begin(RecordKind kind, bool byProducer = false) {
+    if (stepping_ || idle_.count != 0) writeHeldBack();
+    events_.begin(kind, byProducer);
+  }
   void end() {
     eventCount_.store(eventCount_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     if (events_.size() >= kBlockWords) [[unlikely]]
       flush();
   }
 
+  // ---- Steps in which nothing happens: they are counted -------------------------------------------------
+
+  /// Held back until something happens in it.
+  void beginStep(const Call& call) {
+    takeFrames();
+    began_ = now();
+    std::copy_n(call.numbers.begin(), asked_.size(), asked_.begin());
+    stepping_ = true;
+  }
+
+  /// Whether the step that ends is like the last one, and nothing has happened in it.
+  bool countIdleStep(std::initializer_list<std::uint64_t> numbers) {
+    if (!stepping_ || asked_ != lastAsked_ || !std::ranges::equal(numbers, lastDone_) ||
+        idle_.count == kMostIdleSteps) {
+      std::ranges::copy(numbers, lastDone_.begin());
+      return false;
+    }
+    stepping_ = false;
+    if (idle_.count++ == 0) idle_.began = began_;
+    idle_.took = ended_ - idle_.began;
+    idle_.spent += ended_ - began_;
+    return true;
+  }
+
+  void writeHeldBack() {
+    const bool stepping = std::exchange(stepping_, false);
+    if (const IdleRun idle = std::exchange(idle_, {}); idle.count != 0) {
+      begin(RecordKind::IdleSteps);
+      for (const std::uint64_t number : {packed(BlockHandle{}), idle.count, idle.began, idle.took, idle.spent}) {
+        events_.number(number);
+      }
+      end();
+    }
+    if (!stepping) return;
+    lastAsked_ = asked_;
+    begin(RecordKind::Step);
+    events_.number(packed(BlockHandle{}));
+    for (const std::uint64_t number : asked_) events_.number(number);
+    end();
+  }
+
   void flush() {
     flushed_ = ended_;
+    if (idle_.count != 0) writeHeldBack();
     if (events_.size() == 0) return;
     // What cannot be written is dropped here, and all that comes after it.
     writer_.push(events_.take(writer_.spare()));
@@ -206,12 +256,15 @@ class Recorder::Impl final : public Journal {
     note.time = now();
     const std::lock_guard lock(framesMutex_);
     frames_.push_back(note);
+    framesWait_.store(true, std::memory_order_relaxed);
   }
 
   void takeFrames() {
+    if (!framesWait_.load(std::memory_order_relaxed)) return;  // what comes just now is taken by the next step
     {
       const std::lock_guard lock(framesMutex_);
       std::swap(frames_, taken_);
+      framesWait_.store(false, std::memory_order_relaxed);
     }
     for (const FrameNote& note : taken_) {
       begin(note.kind);
@@ -233,6 +286,13 @@ class Recorder::Impl final : public Journal {
     taken_.clear();
   }
 
+  struct IdleRun {
+    std::uint64_t count = 0;
+    std::uint64_t began = 0;
+    std::uint64_t took = 0;   ///< From the first one's beginning to the last one's end.
+    std::uint64_t spent = 0;  ///< In them.
+  };
+
   const Clock::time_point start_ = Clock::now();
   std::optional<RecordingDevice> device_;
   EventWords events_;
@@ -240,8 +300,14 @@ class Recorder::Impl final : public Journal {
   std::uint64_t began_ = 0;  ///< The running step, or publish.
   std::uint64_t ended_ = 0;  ///< The last one.
   std::uint64_t flushed_ = 0;
+  bool stepping_ = false;                                                          ///< A step is held back.
+  IdleRun idle_;                                                                   ///< That are not written yet.
+  std::array<std::uint64_t, numberCount(RecordKind::Step) - 1> asked_{};           ///< Of the running step.
+  std::array<std::uint64_t, numberCount(RecordKind::Step) - 1> lastAsked_{kNone};  ///< Of the last one.
+  std::array<std::uint64_t, numberCount(RecordKind::Stepped) - 2> lastDone_{};     ///< By it.
   bool closed_ = false;
   sync::Atomic<std::uint64_t> eventCount_{0};
+  sync::Atomic<bool> framesWait_{false};
   sync::Mutex framesMutex_;
   std::vector<FrameNote> frames_;  ///< Guarded by it.
   std::vector<FrameNote> taken_;

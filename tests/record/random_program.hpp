@@ -300,6 +300,7 @@ class RandomProgram {
     } else {
       now_ += std::chrono::milliseconds{below(200)};
       (void)pool_.step(quota, now_);
+      for (std::uint32_t more = below(2) * below(4); more > 0; --more) (void)pool_.step(quota, now_);
     }
     if (below(3) != 0) pool_.publish();
   }

@@ -100,7 +100,7 @@ TEST_F(RecordingTest, HasCallsDeedsAndFrames) {
   EXPECT_EQ(events.back().kind, RecordKind::End);
   EXPECT_EQ(count(RecordKind::Add), 3);
   EXPECT_EQ(count(RecordKind::PlaceTaken), 3);
-  EXPECT_EQ(count(RecordKind::Step), 4);
+  EXPECT_EQ(count(RecordKind::Step), 4) << "something happens in each";
   EXPECT_EQ(count(RecordKind::Stepped), 4);
   EXPECT_EQ(count(RecordKind::Published), 3);
   EXPECT_EQ(count(RecordKind::FrameBegan), 3);
@@ -212,6 +212,68 @@ TEST_F(RecordingTest, WhatNoPoolCanHaveBeenAskedIsRefused) {
     if (event.kind == RecordKind::Add) event.list[0] = kPartKindCount;
   }));
   EXPECT_FALSE(found.end);
+}
+
+TEST_F(RecordingTest, StepsInWhichNothingHappensAreCounted) {
+  const auto recorder = Recorder::create(file_).value();
+  {
+    const auto host = HostDevice::create({.completion = Completion::Immediate});
+    PoolDesc desc;
+    desc.journal = &recorder->journal();
+    const auto pool = Pool::create(*host, desc).value();
+    const std::chrono::steady_clock::time_point begin{std::chrono::hours{1}};
+    const auto stepUntil = [&](std::chrono::microseconds end, const StepQuota& quota = {}) {
+      for (std::chrono::microseconds at{0}; at < end; at += std::chrono::microseconds{10}) {
+        EXPECT_TRUE(pool->step(quota, begin + at));
+      }
+    };
+    stepUntil(std::chrono::milliseconds{2});  // 2 different ones, and 198 as those
+    stepUntil(std::chrono::microseconds{50}, {.uploadBytes = 7});
+    EXPECT_TRUE(pool->reserve(kMiB));
+    for (std::uint64_t i = 0; i < kMostIdleSteps + 10; ++i) EXPECT_TRUE(pool->step({}, begin));
+  }
+  ASSERT_TRUE(recorder->close());
+  const std::string bytes = bytesOf(file_);
+  RecordingReader reader = readerOf(bytes).value();
+  std::vector<std::uint64_t> counts;
+  std::uint64_t steps = 0;
+  for (const RecordedEvent& event : eventsOf(reader)) {
+    if (event.kind == RecordKind::Step) ++steps;
+    if (event.kind != RecordKind::IdleSteps) continue;
+    counts.push_back(event.value("count"));
+    EXPECT_GE(event.value("took"), event.value("spent"));
+  }
+  EXPECT_EQ(steps, 5U) << "two milliseconds, another quota, more memory, and the first one that is too many to count";
+  EXPECT_EQ(counts, (std::vector<std::uint64_t>{99, 99, 4, kMostIdleSteps, 8}));
+  const auto host = HostDevice::create();
+  const auto player = RecordingPlayer::create(readerOf(bytes).value(), *host).value();
+  std::uint64_t calls = 0;
+  Result<bool> more = true;
+  while ((more = player->advance()) && *more) {
+    ++calls;
+    EXPECT_EQ(player->steps(), calls > 205 ? calls - 1 : calls) << "one at a time; reserve is one more call";
+  }
+  EXPECT_TRUE(more && !player->difference());
+  EXPECT_EQ(player->steps(), 205 + kMostIdleSteps + 10);
+}
+
+TEST_F(RecordingTest, IdleStepsThatCannotHaveBeenAreRefused) {
+  const std::string bytes = smallRecording();
+  const auto withIdleSteps = [&](std::uint64_t count, RecordKind before) {
+    RecordingReader reader = readerOf(bytes).value();
+    std::vector<RecordedEvent> events = eventsOf(reader);
+    RecordedEvent idle;
+    idle.kind = RecordKind::IdleSteps;
+    idle.numbers[1] = count;
+    events.insert(std::ranges::find(events, before, &RecordedEvent::kind), idle);
+    return replay(test::written(events));
+  };
+  EXPECT_TRUE(withIdleSteps(3, RecordKind::End).end) << "the last step of these is no idle one";
+  EXPECT_TRUE(withIdleSteps(3, RecordKind::End).difference);
+  for (const std::uint64_t count : {std::uint64_t{0}, kMostIdleSteps + 1}) {
+    EXPECT_EQ(withIdleSteps(count, RecordKind::End).end.error().code, ErrorCode::InvalidArgument);
+  }
+  EXPECT_EQ(withIdleSteps(1, RecordKind::Add).end.error().code, ErrorCode::InvalidArgument) << "as which step?";
 }
 
 TEST_F(RecordingTest, AHandleInUseIsNotGivenAgain) {

@@ -26,6 +26,13 @@ static_assert(std::ranges::all_of(kRunRows,
                                   }),
               "each row has a column that there is");
 
+constexpr std::size_t kStepTimeLine = [] {
+  const auto row = std::ranges::find_if(
+      kRunRows, [](const RunRow& it) { return it.kind == RecordKind::Stepped && it.column == "took"; });
+  return static_cast<std::size_t>(row - kRunRows.begin());
+}();
+static_assert(kStepTimeLine < kRunRows.size());
+
 class SeriesReader {
  public:
   RunSeries read(RecordingReader reader) {
@@ -63,6 +70,9 @@ class SeriesReader {
       case RecordKind::Step:
         finishStep();
         break;
+      case RecordKind::IdleSteps:
+        takeIdleSteps(event);
+        break;
       case RecordKind::Stepped:
         step_ = {event.value("began"), event.value("took")};
         break;
@@ -81,6 +91,18 @@ class SeriesReader {
     }
     for (std::size_t i = 0; i < kRunMarks.size(); ++i) {
       if (kRunMarks[i].kind == event.kind) series_.marks.push_back({i, series_.steps.size() + 1, describe(event)});
+    }
+  }
+
+  /// How they lay in their time is not known: evenly.
+  void takeIdleSteps(const RecordedEvent& event) {
+    const std::uint64_t count = event.value("count");
+    if (count == 0 || count > kMostIdleSteps) return;  // the replay ends there
+    const std::uint64_t spent = event.value("spent") / count;
+    for (std::uint64_t i = 0; i < count; ++i) {
+      finishStep();
+      step_ = {event.value("began") + i * (event.value("took") / count), spent};
+      now_[kStepTimeLine] = static_cast<double>(spent);
     }
   }
 

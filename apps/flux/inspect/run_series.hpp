@@ -48,6 +48,7 @@ inline constexpr std::array kRunRows{
     RunRow{"moved for room", RunChart::BytesAStep, RunUnit::Bytes, RecordKind::Stepped, RunValue::Sum,
            "relocatedBytes"},
     RunRow{"read back", RunChart::BytesAStep, RunUnit::Bytes, RecordKind::Stepped, RunValue::Sum, "readBackBytes"},
+    RunRow{"evicted", RunChart::BytesAStep, RunUnit::Bytes, RecordKind::Stepped, RunValue::Sum, "evictedBytes"},
     RunRow{"reclaimed", RunChart::BytesAStep, RunUnit::Bytes, RecordKind::Stepped, RunValue::Sum, "reclaimedBytes"},
     RunRow{"step", RunChart::TimeAStep, RunUnit::Nanoseconds, RecordKind::Stepped, RunValue::Sum, "took"},
     RunRow{"publish", RunChart::TimeAStep, RunUnit::Nanoseconds, RecordKind::Published, RunValue::Sum, "took"},

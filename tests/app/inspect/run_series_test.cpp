@@ -37,6 +37,18 @@ TEST_F(RunSeriesTest, EachStepHasWhatItReported) {
   for (const RunLine& line : series.lines) EXPECT_EQ(line.values.size(), series.steps.size()) << line.name;
 }
 
+TEST_F(RunSeriesTest, EachIdleStepIsAStep) {
+  const std::chrono::steady_clock::time_point now{std::chrono::hours{1}};
+  for (int i = 0; i < 50; ++i) ASSERT_TRUE(pool->step({}, now));
+  EXPECT_FALSE(add("too much", 3 * kMiB));
+  const RunSeries series = readSeries(readerOf(recording()));
+  ASSERT_EQ(series.steps.size(), 50U);
+  EXPECT_LT(series.events, 20U);
+  EXPECT_TRUE(std::ranges::is_sorted(series.steps, {}, &RunSpan::began));
+  for (std::size_t i = 0; i < series.steps.size(); ++i) EXPECT_EQ(series.line("step")[i], series.steps[i].took);
+  EXPECT_EQ(series.marks.back().step, 50U) << "a call belongs to the step before it";
+}
+
 TEST_F(RunSeriesTest, WhatWaitsForAFrameLagsBehind) {
   const BlockHandle gone = add("gone", 1000).value();
   step();
