@@ -181,7 +181,7 @@ class Pool::Impl {
     SnapshotNumber layoutFirstNamed = 0;
     Placement place;  ///< Null range: no bytes on the device.
     SnapshotNumber placeFirstNamed = 0;
-    std::uint32_t placeNumber = 0;     ///< Counts places. One that no snapshot has named may come again at once.
+    std::uint32_t placeNumber = 0;     ///< Counts places: what was retired in one is nothing of the next.
     Relocation* relocation = nullptr;  ///< Running.
     std::vector<Edit> edits;
     ByteCount laterInPlaceBytes = 0;   ///< That edits in place have brought, and staging has to take at once.
@@ -334,9 +334,9 @@ class Pool::Impl {
   [[nodiscard]] ByteCount placedBytes() const noexcept;
   [[nodiscard]] bool admits(ByteCount bytes) const noexcept;
   void noteRoom() noexcept;
-  /// Whether it would have gone well with more room, which evictions make.
-  [[nodiscard]] bool wantsRoom(const Error& error) const noexcept {
-    return error.code == ErrorCode::OutOfBudget || (desc_.evicts && error.code == ErrorCode::TooManyChunks);
+  /// Whether it would have gone well with more room, which removals and evictions make.
+  [[nodiscard]] static bool wantsRoom(const Error& error) noexcept {
+    return error.code == ErrorCode::OutOfBudget || error.code == ErrorCode::TooManyChunks;
   }
   void makeRoom(const StepQuota& quota, StepReport& report);
   void chooseVictims(ByteCount bytes);

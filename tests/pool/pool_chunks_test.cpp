@@ -4,6 +4,8 @@
 #include <flux/passing_device.hpp>
 
 #include <algorithm>
+#include <array>
+#include <memory>
 #include <random>
 #include <utility>
 #include <vector>
@@ -40,6 +42,44 @@ TEST(PoolChunks, ALeanPoolGivesEveryEmptyChunkBackInTheSameStep) {
   EXPECT_EQ(f.pool->stats().reservedBytes, 0U);
   EXPECT_EQ(f.pool->stats().chunksCreated, 3U);
   EXPECT_EQ(f.pool->stats().chunksReleased, 3U);
+}
+
+TEST(PoolChunks, AnUpdateForWhichTheDeviceHasNoAllocationWaitsAndHoldsUpNobody) {
+  // Two chunks and a page, through which everything goes step by step.
+  const auto host = HostDevice::create({.completion = Completion::Immediate, .maxAllocations = 3});
+  const auto pool = Pool::create(*host, leanPool()).value();
+  const std::shared_ptr<std::byte[]> bytes(new std::byte[120'000]());
+  const auto steps = [&] {
+    for (int i = 0; i < 6; ++i) EXPECT_TRUE(pool->step({.uploadBytes = 60'000}));
+    pool->publish();
+  };
+  const auto add = [&](std::size_t size) {
+    const PartDesc part{PartKind::Vertex, size, Source::owned(bytes, size)};
+    const BlockHandle block = pool->add(test::blockDesc("mesh", {&part, 1})).value();
+    steps();
+    return block;
+  };
+  const auto update = [&](BlockHandle block, std::size_t size) {
+    const PartUpdate all{PartId{0}, Source::owned(bytes, size)};
+    ASSERT_TRUE(pool->update(block, {&all, 1}));
+  };
+  const auto versionOf = [&](BlockHandle block) { return pool->beginFrame().find(block).version; };
+  const BlockHandle large = add(120'000);
+  std::array<BlockHandle, 3> others;
+  for (BlockHandle& other : others) other = add(120'000);
+  const BlockHandle small = add(10'000);
+  ASSERT_EQ(pool->stats().chunks, 2U);
+  update(large, 120'000);
+  update(small, 10'000);
+  steps();
+  EXPECT_EQ(versionOf(small), 2U);
+  EXPECT_EQ(versionOf(large), 1U);
+  EXPECT_EQ(pool->step()->waitingBlocks, 1U);
+  EXPECT_EQ(pool->refusals().back().error.code, ErrorCode::TooManyChunks);
+  ASSERT_TRUE(pool->remove(others[0]));
+  pool->publish();
+  steps();
+  EXPECT_EQ(versionOf(large), 2U);
 }
 
 TEST(PoolChunks, ChunksThatAStepReleasesForRoomAreReported) {

@@ -29,8 +29,8 @@ PoolDesc stillPool() {
 class MovesFixture : public PoolFixture {
  public:
   explicit MovesFixture(HostDeviceDesc::Completion completion = HostDeviceDesc::Completion::Immediate,
-                        const PoolDesc& desc = stillPool())
-      : PoolFixture(completion, desc), manual_(completion == kManual) {}
+                        const PoolDesc& desc = stillPool(), ByteCount directBytes = 0)
+      : PoolFixture(completion, desc, 2, directBytes), manual_(completion == kManual) {}
 
   void fill(std::uint32_t count, bool movable = true) {
     for (std::uint32_t i = 0; i < count; ++i) {
@@ -190,6 +190,29 @@ TEST(PoolMoves, PartsThatComeOrGoDropTheMove) {
   f.fill(2);
   f.remove({1});
   EXPECT_EQ(f.host->overwrites(), 0U);
+}
+
+TEST(PoolMoves, ADroppedMoveReadsNothingThatANewPartGets) {
+  MovesFixture f(kManual, stillPool(), kAllBytes);  // so that the part's bytes are written at once
+  const std::array bytes{pattern(1, 0, 1, 20'000), pattern(1, 1, 1, 9'000)};
+  const std::array parts{PartDesc{PartKind::Uniform, bytes[0].size(), Source::bytes(bytes[0])},
+                         PartDesc{PartKind::Uniform, bytes[1].size(), Source::bytes(bytes[1])}};
+  for (int i = 0; i < 10; ++i) {
+    f.blocks.push_back(f.pool->add(test::blockDesc("block", parts)).value());
+    f.finish();
+  }
+  f.remove({2, 5});
+  f.startMoving(8);  // its copies are on their way
+  const RangeView place = *f.pool->inspect(f.blocks[8])->place;
+  const std::vector<std::byte> fresh = pattern(2, 0, 1, 64);
+  const PartDesc part{PartKind::Storage, fresh.size(), Source::bytes(fresh)};
+  PartId id{};
+  ASSERT_TRUE(f.pool->addParts(f.blocks[8], {&part, 1}, {&id, 1}));
+  f.stepAndPublish();
+  const PartLookup found = f.pool->beginFrame().find(f.blocks[8], id);
+  ASSERT_EQ(found.status, FindStatus::Resident);
+  ASSERT_LT(found.place.offset, place.offset + place.bytes - 64) << "between the two parts";
+  EXPECT_EQ(f.host->earlyReclaims(), 0U) << "written while the copies of the move could read it";
 }
 
 TEST(PoolMoves, ARemovedBlockDropsItsMoveAndBothPlacesComeFree) {

@@ -381,6 +381,7 @@ void Simulation::step() {
     ASSERT_TRUE(allowed(report.error())) << flux::describe(report.error());
     ++failures_;
   }
+  waitingBlocks_ = report ? report->waitingBlocks : 1;
   for (const Error& error : pool_->errors()) {
     const bool overLimit = error.resourceName() == "what is held on the device";
     toldOverLimit_ = toldOverLimit_ || overLimit;
@@ -645,6 +646,8 @@ void Simulation::calm() {
     for (; model.pins != 0; --model.pins) ASSERT_TRUE(pool_->unpin(model.handle));
     model.pinnedAt.reset();
     if (model.live && model.owners == 0) die(model);
+    if (!model.live) continue;
+    ASSERT_TRUE(pool_->demote(model.handle));  // so that each can take the place of others
   }
   const auto steps = [&](int count) {
     for (int i = 0; i < count && !testing::Test::HasFailure(); ++i) {
@@ -661,6 +664,14 @@ void Simulation::calm() {
     ASSERT_TRUE(pool_->setBudget({.hardBytes = desc_.pool.hardLimitBytes}));
   }
   steps(200);
+  // Updates that find no room wait for it; where nothing else leaves, something has to be removed.
+  for (ModelBlock& model : blocks_) {
+    if (waitingBlocks_ == 0 || desc_.pool.evicts) break;
+    if (!model.live) continue;
+    ASSERT_TRUE(pool_->remove(model.handle));
+    die(model);
+    steps(20);
+  }
 }
 
 /// Asks for the block until it is there with its newest contents.

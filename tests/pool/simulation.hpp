@@ -145,7 +145,8 @@ class Simulation {
   int stalled_ = 0;  ///< Operations until the queues go on.
   ByteCount reservedBefore_ = 0;
   ByteCount limitBefore_ = 0;
-  bool toldOverLimit_ = false;  ///< Since the limits were set last.
+  std::uint32_t waitingBlocks_ = 0;  ///< After the last step.
+  bool toldOverLimit_ = false;       ///< Since the limits were set last.
   std::uint32_t nextKey_ = 0;
   std::vector<ModelBlock> blocks_;
   std::vector<ModelPart> newParts_;
