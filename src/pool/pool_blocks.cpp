@@ -63,10 +63,7 @@ Result<void> Pool::Impl::addAs(BlockHandle handle, const BlockDesc& desc, std::s
   const auto fail = [&](const Error& error) { return Unexpected(named(error, desc.name, {}, where)); };
   if (lost_) return fail(makeError(ErrorCode::DeviceLost, "device", where));
   if (const Result<void> kept = checkKept(desc.parts, where); !kept) return fail(kept.error());
-  if (!ring_.grow(handle.index + 1)) {
-    return fail(makeError(ErrorCode::TooManyBlocks, "blocks", where, {handle.index}));
-  }
-  if (blocks_.size() <= handle.index) blocks_.resize(handle.index + 1);
+  if (const Result<void> grown = growRecords(handle.index, where); !grown) return fail(grown.error());
 
   Relocation& relocation = relocations_.create();
   const auto giveUp = [&](const Error& error) {

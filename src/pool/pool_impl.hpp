@@ -417,6 +417,8 @@ class Pool::Impl {
   // Mirrors of the records (pool_records.cpp).
   PublishReport publishChanges();
   std::optional<std::uint32_t> mirrorRecords(PublishReport& report);
+  Result<void> growMirror(std::uint32_t mirror, ByteCount bytes);
+  Result<void> growRecords(std::uint32_t index, std::source_location where);
   void retireMirror(std::uint32_t mirror, SnapshotNumber last);
   void retireMirrorPlace(const Placement& place);
   void reclaimMirror(std::uint32_t mirror);

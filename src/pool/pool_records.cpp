@@ -14,16 +14,10 @@ std::optional<std::uint32_t> Pool::Impl::mirrorRecords(PublishReport& report) {
   const std::optional<std::uint32_t> mirror = mirrors_->choose();
   if (!mirror) return std::nullopt;
   if (const ByteCount bytes = mirrors_->neededBytes(*mirror); bytes != 0) {
-    constexpr auto kStorage = static_cast<std::size_t>(PartKind::Storage);
-    const std::uint32_t alignment =
-        std::max<std::uint32_t>(device_.caps().partAlignmentBytes[kStorage], sizeof(DeviceRecord));
-    const Result<Placement> place = acquirePlace(Lifetime::LongLived, bytes, alignment);
-    if (!place) {
-      report.error = refused(place.error(), {Lifetime::LongLived, bytes, alignment}, "mirror of the records", {},
-                             place.error().where);
+    if (const Result<void> grown = growMirror(*mirror, bytes); !grown) {
+      report.error = grown.error();
       return std::nullopt;
     }
-    if (const std::optional<Placement> old = mirrors_->move(*mirror, *place)) retireMirrorPlace(*old);
   }
   const RecordMirrors::Written written = mirrors_->write(*mirror);
   if (written.copies != 0) {
@@ -34,6 +28,34 @@ std::optional<std::uint32_t> Pool::Impl::mirrorRecords(PublishReport& report) {
   report.mirroredRecords = written.records;
   report.error = written.error;
   return written.level ? mirror : std::nullopt;
+}
+
+Result<void> Pool::Impl::growMirror(std::uint32_t mirror, ByteCount bytes) {
+  constexpr auto kStorage = static_cast<std::size_t>(PartKind::Storage);
+  const std::uint32_t alignment =
+      std::max<std::uint32_t>(device_.caps().partAlignmentBytes[kStorage], sizeof(DeviceRecord));
+  const Result<Placement> place = acquirePlace(Lifetime::LongLived, bytes, alignment);
+  if (!place) {
+    missingBytes_ += wantsRoom(place.error()) ? bytes : 0;
+    return Unexpected(refused(place.error(), {Lifetime::LongLived, bytes, alignment}, "mirror of the records", {},
+                              place.error().where));
+  }
+  if (const std::optional<Placement> old = mirrors_->move(mirror, *place)) retireMirrorPlace(*old);
+  return {};
+}
+
+/// Makes records for blocks up to this index.
+Result<void> Pool::Impl::growRecords(std::uint32_t index, std::source_location where) {
+  const std::uint32_t count = index + 1;
+  if (count <= ring_.count()) return {};
+  while (mirrors_ != nullptr) {
+    const std::optional<std::uint32_t> mirror = mirrors_->tooSmallFor(count);
+    if (!mirror) break;
+    if (const Result<void> grown = growMirror(*mirror, mirrors_->neededBytes(*mirror, count)); !grown) return grown;
+  }
+  if (!ring_.grow(count)) return Unexpected(makeError(ErrorCode::TooManyBlocks, "blocks", where, {index}));
+  if (blocks_.size() < count) blocks_.resize(count);
+  return {};
 }
 
 void Pool::Impl::retireMirror(std::uint32_t mirror, SnapshotNumber last) {

@@ -88,10 +88,9 @@ Result<SharedPart> Pool::Impl::addSharedBlock(const SharedPartDesc& desc, const 
     handles_.giveBack({&handle, 1});
     return Unexpected(error);
   };
-  if (!ring_.grow(handle.index + 1)) {
-    return giveUp(named(makeError(ErrorCode::TooManyBlocks, "blocks", {}, {handle.index}), desc.name, {}, where));
+  if (const Result<void> grown = growRecords(handle.index, where); !grown) {
+    return giveUp(named(grown.error(), desc.name, {}, where));
   }
-  if (blocks_.size() <= handle.index) blocks_.resize(handle.index + 1);
   const SharedBlocks::Key key{desc.affinity, desc.lifetime, desc.tag};
   const Result<Placement> place = acquireSharedPlace(key, size);
   if (!place) {

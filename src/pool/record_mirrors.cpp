@@ -78,8 +78,8 @@ std::optional<std::uint32_t> RecordMirrors::choose() const {
   for (std::uint32_t i = 0; i < mirrors_.size(); ++i) {
     const Mirror& mirror = mirrors_[i];
     if (!mirror.free) continue;
-    // One without a place is worse than any other; after the first of these, no other is better.
-    const std::size_t cost = mirror.place ? backlog(mirror) : std::numeric_limits<std::size_t>::max() - 1;
+    // One that needs a place is worse than any other; after the first of these, no other is better.
+    const std::size_t cost = neededBytes(i) == 0 ? backlog(mirror) : std::numeric_limits<std::size_t>::max() - 1;
     if (cost < least) {
       best = i;
       least = cost;
@@ -90,9 +90,21 @@ std::optional<std::uint32_t> RecordMirrors::choose() const {
 
 // ---- Where they lie ----------------------------------------------------------------------------------------
 
-ByteCount RecordMirrors::neededBytes(std::uint32_t mirror) const {
+std::optional<std::uint32_t> RecordMirrors::tooSmallFor(std::uint32_t count) const {
+  std::optional<std::uint32_t> small;
+  std::uint32_t large = 0;
+  for (std::uint32_t i = 0; i < mirrors_.size(); ++i) {
+    if (neededBytes(i, count) == 0) {
+      ++large;
+    } else if (mirrors_[i].free && (!small || mirrors_[i].place)) {
+      small = i;
+    }
+  }
+  return large < 2 ? small : std::nullopt;
+}
+
+ByteCount RecordMirrors::neededBytes(std::uint32_t mirror, std::uint32_t count) const {
   const std::optional<Placement>& place = mirrors_[mirror].place;
-  const std::uint32_t count = ring_.count();
   if (place && count * kRecordBytes <= place->bytes) return 0;
   return std::min(capacity_, std::max(kLeastCapacity, std::bit_ceil(count))) * kRecordBytes;
 }

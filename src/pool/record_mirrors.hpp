@@ -39,11 +39,16 @@ class RecordMirrors {
   /// again. O(edited records x mirrors).
   [[nodiscard]] bool listEdits();
 
-  /// The free mirror that is the least behind, or one that is yet to be made; nullopt: all are in use.
+  /// The free mirror that is the least behind, or one that is yet to be made or grown; nullopt: all are in use.
   [[nodiscard]] std::optional<std::uint32_t> choose() const;
 
-  /// The size that the mirror needs instead of its own; 0: it is large enough.
-  [[nodiscard]] ByteCount neededBytes(std::uint32_t mirror) const;
+  /// A free mirror that has to be made or grown before there may be `count` records. Two that are large enough take
+  /// turns without any more memory, so that publishing, without which nothing retires, never waits for some.
+  [[nodiscard]] std::optional<std::uint32_t> tooSmallFor(std::uint32_t count) const;
+
+  /// The size that the mirror needs instead of its own for `count` records; 0: it is large enough.
+  [[nodiscard]] ByteCount neededBytes(std::uint32_t mirror, std::uint32_t count) const;
+  [[nodiscard]] ByteCount neededBytes(std::uint32_t mirror) const { return neededBytes(mirror, ring_.count()); }
   /// Gives a free mirror that place, and forgets what it held. Returns the place that it had.
   std::optional<Placement> move(std::uint32_t mirror, const Placement& to);
 
