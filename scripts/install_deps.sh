@@ -14,10 +14,10 @@ build=(g++ cmake ninja-build ccache pkg-config libexpected-dev libconcurrentqueu
   libglfw3-dev libimgui-dev libjs-dygraphs
   libgtest-dev libbenchmark-dev)
 run=(libvulkan1 mesa-vulkan-drivers libegl1 libegl-mesa0 libgl1 libglx-mesa0 libgl1-mesa-dri assimp-testmodels)
-# xvfb: a display in memory, for windows.
+# xvfb: a display in memory, for windows; xdotool presses their keys.
 # chromium-common: a second Vulkan driver (SwiftShader) and a validation layer that is newer than Debian's.
 # python3-jsonschema holds dumps to their published form; chromium opens the page of `flux inspect`, driven by python3-selenium.
-tests=(vulkan-validationlayers chromium-common chromium chromium-driver binutils python3 python3-jsonschema python3-selenium git spin gdb xvfb)
+tests=(vulkan-validationlayers chromium-common chromium chromium-driver binutils python3 python3-jsonschema python3-selenium git spin gdb xvfb xdotool)
 # Clang 19: the first of Debian 12 that has all of C++20 that Flux uses is 16.
 # libclang-rt-19-dev has its fuzzer and sanitizers.
 # For Windows: a compiler, libraries (what is headers alone comes from the packages above, gtest from its sources), and wine, which runs

@@ -1,6 +1,7 @@
 // The window as its user sees it: a picture of what it showed last. FLUX_TEST_BACKEND names the back end.
 
 #include "window/view_window.hpp"
+#include "window/window.hpp"
 
 #include "app/view_options.hpp"
 #include "interrupt.hpp"
@@ -13,6 +14,7 @@
 #define STBI_ONLY_PNG
 #include <stb/stb_image.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <set>
@@ -124,6 +126,44 @@ TEST_F(ViewWindowTest, AnInterruptEndsTheRunWithItsReport) {
   EXPECT_EQ(failureOf(report), "");
   EXPECT_TRUE(report.interrupted);
   EXPECT_LT(report.frames, options_.frames);
+}
+
+/// Presses keys of the window with this title, as soon as there is one.
+void pressKeys(const std::string& title, const std::string& keys) {
+  const std::string command = "xdotool search --sync --onlyvisible --name '^" + title + "' key --delay 0 " + keys;
+  EXPECT_EQ(std::system(command.c_str()), 0) << command;
+}
+
+TEST(WindowTest, TakesTheKeysThatItKnows) {
+  Window window("flux keys", 200, 100);
+  std::thread user([] { pressKeys("flux keys", "space a p Escape"); });
+  std::vector<WindowKey> keys;
+  while (keys.size() < 3) {
+    window.beginFrame(0.01);
+    for (const WindowKey key : window.takeKeys()) keys.push_back(key);
+    window.endFrame();
+  }
+  user.join();
+  EXPECT_EQ(keys, (std::vector{WindowKey::Space, WindowKey::P, WindowKey::Escape}));
+}
+
+TEST_F(ViewWindowTest, KeysHideThePanelAndEndTheRun) {
+  options_.frames = 1'000'000;
+  const auto file = folder_.path() / "window.png";
+  std::thread user([&] {
+    while (!std::filesystem::exists(options_.out)) std::this_thread::yield();
+    pressKeys("flux view: " + options_.backend, "p Escape");
+  });
+  const RunReport report = runViewInWindow(options_, file, progress_);
+  user.join();
+  EXPECT_EQ(failureOf(report), "");
+  EXPECT_TRUE(report.interrupted);
+  EXPECT_LT(report.frames, options_.frames);
+  const Screenshot window(file);
+  ASSERT_EQ(window.width, 640);
+  EXPECT_GT(window.coloursIn(300, 360), 3U) << "the line of keys";
+  if (draws()) return;
+  EXPECT_EQ(window.coloursIn(0, 300), 1U) << "no picture, and no panel over it";
 }
 
 TEST_F(ViewWindowTest, AFailureOfTheRunReachesTheCaller) {
