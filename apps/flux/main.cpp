@@ -107,9 +107,10 @@ void addInspect(CLI::App& app, InspectOptions& options) {
   app.footer(
       "Pool::dump writes dumps; flux view leaves one as dump.json. flux view --record and flux::Recorder write\n"
       "recordings. A page is one file that loads nothing else.");
-  app.add_option("FILE", options.files, "A dump or a recording; with --diff the dump before, and the one after")
+  app.add_option("FILE", options.files,
+                 "A dump or a recording, or a recording after a step: run.fluxrec@100; with --diff before, and after")
       ->required();
-  app.add_flag("--diff", options.diff, "What has changed between two dumps of one run");
+  app.add_flag("--diff", options.diff, "What has changed between two dumps, or steps of a recording, of one run");
   app.add_option("--html", options.html, "Write a page that shows everything");
   app.add_option("--svg", options.svg, "Write a picture: of a dump the chunks, of a recording its memory over time");
   app.add_option("--perfetto", options.perfetto, "Write the time line of a recording, for ui.perfetto.dev");

@@ -16,6 +16,7 @@
 #include "text_table.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
 #include <ostream>
 
@@ -56,25 +57,40 @@ void inspectRecording(const InspectOptions& options, std::ostream& out) {
   }
 }
 
+/// A dump; or a recording at its end; or FILE@STEP, a recording right after that step.
+DumpFile readState(const std::filesystem::path& input) {
+  if (isRecording(input)) return dumpAfter(openRecording(input), input.filename().string(), std::nullopt);
+  const std::string text = input.string();
+  const std::size_t at = text.rfind('@');
+  if (at == std::string::npos || std::filesystem::exists(input)) return readDump(input);
+  std::uint64_t step = 0;
+  const char* const end = text.data() + text.size();
+  const auto [last, error] = std::from_chars(text.data() + at + 1, end, step);
+  const std::filesystem::path file = text.substr(0, at);
+  if (error != std::errc{} || last != end || !isRecording(file)) return readDump(input);
+  return dumpAfter(openRecording(file), input.filename().string(), step);
+}
+
 }  // namespace
 
 void runInspect(const InspectOptions& options, std::ostream& out) {
   const std::size_t wanted = options.diff ? 2 : 1;
   if (options.files.size() != wanted) {
-    throw badUse(options.diff ? "inspect --diff takes two dumps: the one before and the one after"
+    throw badUse(options.diff ? "inspect --diff takes two dumps or recordings: the one before and the one after"
                               : "inspect takes one dump or recording; --diff compares two dumps");
   }
   for (const std::filesystem::path& file : {options.html, options.svg, options.perfetto}) {
     if (!file.empty()) requireWritable(file.has_parent_path() ? file.parent_path() : ".");
   }
   if (!options.diff && isRecording(options.files.front())) return inspectRecording(options, out);
-  if (!options.perfetto.empty()) throw badUse("inspect --perfetto takes a recording (flux view --record)");
-  const DumpFile dump = readDump(options.files.back());
+  if (!options.perfetto.empty())
+    throw badUse("inspect --perfetto takes a recording (flux view --record), and all of it");
+  const DumpFile dump = readState(options.files.back());
   try {
     std::optional<DumpFile> before;
     std::optional<DumpDiff> diff;
     if (options.diff) {
-      before = readDump(options.files.front());
+      before = readState(options.files.front());
       diff = diffOf(*before, dump);
       printDiff(*before, dump, *diff, out);
     } else {

@@ -7,7 +7,8 @@
 namespace flux::app {
 
 struct InspectOptions {
-  std::vector<std::filesystem::path> files;  ///< One dump or recording; with `diff` two dumps.
+  /// One dump or recording; with `diff` two. `FILE@STEP` is a recording right after that step, shown as a dump.
+  std::vector<std::filesystem::path> files;
   bool diff = false;
   std::filesystem::path html;      ///< Where the page goes; empty: none is made.
   std::filesystem::path svg;       ///< Where the picture goes; empty: none is made.

@@ -347,6 +347,27 @@ RunMaps playMaps(RecordingReader reader, std::string name, const std::vector<std
   return Player(std::move(reader), std::move(name), stops, mostItems).play();
 }
 
+DumpFile dumpAfter(RecordingReader reader, const std::string& name, std::optional<std::uint64_t> steps) {
+  const std::unique_ptr<HostDevice> host = HostDevice::create();
+  PlacesOnly device(*host);
+  Result<std::unique_ptr<RecordingPlayer>> player = RecordingPlayer::create(std::move(reader), device);
+  if (!player) throw Failure(name + ": " + describe(player.error()));
+  while (!steps || (*player)->steps() < *steps) {
+    const Result<bool> more = (*player)->advance();
+    if (!more) throw Failure(name + ": " + describe(more.error()));
+    if (!*more) break;
+  }
+  if (const std::optional<ReplayDifference>& difference = (*player)->difference()) {
+    throw Failure(name + ": this flux does something else than the one that recorded: event " +
+                  std::to_string(difference->event) + " was " + difference->expected + ", now it is " +
+                  difference->found);
+  }
+  if (steps && (*player)->steps() < *steps) {
+    throw Failure(name + ": the recording has " + std::to_string((*player)->steps()) + " steps");
+  }
+  return parseDump((*player)->pool().dump(), name);
+}
+
 std::vector<RunLine> linesOf(const RunSeries& series, const RunMaps& maps) {
   std::vector<RunLine> lines = series.lines;
   for (const Lifetime lifetime : {Lifetime::Streaming, Lifetime::LongLived}) {

@@ -51,6 +51,9 @@ struct RunMaps {
 [[nodiscard]] RunMaps playMaps(RecordingReader reader, std::string name, const std::vector<std::uint64_t>& stops,
                                std::size_t mostItems = 1'000'000);
 
+/// The pool right after so many steps, or at the end. Throws Failure if the recording does not get there.
+[[nodiscard]] DumpFile dumpAfter(RecordingReader reader, const std::string& name, std::optional<std::uint64_t> steps);
+
 /// Those of the series, and the fragmentation of each lifetime.
 [[nodiscard]] std::vector<RunLine> linesOf(const RunSeries& series, const RunMaps& maps);
 

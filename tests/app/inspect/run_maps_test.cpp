@@ -1,5 +1,7 @@
 #include "inspect/run_maps.hpp"
 
+#include "failure.hpp"
+#include "inspect/inspect.hpp"
 #include "inspect/recorded_run.hpp"
 
 #include <algorithm>
@@ -63,6 +65,41 @@ class RunMapsTest : public RecordedRun {
     EXPECT_EQ(thingsAt(maps, static_cast<std::uint32_t>(maps.stops.size() - 1)), thingsOf(maps.end));
   }
 };
+
+TEST_F(RunMapsTest, ARecordingIsADumpAfterEachStep) {
+  runRandomly(300);
+  const std::string bytes = recording();
+  for (std::uint64_t step = 1; step <= reports.size(); step += 7) {
+    SCOPED_TRACE(step);
+    const DumpFile then = dumpAfter(readerOf(bytes), "run", step);
+    EXPECT_EQ(thingsOf(then), thingsOf(parseDump(dumps.at(step - 1), "dump")));
+    EXPECT_EQ(then.head.at("stats").at("steps"), step);
+  }
+  EXPECT_EQ(dumpAfter(readerOf(bytes), "run", std::nullopt).head.at("stats").at("steps"), reports.size());
+  EXPECT_THROW((void)dumpAfter(readerOf(bytes), "run", reports.size() + 1), Failure);
+}
+
+TEST_F(RunMapsTest, StepsOfARecordingAreComparedLikeDumps) {
+  add("stays", 100).value();
+  step();
+  add("comes", 200).value();
+  step();
+  (void)recording();
+  const auto shown = [&](const std::vector<std::filesystem::path>& files, bool diff) {
+    std::ostringstream out;
+    runInspect({.files = files, .diff = diff}, out);
+    return out.str();
+  };
+  const std::string first = file.string() + "@1";
+  const std::string diff = shown({first, file}, true);
+  EXPECT_NE(diff.find("came             1 "), std::string::npos) << diff;
+  EXPECT_NE(diff.find("comes  (200 B)"), std::string::npos) << diff;
+  EXPECT_EQ(shown({file.string() + "@2", file}, true).find("comes"), std::string::npos);
+  EXPECT_NE(shown({first}, false).find("run.fluxrec@1"), std::string::npos);
+  for (const char* wrong : {"@3", "@", "@1x", "@-1", "@99999999999999999999"}) {
+    EXPECT_THROW((void)shown({file.string() + wrong}, false), Failure) << wrong;
+  }
+}
 
 TEST_F(RunMapsTest, EachStopIsWhatADumpHadSaidThen) {
   runRandomly(800);
