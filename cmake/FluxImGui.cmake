@@ -1,9 +1,10 @@
-# Dear ImGui and GLFW, where there are: the targets imgui::imgui and glfw.
+# Dear ImGui, where there is one: the target imgui::imgui. Installed with Flux, whose package includes it.
 
-find_package(glfw3 QUIET)
 # vcpkg has a package for CMake (with the features glfw-binding and opengl3-binding); Debian a library, which needs
 # another one, and its headers.
-find_package(imgui CONFIG QUIET)
+if(NOT TARGET imgui::imgui)
+  find_package(imgui CONFIG QUIET)
+endif()
 if(NOT TARGET imgui::imgui)
   find_path(FLUX_IMGUI_HEADERS imgui.h PATH_SUFFIXES imgui)
   find_library(FLUX_IMGUI_LIBRARY imgui)

@@ -1,5 +1,5 @@
 # Headers, libraries and a CMake package: find_package(Flux) gives Flux::core, Flux::host and, where it was built,
-# Flux::recorder, Flux::vulkan, Flux::d3d12, Flux::opengl and Flux::webgpu. A project that contains Flux installs it only if it says so.
+# Flux::recorder, Flux::vulkan, Flux::d3d12, Flux::opengl, Flux::webgpu and Flux::imgui. A project that contains Flux installs it only if it says so.
 
 option(FLUX_INSTALL "Install Flux with the project" ${PROJECT_IS_TOP_LEVEL})
 if(NOT FLUX_INSTALL)
@@ -17,6 +17,13 @@ if(NOT FLUX_HAVE_STD_EXPECTED)
 endif()
 set(flux_package ${CMAKE_INSTALL_LIBDIR}/cmake/Flux)
 install(EXPORT FluxTargets NAMESPACE Flux:: DESTINATION ${flux_package})
+if(TARGET flux_imgui)
+  # By itself: whoever has no Dear ImGui does without.
+  install(TARGETS flux_imgui EXPORT FluxImGuiTargets)
+  install(DIRECTORY extras/imgui/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/flux_imgui FILES_MATCHING PATTERN "*.hpp")
+  install(EXPORT FluxImGuiTargets NAMESPACE Flux:: DESTINATION ${flux_package})
+  install(FILES cmake/FluxImGui.cmake DESTINATION ${flux_package})
+endif()
 list(JOIN FLUX_GRAPHICS_BACKENDS " " flux_components)
 configure_package_config_file(cmake/FluxConfig.cmake.in FluxConfig.cmake INSTALL_DESTINATION ${flux_package})
 write_basic_package_version_file(FluxConfigVersion.cmake COMPATIBILITY SameMinorVersion)
