@@ -64,6 +64,7 @@ Json toJson(const RunReport& report) {
   json["singleThread"] = report.singleThread;
   json["indirect"] = report.indirect;
   json["budget"] = report.budget;
+  json["defrag"] = report.defrag;
   json["verify"] = report.verify;
   json["validate"] = report.validate;
   json["models"] = {{"loaded", report.modelsLoaded}, {"skipped", toJson(report.modelsSkipped)}};

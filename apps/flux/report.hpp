@@ -52,7 +52,8 @@ struct RunReport {
   std::uint32_t renderThreads = 0;
   bool singleThread = false;
   bool indirect = false;  ///< The device looked the objects up and drew them by indirect calls.
-  ByteCount budget = 0;   ///< Of device memory; 0: none was given.
+  bool defrag = true;
+  ByteCount budget = 0;  ///< Of device memory; 0: none was given.
   bool verify = false;
   bool validate = false;
   std::uint64_t modelsLoaded = 0;

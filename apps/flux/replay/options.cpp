@@ -42,6 +42,7 @@ void addReplay(CLI::App& command, ReplayArguments& arguments) {
                   "Device memory of traces, 24MiB and the like: objects that are not drawn leave it for others")
       ->transform(CLI::AsSizeValue(true));
   command.add_flag("--lean", options.lean, "As little memory as possible: no spare chunk, no ramp, no hysteresis");
+  command.add_flag("!--no-defrag", options.defrag, "Nothing moves to give memory back");
   command.add_flag("!--no-share", options.share, "A block of its own for each object, however small");
   std::vector<std::string> policies(strategyNames().begin(), strategyNames().end());
   policies.emplace_back("all");

@@ -36,6 +36,7 @@ ReplayerDesc replayerDesc(const ReplayOptions& options, const TraceHeader& heade
   desc.share = options.share;
   desc.verify = options.verify;
   desc.pool.chunkBytes = options.chunkBytes;
+  desc.pool.defrag.automatic = options.defrag;
   if (options.budget != 0) {
     desc.pool.evicts = true;
     desc.pool.hardLimitBytes = options.budget;
@@ -150,6 +151,7 @@ std::vector<ReplayResult> runReplay(const ReplayOptions& options, std::ostream& 
     result.chunkBytes = options.chunkBytes;
     result.budget = options.budget;
     result.lean = options.lean;
+    result.defrag = options.defrag;
     result.share = options.share;
     result.verify = options.verify;
     const auto begin = Clock::now();

@@ -1,6 +1,7 @@
 #include "replay/replayer.hpp"
 
 #include "failure.hpp"
+#include "thread_time.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -218,7 +219,9 @@ void Replayer::finishOldest() {
 
 void Replayer::stepAndPublish() {
   now_ += frameTime_;
+  const auto workedBefore = threadTime();
   const Result<StepReport> step = stepTimer_.measure(times_.step, [&] { return pool_->step({}, now_); });
+  times_.stepThread.add(threadTime() - workedBefore);
   if (!step) throw Failure("a step failed: " + describe(step.error()));
   for (const Error& error : step->errors) throw Failure("a step failed: " + describe(error));
   pool_->publish();

@@ -58,6 +58,7 @@ Json toJson(const ReplayResult& result) {
   json["chunkBytes"] = result.chunkBytes;
   json["budget"] = result.budget;
   json["lean"] = result.lean;
+  json["defrag"] = result.defrag;
   json["share"] = result.share;
   json["verify"] = result.verify;
   json["repeats"] = result.repeats;
@@ -110,6 +111,7 @@ Json toJson(const ReplayResult& result) {
   json["nsPerOp"] = medianOf(result.times.nsPerOp);
   json["deviceNsPerOp"] = medianOf(result.times.deviceNsPerOp);
   json["stepUs"] = stepQuantiles(result.times.step);
+  json["stepCpuUs"] = stepQuantiles(result.times.stepThread);
   for (const PolicyFigures& figures : result.policies) json["policies"].push_back(toJson(figures));
   return json;
 }

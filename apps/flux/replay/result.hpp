@@ -50,9 +50,10 @@ struct ReplayCounts {
 
 /// What calls took, over all replays of a trace.
 struct ReplayTimes {
-  Percentiles alloc;  ///< `Pool::add`.
-  Percentiles free;   ///< `Pool::remove`.
-  Percentiles step;   ///< `Pool::step`, the making of contents included.
+  Percentiles alloc;       ///< `Pool::add`.
+  Percentiles free;        ///< `Pool::remove`.
+  Percentiles step;        ///< `Pool::step`, the making of contents included.
+  Percentiles stepThread;  ///< The same in time of the processor for the thread.
   /// Of each replay: an add or a remove on average, without what the device took to make chunks in it, and that.
   std::vector<double> nsPerOp, deviceNsPerOp;
 };
@@ -81,6 +82,7 @@ struct ReplayResult {
   ByteCount chunkBytes = 0;
   ByteCount budget = 0;  ///< Of device memory; 0: none was given.
   bool lean = false;
+  bool defrag = true;
   bool share = false;
   bool verify = false;
   std::uint32_t repeats = 0;  ///< Replays that were made.

@@ -114,7 +114,7 @@ class Run {
         wrapped_(hooks.wrapDevice ? hooks.wrapDevice(renderer.device()) : nullptr),
         device_(wrapped_ ? *wrapped_ : renderer.device()),
         recorder_(makeRecorder(options.record)),
-        pool_(makePool(device_, renderer, options.indirect, options.budget, recorder_.get())),
+        pool_(makePool(device_, renderer, options, recorder_.get())),
         flight_(world.cellSize(), world.viewDistance(),
                 static_cast<float>(options.width) / static_cast<float>(options.height)),
         streamer_(world, flight_, *pool_, board_, edits_, options.singleThread ? 0 : loaderThreads(), hooks.spectator),
@@ -229,17 +229,18 @@ class Run {
     return std::move(*recorder);
   }
 
-  static std::unique_ptr<Pool> makePool(Device& device, ChunkListener& listener, bool indirect, ByteCount budget,
+  static std::unique_ptr<Pool> makePool(Device& device, ChunkListener& listener, const ViewOptions& options,
                                         Recorder* recorder) {
     constexpr ByteCount kStoreBytes = 8 * kGiB;
     PoolDesc desc;
-    if (budget != 0) {
+    desc.defrag.automatic = options.defrag;
+    if (options.budget != 0) {
       desc.evicts = true;
-      desc.hardLimitBytes = budget;
+      desc.hardLimitBytes = options.budget;
       desc.storeLimitBytes = kStoreBytes;
     }
     if (recorder != nullptr) desc.journal = &recorder->journal();
-    if (indirect) desc.recordMirrors = Renderer::kFramesInFlight + 3;
+    if (options.indirect) desc.recordMirrors = Renderer::kFramesInFlight + 3;
     Result<std::unique_ptr<Pool>> pool = Pool::create(device, desc, &listener);
     if (!pool) throw Failure("making the pool failed: " + describe(pool.error()));
     return std::move(*pool);
@@ -276,6 +277,7 @@ class Run {
 RunReport describeRun(const ViewOptions& options, const DeviceCaps& caps, const LoadedModels& models) {
   RunReport report;
   report.budget = options.budget;
+  report.defrag = options.defrag;
   report.command = "view";
   report.backend = toString(caps.backend);
   report.device = caps.deviceName;

@@ -24,6 +24,7 @@ struct ViewOptions {
   std::uint32_t renderThreads = 2;
   bool singleThread = false;
   bool indirect = false;  ///< Draws by handle; Vulkan only.
+  bool defrag = true;     ///< Blocks move to give chunks back.
   ByteCount budget = 0;   ///< Of device memory; what does not fit leaves it. 0: what the device has.
   bool verify = false;
   bool validate = false;

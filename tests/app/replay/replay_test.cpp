@@ -220,7 +220,7 @@ TEST_F(ReplayTest, JsonIsAnObjectForOneTraceAndAnArrayForSeveral) {
   for (const char* name : {"p50", "p99", "p999"}) {
     EXPECT_TRUE(json["allocNs"].contains(name) && json["freeNs"].contains(name) && json["stepUs"].contains(name));
   }
-  EXPECT_TRUE(json["stepUs"].contains("max"));
+  EXPECT_TRUE(json["stepUs"].contains("max") && json["stepCpuUs"].contains("max"));
   EXPECT_EQ(json["peakLiveBytes"], 5000);
   EXPECT_FALSE(json.contains("policies"));
 
