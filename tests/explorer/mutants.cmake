@@ -365,6 +365,26 @@ flux_mutant(old_place_counts_as_never_named FILE src/pool/pool_blocks.cpp EXPLOR
   WITH [=[retire(RetiredRange{block.place, block.lifetime}, ring_.published() + 1,]=]
   EXPECT "(a lookup meets bytes that are not there|memory is reclaimed while queued work uses it)")
 
+flux_mutant(move_goes_on_after_it_was_dropped FILE src/pool/pool_moves.cpp EXPLORE copy move
+  REPLACE [=[  relocations_.drop(*block.relocation);
+]=] WITH [=[]=]
+  EXPECT "(a lookup|memory is reclaimed|contract broken)")
+
+flux_mutant(move_that_was_dropped_gives_its_place_back_too_early FILE src/pool/pool_blocks.cpp EXPLORE copy move
+  REPLACE [=[retirement_.retire(RetiredRange{to, block.lifetime}, 1, 0, relocations_.lastUse(), to.bytes);]=]
+  WITH [=[retirement_.retire(RetiredRange{to, block.lifetime}, 1, 0, 0, to.bytes);]=]
+  EXPECT "memory is reclaimed while queued work uses it")
+
+flux_mutant(move_of_a_removed_block_keeps_its_place FILE src/pool/pool_blocks.cpp EXPLORE copy move
+  REPLACE [=[    if (!block.relocation->inGaps()) retireDestination(block, block.relocation->to);
+    relocations_.drop]=] WITH [=[    relocations_.drop]=]
+  EXPECT "a chunk is not given back")
+
+flux_mutant(move_gives_the_chunk_back_under_frames FILE src/pool/pool_blocks.cpp EXPLORE copy move
+  REPLACE [=[retire(RetiredRange{block.place, block.lifetime}, block.placeFirstNamed,]=]
+  WITH [=[retire(RetiredRange{block.place, block.lifetime}, ring_.published() + 1,]=]
+  EXPECT "(a lookup meets bytes that are not there|memory is reclaimed while queued work uses it|contract broken)")
+
 flux_mutant(staging_is_filled_while_it_is_copied FILE src/transfer/staging_pages.cpp EXPLORE copy one-frame
   REPLACE [=[ || page.lastUse > completed) continue;]=] WITH [=[) continue;]=]
   EXPECT "a lookup (meets bytes that are not there|does not answer what its snapshot says)")

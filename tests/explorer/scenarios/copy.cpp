@@ -1,6 +1,6 @@
 /// A block on its way through memory, with the pool and the Host device: uploads, updates that copy from the old place,
 /// removals, ranges that are used again, a copy queue that executes late, draws that wait for it; as
-/// docs/design/model/copy.pml.
+/// docs/design/model/copy.pml. And a block that moves to another chunk for room, which is given back behind it.
 
 #include "explorer/explorer.hpp"
 #include "explorer/scenarios/late_device.hpp"
@@ -8,6 +8,7 @@
 
 #include <flux/pool.hpp>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <map>
@@ -29,8 +30,12 @@ constexpr std::chrono::steady_clock::time_point kNow{};
 struct Bounds {
   std::uint32_t frames;   ///< Each on a thread of its own.
   std::uint32_t actions;  ///< Of the geometry thread, each of which may be an update, a removal or nothing.
-  bool loss;
+  bool loss = false;
+  bool moves = false;  ///< The block is on its way out of its chunk when the others begin.
 };
+
+constexpr ByteCount kChunkBytes = 64 * kKiB;
+constexpr ByteCount kFillerBytes = 32'000;  // two a chunk; the block has room beside them
 
 std::array<std::byte, kPartBytes> contents(std::uint32_t part, ContentVersion version) {
   std::array<std::byte, kPartBytes> bytes;
@@ -47,12 +52,16 @@ class Copy : public Scenario {
  public:
   explicit Copy(const Bounds& bounds) : bounds_(bounds) {
     PoolDesc desc;
-    desc.chunkBytes = desc.firstChunkBytes = desc.longLivedFirstChunkBytes = 64 * kKiB;
+    desc.chunkBytes = desc.firstChunkBytes = desc.longLivedFirstChunkBytes = kChunkBytes;
     desc.stagingPageBytes = 4 * kKiB;
     desc.stagingLimitBytes = 8 * kKiB;
     desc.readbackLimitBytes = desc.stagingPageBytes;
     desc.maxBlocks = 4;
+    desc.spareChunks = 0;
+    desc.emptyChunkSteps = 0;
+    desc.defrag = {.automatic = false, .stepsBetween = 0, .settledSteps = 0};
     pool_ = std::move(Pool::create(device_, desc).value());
+    if (bounds.moves) beginMove();
   }
 
   void start() override {
@@ -66,10 +75,12 @@ class Copy : public Scenario {
     drain();
     check(pool_->stats().retiredBytes == 0, "memory is not reclaimed");
     if (block_) removeBlock();
+    for (const BlockHandle filler : fillers_) check(pool_->remove(filler).has_value(), "a removal is accepted");
     drain();
     const PoolStats stats = pool_->stats();
     check(stats.openFrames == 0, "a pin is left");
     check(stats.retiredBytes == 0 && stats.liveBytes == 0, "memory is not reclaimed");
+    check(!bounds_.moves || stats.reservedBytes == 0, "a chunk is not given back");
   }
 
  private:
@@ -82,10 +93,44 @@ class Copy : public Scenario {
   };
 
   // ---- The geometry thread.
-  void edit() {
+  /// The block is alone in the second chunk, and its bytes are to be copied to the first one.
+  void beginMove() {
+    const auto settle = [this] {
+      for (int i = 0; i < 24; ++i) {
+        stepPool();
+        device_.finishQueues();
+        publish();
+      }
+    };
+    for (const ByteCount bytes : {kFillerBytes, kFillerBytes, kChunkBytes - 2 * kFillerBytes}) {
+      const auto zeros = [](void*, const FillRequest& request) {
+        std::ranges::fill(request.destination, std::byte{});
+        return true;
+      };
+      const PartDesc part{PartKind::Vertex, bytes, Source::callback(zeros, nullptr)};
+      fillers_.push_back(pool_->add({.name = "filler", .parts = {&part, 1}}).value());
+      settle();
+    }
     addBlock();
-    stepPool();
-    publish();
+    settle();
+    check(pool_->inspect(block_)->place->chunk == ChunkIndex{2}, "the block is where it can leave");
+    check(pool_->remove(fillers_.back()).has_value(), "a removal is accepted");
+    fillers_.pop_back();
+    settle();
+    check(pool_->defragment({.freeChunks = 1}).has_value(), "a goal is accepted");
+    for (int i = 0; i < 8 && !pool_->inspect(block_)->move; ++i) {
+      stepPool();
+      publish();
+    }
+    check(pool_->inspect(block_)->move.has_value(), "the block moves");
+  }
+
+  void edit() {
+    if (!bounds_.moves) {
+      addBlock();
+      stepPool();
+      publish();
+    }
     for (std::uint32_t i = 0; i < bounds_.actions; ++i) {
       switch (choose(3)) {
         case 0:
@@ -100,6 +145,7 @@ class Copy : public Scenario {
       stepPool();
       publish();
     }
+    if (bounds_.moves) stepPool();  // in which what the move has left may come free
   }
 
   /// Copies, publishes and both stages of retirement, one after the other.
@@ -228,6 +274,7 @@ class Copy : public Scenario {
   SnapshotNumber published_ = 0;
 
   std::vector<BlockHandle> removed_;
+  std::vector<BlockHandle> fillers_;
 
   // Written before it is published.
   std::map<SnapshotNumber, Says> says_;
@@ -243,7 +290,8 @@ MakeScenario scenario(const Bounds& bounds) {
 int main(int argc, char** argv) {
   using namespace flux::explorer;
   return explorerMain(argc, argv,
-                      {{"one-frame", scenario({1, 3, false})},
-                       {"two-frames", scenario({2, 1, false})},
-                       {"loss", scenario({1, 2, true})}});
+                      {{"one-frame", scenario({.frames = 1, .actions = 3})},
+                       {"two-frames", scenario({.frames = 2, .actions = 1})},
+                       {"loss", scenario({.frames = 1, .actions = 2, .loss = true})},
+                       {"move", scenario({.frames = 1, .actions = 1, .moves = true})}});
 }

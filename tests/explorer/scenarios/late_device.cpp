@@ -18,6 +18,7 @@ LateDevice::LateDevice(std::uint32_t queues)
 }
 
 void LateDevice::touchMemory(Touch& touch, ByteOffset offset, ByteCount bytes, Access access) const {
+  bytes = std::min(bytes, memory_.size() * kGrainBytes);
   for (ByteOffset grain = offset / kGrainBytes; grain * kGrainBytes < offset + bytes; ++grain) {
     touch.add(*memory_[grain % memory_.size()], access);
   }
@@ -113,7 +114,7 @@ TimelineValue LateDevice::draw(const Place& place, std::uint64_t hash, std::span
   Draw& draw = queue.draws.emplace_back();
   draw.place = place;
   draw.expected = hash;
-  draw.copy = lastCopy_[place.offset];
+  draw.copy = lastCopy_[{place.chunk, place.offset}];
   for (const QueueValue& wait : waits) {
     if (wait.queue == kCopyQueue) draw.waitsForCopy = std::max(draw.waitsForCopy, wait.value);
   }
@@ -144,7 +145,6 @@ std::uint64_t LateDevice::read(const Place& place) {
 }
 
 Result<ChunkInfo> LateDevice::createChunk(ChunkIndex index, ByteCount bytes) {
-  check(index == ChunkIndex{1}, "the scenario stays in one chunk");
   return host_->createChunk(index, bytes);
 }
 
@@ -158,7 +158,7 @@ Result<TimelineValue> LateDevice::submit(std::span<const CopyPiece> batch, std::
   batches_.emplace_back(batch.begin(), batch.end());
   waits_.emplace_back(waits.begin(), waits.end());
   ++copies_.submitted;
-  for (const CopyPiece& piece : batch) lastCopy_[piece.destinationOffset] = copies_.submitted;
+  for (const CopyPiece& piece : batch) lastCopy_[{piece.destination.chunk(), piece.destinationOffset}] = copies_.submitted;
   return host_->submit(batch, waits);
 }
 

@@ -9,6 +9,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace flux::explorer {
@@ -89,11 +90,11 @@ class LateDevice : public Device {
 
   std::unique_ptr<HostDevice> host_;
   Queue copies_{"copy queue"};
-  std::deque<Queue> queues_;                      ///< Of the application.
-  std::vector<std::vector<CopyPiece>> batches_;   ///< By copy value, from 1 on.
-  std::vector<std::vector<QueueValue>> waits_;    ///< Of the batches.
-  std::map<ByteOffset, TimelineValue> lastCopy_;  ///< By place: the copy that writes it.
-  /// Memory is shared by the range: objects by 256 bytes of the one chunk.
+  std::deque<Queue> queues_;                                             ///< Of the application.
+  std::vector<std::vector<CopyPiece>> batches_;                          ///< By copy value, from 1 on.
+  std::vector<std::vector<QueueValue>> waits_;                           ///< Of the batches.
+  std::map<std::pair<ChunkIndex, ByteOffset>, TimelineValue> lastCopy_;  ///< By place: the copy that writes it.
+  /// Memory is shared by the range: objects by 256 bytes, the same ones again and again.
   std::array<std::unique_ptr<Object>, 8> memory_;
   bool lost_ = false;
   bool seenLost_ = false;
