@@ -54,6 +54,11 @@ acceptance() {
     build/release/apps/flux/flux --validate --frames 120 --objects 8000 --render-threads 4 --size 320x240
 }
 
+# With a quarter of the memory that the world takes.
+budget() {
+  view budget build/release/apps/flux/flux --backend host --single-thread --frames 200 --objects 8000 --budget 23MiB
+}
+
 # The driver stays loaded, so that what it leaks itself has a name and can be told from what Flux leaks.
 sanitized_view() (
   driver=$(sed -n 's/.*"library_path": *"\([^"]*\)".*/\1/p' /usr/share/vulkan/icd.d/lvp_icd.*.json)
@@ -79,6 +84,7 @@ step "Direct3D 12 with Microsoft's headers" microsoft_headers
 step "clang" clang
 step "bytecode of the Direct3D 12 shaders" tools/compile_hlsl.sh --check
 step "acceptance run of flux view" acceptance
+step "flux view with less memory than data" budget
 step "matrix of back ends" scripts/backend_matrix.py --check
 step "instruction counts" scripts/count_instructions.sh --check
 step "fuzzers" scripts/fuzz.sh 60

@@ -65,6 +65,8 @@ void addView(CLI::App& app, ViewArguments& view) {
       app.add_option("--frames", options.frames, "Frames to make; with --window the default is: until it is closed")
           ->check(CLI::Range(std::uint64_t{1}, kMaxFrames))
           ->capture_default_str();
+  app.add_option("--still-after", options.stillAfter,
+                 "The camera stops after this frame; the report says when all that it sees was there");
   app.add_option("--size", view.size, "Size of the picture in pixels")->capture_default_str();
   app.add_option("--objects", options.objects, "Objects that are loaded at once")
       ->check(CLI::Range(1U, World::kMaxObjects))

@@ -65,6 +65,7 @@ Json toJson(const RunReport& report) {
   json["indirect"] = report.indirect;
   json["budget"] = report.budget;
   json["defrag"] = report.defrag;
+  json["stillAfter"] = report.stillAfter;
   json["verify"] = report.verify;
   json["validate"] = report.validate;
   json["models"] = {{"loaded", report.modelsLoaded}, {"skipped", toJson(report.modelsSkipped)}};
@@ -78,6 +79,7 @@ Json toJson(const RunReport& report) {
   json["drawsSkipped"] = report.drawsSkipped;
   json["drawsWantedFrom60"] = report.drawsWantedFrom60;
   json["drawsIssuedFrom60"] = report.drawsIssuedFrom60;
+  json["framesToSettle"] = report.framesToSettle ? Json(*report.framesToSettle) : Json(nullptr);
   json["framesWithoutDrawsFrom10"] = report.framesWithoutDrawsFrom10;
   json["partImbalance"] = report.partImbalance;
   json["invalidDraws"] = report.invalidDraws;
@@ -93,6 +95,7 @@ Json toJson(const RunReport& report) {
   json["copiedBytes"] = report.copiedBytes;
   json["relocations"] = report.relocations;
   json["relocatedBytes"] = report.relocatedBytes;
+  json["crossChunkMoves"] = report.crossChunkMoves;
   json["compactions"] = report.compactions;
   json["releasedBytes"] = report.releasedBytes;
   json["chunksReleased"] = report.chunksReleased;
@@ -106,6 +109,7 @@ Json toJson(const RunReport& report) {
   json["restores"] = report.restores;
   json["evictedBytes"] = report.evictedBytes;
   json["restoredBytes"] = report.restoredBytes;
+  json["leastUploadedBytes"] = report.leastUploadedBytes;
   json["storeBytes"] = report.storeBytes;
   json["stepsOverBudget"] = report.stepsOverBudget;
   json["refusedCalls"] = report.refusedCalls;

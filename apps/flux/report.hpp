@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,7 +54,8 @@ struct RunReport {
   bool singleThread = false;
   bool indirect = false;  ///< The device looked the objects up and drew them by indirect calls.
   bool defrag = true;
-  ByteCount budget = 0;  ///< Of device memory; 0: none was given.
+  ByteCount budget = 0;          ///< Of device memory; 0: none was given.
+  std::uint64_t stillAfter = 0;  ///< The frame after which the camera stood still; 0: none.
   bool verify = false;
   bool validate = false;
   std::uint64_t modelsLoaded = 0;
@@ -68,6 +70,8 @@ struct RunReport {
   /// skipped.
   std::uint64_t drawsWanted = 0, drawsIssued = 0, drawsFallback = 0, drawsSkipped = 0;
   std::uint64_t drawsWantedFrom60 = 0, drawsIssuedFrom60 = 0;
+  /// From `stillAfter` on, until all that is in view was drawn as itself and stayed so; none: it never was.
+  std::optional<std::uint64_t> framesToSettle;
   std::uint64_t framesWithoutDrawsFrom10 = 0;
   double partImbalance = 0;  ///< A frame's slowest part in times of its mean part, while recording; p50.
 
@@ -82,14 +86,17 @@ struct RunReport {
   std::vector<std::string> firstValidationMessages;
 
   std::uint64_t bytesUploaded = 0;
-  std::uint64_t copiedBytes = 0;  ///< Unchanged parts of updated blocks.
-  std::uint64_t relocations = 0;  ///< Blocks that moved for room, compactions included.
+  std::uint64_t copiedBytes = 0;      ///< Unchanged parts of updated blocks.
+  std::uint64_t relocations = 0;      ///< Blocks that moved for room, compactions included.
+  std::uint64_t crossChunkMoves = 0;  ///< Of those: to another chunk.
   std::uint64_t relocatedBytes = 0, compactions = 0, releasedBytes = 0, chunksReleased = 0;
   std::uint64_t blocksAdded = 0, blocksRemoved = 0, blocksUpdated = 0;
   std::uint64_t partsAdded = 0, partsRemoved = 0;  ///< To and from live blocks.
   std::uint64_t misses = 0;                        ///< Blocks that frames asked for because they were not there.
   std::uint64_t evictions = 0, restores = 0;       ///< Blocks that left the device, and came back.
   ByteCount evictedBytes = 0, restoredBytes = 0;
+  /// Of a run with a budget that verifies: what a memory that knows what is wanted next would have had uploaded.
+  ByteCount leastUploadedBytes = 0;
   ByteCount storeBytes = 0;           ///< Of host memory, for blocks that are not on the device, in the end.
   std::uint64_t stepsOverBudget = 0;  ///< After which chunks took more than the hard limit.
   std::uint64_t refusedCalls = 0;     ///< Adds and updates that had to be repeated later.

@@ -33,6 +33,11 @@ void printSummary(const RunReport& report, std::ostream& out) {
   if (report.frames >= 60) {
     table.row("", share(report.drawsIssuedFrom60, report.drawsWantedFrom60), "issued from frame 60 on");
   }
+  if (report.stillAfter != 0) {
+    table.row("", "camera still",
+              "after frame " + countText(report.stillAfter) + "; all in view was there " +
+                  (report.framesToSettle ? countText(*report.framesToSettle) + " frames later" : "never"));
+  }
   table.row("recorded", "by " + countText(report.renderThreads) + (report.renderThreads == 1 ? " thread" : " threads"),
             "a frame's slowest part takes " + fixedText(report.partImbalance, 2) + " times the mean (p50)");
   if (report.indirect) {
@@ -54,6 +59,12 @@ void printSummary(const RunReport& report, std::ostream& out) {
               countText(report.evictions) + " evictions (" + bytesText(report.evictedBytes) + "), " +
                   countText(report.restores) + " restores (" + bytesText(report.restoredBytes) + "); over it after " +
                   countText(report.stepsOverBudget) + " steps; " + bytesText(report.storeBytes) + " on the host");
+    if (report.leastUploadedBytes != 0) {
+      const double times = static_cast<double>(report.bytesUploaded) / static_cast<double>(report.leastUploadedBytes);
+      table.row("", bytesText(report.bytesUploaded) + " uploaded",
+                fixedText(times, 2) + " times what it takes to evict what is wanted again last (" +
+                    bytesText(report.leastUploadedBytes) + ")");
+    }
   }
   table.row("parts", countText(report.partsAdded) + " added",
             countText(report.partsRemoved) + " removed, to and from live blocks");
@@ -61,8 +72,9 @@ void printSummary(const RunReport& report, std::ostream& out) {
             bytesText(report.copiedBytes) + " copied on the device; staging never over " +
                 bytesText(report.stagingPeakBytes));
   table.row("moved for room", countText(report.relocations) + " blocks",
-            bytesText(report.relocatedBytes) + "; " + countText(report.compactions) + " compacted; " +
-                countText(report.chunksReleased) + " chunks of " + bytesText(report.releasedBytes) + " given back");
+            bytesText(report.relocatedBytes) + ", " + countText(report.crossChunkMoves) + " to another chunk; " +
+                countText(report.compactions) + " compacted; " + countText(report.chunksReleased) + " chunks of " +
+                bytesText(report.releasedBytes) + " given back");
   const double ratio = report.meanLiveBytes > 0 ? report.meanReservedBytes / report.meanLiveBytes : 0;
   table.row("geometry", bytesText(report.meanLiveBytes) + " live",
             bytesText(report.meanReservedBytes) + " reserved (" + fixedText(ratio, 2) + " times), in at most " +

@@ -17,6 +17,7 @@ enum class ProfileZone : std::uint8_t {
   Instructions,  ///< What other threads asked for.
   Reclaim,       ///< What no frame and no queue can use any more.
   Updates,       ///< New places are found for changed blocks.
+  Residency,     ///< Blocks leave the device, and find places to come back to.
   Defragment,    ///< New places are found for blocks that move for room.
   Copies,        ///< Sources fill staging, and the batch is submitted.
   Publish,
@@ -39,8 +40,8 @@ enum class ProfilePlot : std::uint8_t {
 
 /// Names, by value, for a profiler that wants text; each ends with a zero.
 inline constexpr auto kProfileZoneNames = std::to_array<std::string_view>(
-    {"flux step", "flux arrivals", "flux instructions", "flux reclaim", "flux updates", "flux defragment",
-     "flux copies", "flux publish", "flux create chunk", "flux destroy chunk"});
+    {"flux step", "flux arrivals", "flux instructions", "flux reclaim", "flux updates", "flux residency",
+     "flux defragment", "flux copies", "flux publish", "flux create chunk", "flux destroy chunk"});
 inline constexpr auto kProfilePlotNames = std::to_array<std::string_view>(
     {"flux live bytes", "flux reserved bytes", "flux retired bytes", "flux staging bytes", "flux uploaded bytes",
      "flux copied bytes", "flux relocated bytes", "flux waiting blocks", "flux open frames"});

@@ -40,9 +40,10 @@ struct PoolStats {
   std::uint64_t uploadedBytes = 0;
   std::uint64_t copiedBytes = 0;
   std::uint64_t readBackBytes = 0;
-  std::uint64_t relocations = 0;     ///< Blocks that moved for room, compactions included.
-  std::uint64_t relocatedBytes = 0;  ///< Copied for them, also where a move was given up.
-  std::uint64_t compactions = 0;     ///< Blocks that were laid out anew without their gaps.
+  std::uint64_t relocations = 0;      ///< Blocks that moved for room, compactions included.
+  std::uint64_t relocatedBytes = 0;   ///< Copied for them, also where a move was given up.
+  std::uint64_t crossChunkMoves = 0;  ///< Of `relocations`: those to another chunk.
+  std::uint64_t compactions = 0;      ///< Blocks that were laid out anew without their gaps.
   std::uint64_t deferredPublishes = 0;
   std::uint64_t mirroredRecords = 0;  ///< Written to mirrors, 64 bytes each.
   std::uint32_t recordMirrors = 0;    ///< That have been made.
@@ -104,7 +105,7 @@ struct SharedUsage {
 };
 
 /// What one owner (`Pool::makeTag`) has, and what was moved for it. All tags together, the untagged included, make up
-/// `PoolStats::blocks`, `liveBytes`, `uploadedBytes`, `copiedBytes` and `relocatedBytes`.
+/// `PoolStats::blocks`, `liveBytes`, `uploadedBytes`, `copiedBytes`, `relocatedBytes`, `evictions` and `evictedBytes`.
 struct TagStats {
   Tag tag = kUntagged;
   std::string_view name;  ///< Valid as long as the pool; empty for `kUntagged`.
@@ -116,6 +117,8 @@ struct TagStats {
   std::uint64_t uploadedBytes = 0;   ///< Since the pool was made; also for blocks that are gone.
   std::uint64_t copiedBytes = 0;     ///< Likewise: moved on the device.
   std::uint64_t relocatedBytes = 0;  ///< Likewise: of blocks that moved for room.
+  std::uint64_t evictions = 0;       ///< Likewise: blocks that left the device.
+  std::uint64_t evictedBytes = 0;    ///< Likewise: of the places that they left.
 };
 
 struct DetailedStats {

@@ -25,6 +25,7 @@ struct Counters {
   Gauge<std::uint64_t> readBackBytes;
   Gauge<std::uint64_t> relocations;
   Gauge<std::uint64_t> relocatedBytes;
+  Gauge<std::uint64_t> crossChunkMoves;
   Gauge<std::uint64_t> compactions;
   Gauge<std::uint64_t> deferredPublishes;
   Gauge<std::uint64_t> mirroredRecords;

@@ -109,6 +109,7 @@ void writeStats(JsonWriter& json, const PoolStats& stats) {
       .member("readBackBytes", stats.readBackBytes)
       .member("relocations", stats.relocations)
       .member("relocatedBytes", stats.relocatedBytes)
+      .member("crossChunkMoves", stats.crossChunkMoves)
       .member("compactions", stats.compactions)
       .member("deferredPublishes", stats.deferredPublishes)
       .member("recordMirrors", stats.recordMirrors)
@@ -174,7 +175,8 @@ void writeTags(JsonWriter& json, const std::vector<TagStats>& tags) {
     json.beginLine().member("tag", static_cast<std::uint32_t>(tag.tag)).member("name", tag.name);
     json.member("blocks", tag.blocks).member("liveBytes", tag.liveBytes).member("placeBytes", tag.placeBytes);
     json.member("uploadedBytes", tag.uploadedBytes).member("copiedBytes", tag.copiedBytes);
-    json.member("relocatedBytes", tag.relocatedBytes).endLine();
+    json.member("relocatedBytes", tag.relocatedBytes);
+    json.member("evictions", tag.evictions).member("evictedBytes", tag.evictedBytes).endLine();
   }
   json.endArray();
 }

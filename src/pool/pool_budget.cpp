@@ -91,6 +91,7 @@ Result<void> Pool::Impl::demote(BlockHandle handle, std::source_location where) 
 // ---- Getting below a limit that has fallen -----------------------------------------------------------------
 
 void Pool::Impl::followBudget(const StepQuota& quota, StepReport& report, std::chrono::steady_clock::time_point now) {
+  const ProfileScope profile(desc_.profiler, ProfileZone::Residency);
   if (followsDevice_ && now - askedDevice_ >= kAskEvery) {
     askedDevice_ = now;
     const ByteCount limit = seenDeviceLimit();

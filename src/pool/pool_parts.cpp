@@ -384,7 +384,12 @@ Result<void> Pool::Impl::startMove(Block& block, std::uint32_t index) {
   const Result<Placement> place = block.absent ? acquireToReturn(block, *size) : acquireRoomyPlace(block, *size);
   if (!place) {
     if (wantsRoom(place.error())) missingBytes_ += size->bytes;
-    if (block.absent) return Unexpected(place.error());  // it waits for its turn
+    if (block.absent) {  // it waits for its turn
+      const ChunkSpace& chunkSpace = space(block.lifetime);
+      const bool scattered = admits(size->bytes) && chunkSpace.freeBytes() >= size->bytes;
+      if (scattered) defragmenterOf(block.lifetime).noteRefusal(chunkSpace, size->bytes, steps_);
+      return Unexpected(place.error());
+    }
     const PlaceRequest request{block.lifetime, size->bytes, size->alignment};
     return Unexpected(refused(place.error(), request, block.name.data(), handle, block.where));
   }

@@ -98,6 +98,7 @@ bool Pool::Impl::mayLeave(const Block& block) const {
 void Pool::Impl::evict(Block& block, std::uint32_t index, StepReport& report) {
   ++report.evictions;
   report.evictedBytes += block.place.bytes;
+  tags_.evicted(block.tag, block.place.bytes);
   retirePlace(block);
   block.place = {};
   block.absent = true;
@@ -167,6 +168,7 @@ bool Pool::Impl::takeRead(Leaving& leaving, ByteCount& allowed, bool& failed) co
 /// Copies to the store what has come back, within an eighth of the quota of evictions: the device is faster than the
 /// host's memory. A limit that has fallen leaves no choice.
 void Pool::Impl::finishLeaving(const StepQuota& quota, StepReport& report) {
+  const ProfileScope profile(desc_.profiler, ProfileZone::Residency);
   constexpr ByteCount kShare = 8;
   ByteCount allowed = evacuated_.empty() ? quota.evictBytes / kShare : quota.evictBytes;
   for (; !leaving_.empty(); leaving_.pop_front()) {  // in whose order the bytes come

@@ -31,6 +31,7 @@ PoolStats Pool::Impl::stats() const {
   stats.readBackBytes = counters_.readBackBytes;
   stats.relocations = counters_.relocations;
   stats.relocatedBytes = counters_.relocatedBytes;
+  stats.crossChunkMoves = counters_.crossChunkMoves;
   stats.compactions = counters_.compactions;
   stats.deferredPublishes = counters_.deferredPublishes;
   stats.mirroredRecords = counters_.mirroredRecords;
@@ -101,6 +102,8 @@ std::vector<TagStats> Pool::Impl::tagStats() const {
     tags[i].uploadedBytes = tags_.moved(tag).uploadedBytes;
     tags[i].copiedBytes = tags_.moved(tag).copiedBytes;
     tags[i].relocatedBytes = tags_.moved(tag).relocatedBytes;
+    tags[i].evictions = tags_.moved(tag).evictions;
+    tags[i].evictedBytes = tags_.moved(tag).evictedBytes;
   }
   for (const Block& block : blocks_) {
     if (!block.live) continue;

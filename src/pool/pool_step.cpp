@@ -34,6 +34,7 @@ Result<StepReport> Pool::Impl::step(const StepQuota& quota, std::chrono::steady_
     followBudget(quota, report, now);
   }
   if (polled && desc_.evicts) {
+    const ProfileScope scope(desc_.profiler, ProfileZone::Residency);
     if (started) started = startRestores(quota, report);
     makeRoom(quota, report);
     noteRoom();
@@ -117,6 +118,7 @@ void Pool::Impl::completeRelocations(TimelineValue copied, StepReport& report) {
     const std::uint32_t index = relocation->block.index;
     Block& block = blocks_[index];
     if (!relocation->inGaps()) {
+      if (relocation->moves && block.place.chunk != relocation->to.chunk) ++counters_.crossChunkMoves;
       if (block.place.range) retirePlace(block);
       block.place = relocation->to;
       block.placeFirstNamed = ring_.published() + 1;
@@ -125,7 +127,7 @@ void Pool::Impl::completeRelocations(TimelineValue copied, StepReport& report) {
       if (block.parts != nullptr) block.parts->map = std::move(relocation->target);
     }
     block.relocation = nullptr;
-    if (!relocation->moves) block.changedStep = steps_;
+    if (!relocation->moves && !block.returning) block.changedStep = steps_;
     if (block.parts != nullptr) showArrived(block, *relocation);
     if (desc_.evicts) noteArrival(block, index, report);
 

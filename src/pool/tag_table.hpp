@@ -13,7 +13,7 @@
 
 namespace flux {
 
-/// The owners that an application has named, and the bytes that were moved for each.
+/// The owners that an application has named, what was moved for each, and what of it has left the device.
 ///
 /// **Thread contract.** Geometry thread only.
 class TagTable {
@@ -22,6 +22,8 @@ class TagTable {
     std::uint64_t uploadedBytes = 0;
     std::uint64_t copiedBytes = 0;
     std::uint64_t relocatedBytes = 0;
+    std::uint64_t evictions = 0;
+    std::uint64_t evictedBytes = 0;
   };
 
   /// O(tags). Errors: InvalidArgument.
@@ -50,6 +52,12 @@ class TagTable {
   void copied(Tag tag, ByteCount bytes) noexcept { entries_[static_cast<std::size_t>(tag)].moved.copiedBytes += bytes; }
   void relocated(Tag tag, ByteCount bytes) noexcept {
     entries_[static_cast<std::size_t>(tag)].moved.relocatedBytes += bytes;
+  }
+  /// One block.
+  void evicted(Tag tag, ByteCount bytes) noexcept {
+    Moved& moved = entries_[static_cast<std::size_t>(tag)].moved;
+    ++moved.evictions;
+    moved.evictedBytes += bytes;
   }
 
  private:

@@ -67,6 +67,10 @@ TEST(ReportTest, HasEveryFieldOfTheSchema) {
                             "refusedCalls",
                             "partImbalance",
                             "misses",
+                            "stillAfter",
+                            "framesToSettle",
+                            "crossChunkMoves",
+                            "leastUploadedBytes",
                             "maxVersionLagFrames"}) {
     EXPECT_TRUE(json.contains(field)) << field;
   }

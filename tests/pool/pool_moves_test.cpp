@@ -106,6 +106,7 @@ TEST(PoolMoves, AGoalEmptiesTheCheapestChunkAndGivesItBack) {
   f.finish(10);
   const PoolStats stats = f.pool->stats();
   EXPECT_EQ(stats.relocations, 2U);
+  EXPECT_EQ(stats.crossChunkMoves, 2U);
   EXPECT_EQ(stats.relocatedBytes, 2U * kBlockBytes) << "each as one piece";
   EXPECT_EQ(stats.copiedBytes, 0U);
   EXPECT_EQ(stats.chunks, 1U);

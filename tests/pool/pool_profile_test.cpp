@@ -57,6 +57,17 @@ TEST(PoolProfile, ZonesOfAStepAndAPublishNestAndEnd) {
   EXPECT_EQ(log.begun[ProfileZone::Copies], 2);
   EXPECT_EQ(log.begun[ProfileZone::Arrivals], 4) << "before and after the copies";
   EXPECT_EQ(log.begun[ProfileZone::Publish], 1);
+  EXPECT_EQ(log.begun[ProfileZone::Residency], 0);
+}
+
+TEST(PoolProfile, WhatLeavesAndComesBackIsAZoneOfPoolsThatEvict) {
+  Log log;
+  const Profiler profiler = log.table();
+  PoolDesc desc = profiled(profiler);
+  desc.evicts = true;
+  const test::PoolFixture f(HostDeviceDesc::Completion::Immediate, desc);
+  ASSERT_TRUE(f.pool->step());
+  EXPECT_EQ(log.begun[ProfileZone::Residency], 2) << "with a look at the limit, which is the device's";
 }
 
 TEST(PoolProfile, PlotsAreThoseOfTheStatistics) {

@@ -200,6 +200,8 @@ TEST_F(PoolEviction, TheColdestLeave) {
   }
   EXPECT_TRUE(press());
   EXPECT_EQ(pool().stats().evictions, 1U);
+  EXPECT_EQ(pool().detailedStats().tags[0].evictions, 1U);
+  EXPECT_EQ(pool().detailedStats().tags[0].evictedBytes, pool().stats().evictedBytes);
   for (std::size_t i = 10; i < kFit; ++i) EXPECT_TRUE(resident(*things_[i])) << i;
 }
 
@@ -227,6 +229,26 @@ TEST_F(PoolEviction, RoomIsMadeForAllThatComesIntoViewAtOnce) {
     step();
   }
   EXPECT_LE(drawAll(kSeen, kSeen), 20);
+}
+
+TEST_F(PoolEviction, WhatIsDrawnMovesAsideForALargeBlockThatComesBack) {
+  make(smallMemory(), Completion::Delayed);
+  constexpr std::size_t kSmall = 468;
+  for (std::size_t i = 0; i < kSmall; ++i) {
+    add(Given::Lasting, 2000);
+    if (i % 32 == 0) step();
+  }
+  for (int i = 0; i < 20; ++i) step();
+  EXPECT_EQ(draw(0, kSmall), kSmall);
+  for (std::size_t i = 0; i < kSmall; i += 4) ASSERT_TRUE(pool().remove(things_[i]->block));
+  std::erase_if(things_, [this](const auto& thing) { return pool().requestedVersion(thing->block) == 0; });
+  for (int i = 0; i < 20; ++i) step();
+  add(Given::Lasting, 150'000);
+  step();
+  ASSERT_FALSE(resident(*things_.back())) << "more is free than it needs, but in small pieces";
+  EXPECT_LE(drawAll(0, things_.size()), 60);
+  EXPECT_EQ(pool().stats().evictions, 0U);
+  EXPECT_GT(pool().stats().crossChunkMoves, 0U);
 }
 
 TEST_F(PoolEviction, PinnedAndLongLivedBlocksStay) {

@@ -726,11 +726,15 @@ void Simulation::checkOwners() const {
     all.uploadedBytes += stats.tags[i].uploadedBytes;
     all.copiedBytes += stats.tags[i].copiedBytes;
     all.relocatedBytes += stats.tags[i].relocatedBytes;
+    all.evictions += stats.tags[i].evictions;
+    all.evictedBytes += stats.tags[i].evictedBytes;
   }
   EXPECT_EQ(all.liveBytes, stats.totals.liveBytes);
   EXPECT_EQ(all.uploadedBytes, stats.totals.uploadedBytes);
   EXPECT_EQ(all.copiedBytes, stats.totals.copiedBytes);
   EXPECT_EQ(all.relocatedBytes, stats.totals.relocatedBytes);
+  EXPECT_EQ(all.evictions, stats.totals.evictions);
+  EXPECT_EQ(all.evictedBytes, stats.totals.evictedBytes);
 }
 
 /// The pool has what a new one has.

@@ -50,11 +50,16 @@ TEST(TagTable, BytesAreCountedForEach) {
   tags.uploaded(tag, 50);
   tags.copied(tag, 7);
   tags.relocated(tag, 5);
+  tags.evicted(tag, 30);
+  tags.evicted(tag, 20);
   tags.uploaded(kUntagged, 1);
   EXPECT_EQ(tags.moved(tag).uploadedBytes, 150U);
   EXPECT_EQ(tags.moved(tag).copiedBytes, 7U);
   EXPECT_EQ(tags.moved(tag).relocatedBytes, 5U);
+  EXPECT_EQ(tags.moved(tag).evictions, 2U);
+  EXPECT_EQ(tags.moved(tag).evictedBytes, 50U);
   EXPECT_EQ(tags.moved(kUntagged).uploadedBytes, 1U);
+  EXPECT_EQ(tags.moved(kUntagged).evictions, 0U);
 }
 
 }  // namespace

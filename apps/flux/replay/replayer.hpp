@@ -2,7 +2,7 @@
 
 /// Does to a pool what a recorded program did to its driver.
 
-#include "replay/furthest_use.hpp"
+#include "furthest_use.hpp"
 #include "replay/metered_device.hpp"
 #include "replay/operation_meter.hpp"
 #include "replay/result.hpp"

@@ -1,5 +1,6 @@
 #include "view/camera.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <glm/gtc/matrix_transform.hpp>
 
@@ -43,7 +44,7 @@ glm::vec2 Flight::position(double distance) const {
 
 Camera Flight::at(std::uint64_t frame) const {
   constexpr double kAheadCells = 0.5;
-  const double distance = distanceCells(frame);
+  const double distance = distanceCells(std::min(frame, stillAfter_));
   Camera camera;
   camera.ground = position(distance);
   camera.forward = glm::normalize(position(distance + kAheadCells) - camera.ground);

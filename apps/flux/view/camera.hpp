@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 
 namespace flux::app {
 
@@ -25,12 +26,15 @@ struct Camera {
 
 /// A smooth closed path over the world. Pure: a frame's camera depends on nothing but its number.
 ///
-/// The camera hovers for the first frames, while a world is loaded, then speeds up and flies at a steady pace.
+/// The camera hovers for the first frames, while a world is loaded, then speeds up and flies at a steady pace, until it
+/// stops.
 class Flight {
  public:
-  /// `cellSize`: edge of a cell, `viewDistance`: how far the camera sees, in world units; `aspect`: width / height.
-  Flight(float cellSize, float viewDistance, float aspect)
-      : cellSize_(cellSize), viewDistance_(viewDistance), aspect_(aspect) {}
+  /// `cellSize`: edge of a cell, `viewDistance`: how far the camera sees, in world units; `aspect`: width / height;
+  /// `stillAfter`: the last frame in which it moves.
+  Flight(float cellSize, float viewDistance, float aspect,
+         std::uint64_t stillAfter = std::numeric_limits<std::uint64_t>::max())
+      : cellSize_(cellSize), viewDistance_(viewDistance), aspect_(aspect), stillAfter_(stillAfter) {}
 
   [[nodiscard]] Camera at(std::uint64_t frame) const;
 
@@ -40,6 +44,7 @@ class Flight {
   float cellSize_;
   float viewDistance_;
   float aspect_;
+  std::uint64_t stillAfter_;
 };
 
 }  // namespace flux::app

@@ -52,6 +52,7 @@ void FrameLoop::count(std::uint64_t frame, const DrawCounts& counts) {
   last_ = counts;
   all_ += counts;
   if (frame >= 60) from60_ += counts;
+  if (counts.issued < counts.wanted) lastIncomplete_ = frame;
   if (frame >= 10 && counts.issued + counts.fallback == 0) ++emptyFrom10_;
 }
 
@@ -81,10 +82,23 @@ void FrameLoop::findWanted(const Camera& camera) {
       for (const WorldObject& object : in_.world.objectsOf(coord)) want(object, BlockHandle{});
     }
   }
+  noteWanted();
   fixedInView_.clear();
   in_.world.appendFixedInView(camera, fixedInView_);
   for (const WorldObject& object : fixedInView_) add(object, in_.streamer.fixedBlock(object.id));
   for (const WorldObject& object : wanted_) wantedSet_.insert(object.id);
+}
+
+/// The fixed objects come later: they are always there.
+void FrameLoop::noteWanted() {
+  if (in_.wanted == nullptr) return;
+  for (std::size_t i = 0; i < wanted_.size(); ++i) {
+    if (!items_[i].block) continue;
+    ByteCount bytes = 0;
+    for (std::uint32_t part = 0; part < kObjectParts; ++part) bytes += in_.world.partBytes(wanted_[i].id, PartId{part});
+    in_.wanted->want(items_[i].block, bytes);
+  }
+  in_.wanted->endFrame();
 }
 
 void FrameLoop::begin(std::uint32_t part) {

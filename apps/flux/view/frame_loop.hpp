@@ -2,6 +2,7 @@
 
 /// The frame side of the world: what is in view, who records it, what became of it.
 
+#include "furthest_use.hpp"
 #include "report_percentiles.hpp"
 #include "view/cells.hpp"
 #include "view/streamer.hpp"
@@ -45,7 +46,8 @@ struct FrameInputs {
   WorkerTeam& team;
   const EditLog& edits;
   Verifier* verifier = nullptr;
-  bool indirect = false;  ///< The device looks the objects up.
+  FurthestUse* wanted = nullptr;  ///< Is told what each frame wants of what has been loaded.
+  bool indirect = false;          ///< The device looks the objects up.
   Spectator* spectator = nullptr;
   RecordHook beforeRecord;
 };
@@ -68,6 +70,8 @@ class FrameLoop : private DrawRecorder {
   [[nodiscard]] const DrawCounts& all() const noexcept { return all_; }
   [[nodiscard]] const DrawCounts& from60() const noexcept { return from60_; }
   [[nodiscard]] std::uint64_t framesWithoutDrawsFrom10() const noexcept { return emptyFrom10_; }
+  /// The last frame that did not draw all that it wanted as itself; 0: there was none.
+  [[nodiscard]] std::uint64_t lastIncomplete() const noexcept { return lastIncomplete_; }
   [[nodiscard]] std::uint64_t wantedBlocks() const noexcept { return wantedSet_.count(); }
   [[nodiscard]] const Percentiles& frameTimes() const noexcept { return times_; }
   /// Time of a frame's slowest part in times of its mean part: the value that so large a share of the frames do not
@@ -88,6 +92,7 @@ class FrameLoop : private DrawRecorder {
   [[nodiscard]] std::optional<Place> findMark(const Frame& frame, BlockHandle block, ObjectId object,
                                               std::uint32_t part);
   void findWanted(const Camera& camera);
+  void noteWanted();
   void take(const std::vector<FinishedFrame>& finished);
 
   FrameInputs in_;
@@ -108,6 +113,7 @@ class FrameLoop : private DrawRecorder {
   std::uint64_t frames_ = 0;
   DrawCounts last_, all_, from60_;
   std::uint64_t emptyFrom10_ = 0;
+  std::uint64_t lastIncomplete_ = 0;
   IdSet wantedSet_;
   Percentiles times_;
   Percentiles imbalances_;

@@ -16,6 +16,7 @@
 #include <array>
 #include <chrono>
 #include <ctime>
+#include <limits>
 #include <optional>
 #include <ostream>
 #include <thread>
@@ -116,12 +117,14 @@ class Run {
         recorder_(makeRecorder(options.record)),
         pool_(makePool(device_, renderer, options, recorder_.get())),
         flight_(world.cellSize(), world.viewDistance(),
-                static_cast<float>(options.width) / static_cast<float>(options.height)),
+                static_cast<float>(options.width) / static_cast<float>(options.height),
+                options.stillAfter != 0 ? options.stillAfter : std::numeric_limits<std::uint64_t>::max()),
         streamer_(world, flight_, *pool_, board_, edits_, options.singleThread ? 0 : loaderThreads(), hooks.spectator),
         verifier_(world, edits_),
         team_(options.renderThreads),
         loop_({world, flight_, streamer_, board_, *pool_, renderer, team_, edits_,
-               options.verify ? &verifier_ : nullptr, options.indirect, hooks.spectator, hooks.beforeRecord}) {}
+               options.verify ? &verifier_ : nullptr, options.verify && options.budget != 0 ? &wanted_ : nullptr,
+               options.indirect, hooks.spectator, hooks.beforeRecord}) {}
 
   void fly(std::ostream& progress) {
     const auto begin = Clock::now();
@@ -160,6 +163,10 @@ class Run {
     report.drawsSkipped = loop_.all().skipped;
     report.drawsWantedFrom60 = loop_.from60().wanted;
     report.drawsIssuedFrom60 = loop_.from60().issued;
+    const std::uint64_t lastIncomplete = std::max(loop_.lastIncomplete(), options_.stillAfter);
+    if (options_.stillAfter != 0 && lastIncomplete < loop_.frames()) {
+      report.framesToSettle = lastIncomplete - options_.stillAfter;
+    }
     report.framesWithoutDrawsFrom10 = loop_.framesWithoutDrawsFrom10();
     report.partImbalance = loop_.partImbalance(0.5);
     report.wantedBlocks = loop_.wantedBlocks();
@@ -178,6 +185,7 @@ class Run {
     report.copiedBytes = stats.copiedBytes;
     report.relocations = stats.relocations;
     report.relocatedBytes = stats.relocatedBytes;
+    report.crossChunkMoves = stats.crossChunkMoves;
     report.compactions = stats.compactions;
     report.releasedBytes = stats.releasedBytes;
     report.chunksReleased = stats.chunksReleased;
@@ -192,6 +200,8 @@ class Run {
     report.evictedBytes = stats.evictedBytes;
     report.restoredBytes = stats.restoredBytes;
     report.storeBytes = stats.storeBytes;
+    const ByteCount held = pool_->heldMemory().longLivedBytes;
+    report.leastUploadedBytes = wanted_.bytesMoved(stats.softLimitBytes - std::min(stats.softLimitBytes, held));
     report.deferredPublishes = stats.deferredPublishes;
     report.indirectCalls = renderer_.indirectCalls();
     report.recordMirrors = stats.recordMirrors;
@@ -268,6 +278,7 @@ class Run {
   EditLog edits_;
   Streamer streamer_;
   Verifier verifier_;
+  FurthestUse wanted_;  ///< Of a run with a budget that verifies: it grows with the frames.
   WorkerTeam team_;
   FrameLoop loop_;
   double seconds_ = 0;
@@ -278,6 +289,7 @@ RunReport describeRun(const ViewOptions& options, const DeviceCaps& caps, const 
   RunReport report;
   report.budget = options.budget;
   report.defrag = options.defrag;
+  report.stillAfter = options.stillAfter;
   report.command = "view";
   report.backend = toString(caps.backend);
   report.device = caps.deviceName;

@@ -18,6 +18,7 @@ struct ViewOptions {
   std::vector<std::filesystem::path> models;  ///< Files and folders; none: the default folder.
   std::string backend = "host";               ///< One of `backendNames`.
   std::uint64_t frames = 300;
+  std::uint64_t stillAfter = 0;  ///< The camera stops after this frame; 0: never.
   std::uint32_t width = 1280, height = 720;
   std::uint32_t objects = 8000;
   std::uint64_t seed = 1;

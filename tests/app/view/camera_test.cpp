@@ -28,6 +28,13 @@ TEST(CameraTest, NeverJumps) {
   }
 }
 
+TEST(CameraTest, StopsAfterAGivenFrame) {
+  const Flight flight(6, 51, 4.0F / 3.0F, 80);
+  EXPECT_EQ(flight.at(80).ground, kFlight.at(80).ground);
+  EXPECT_EQ(flight.at(81).view.viewProjection, kFlight.at(80).view.viewProjection);
+  EXPECT_EQ(flight.at(1000).view.viewProjection, kFlight.at(80).view.viewProjection);
+}
+
 TEST(CameraTest, StaysInABoundedWorld) {
   for (std::uint64_t frame = 1; frame < 100'000; frame += 97) {
     ASSERT_LT(glm::length(kFlight.at(frame).ground), 100 * 6.0F) << frame;

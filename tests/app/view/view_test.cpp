@@ -70,6 +70,68 @@ TEST(ViewTest, RunsOnASingleThread) {
   EXPECT_EQ(report.verifiedBlocks, report.wantedBlocks);
 }
 
+/// A sheet of so many by so many squares.
+std::string sheet(int squares) {
+  std::ostringstream obj;
+  for (int i = 0; i <= squares; ++i) {
+    for (int j = 0; j <= squares; ++j) obj << "v " << i << ' ' << (i * 7 + j * 5) % 11 << ' ' << j << '\n';
+  }
+  const int row = squares + 1;
+  for (int i = 0; i < squares; ++i) {
+    for (int j = 1; j <= squares; ++j) {
+      const int at = i * row + j;
+      obj << "f " << at << ' ' << at + 1 << ' ' << at + row + 1 << ' ' << at + row << '\n';
+    }
+  }
+  return obj.str();
+}
+
+/// A world of some 30 MiB, of which 5 are in view.
+ViewOptions heavyView(const TestFolder& folder) {
+  ViewOptions options = smallView(folder);
+  folder.write("models/sheet.obj", sheet(20));
+  options.models = {folder.path() / "models/sheet.obj"};
+  options.objects = 1800;
+  options.singleThread = true;
+  options.validate = true;
+  return options;
+}
+
+void expectSoundWithinTheBudget(const RunReport& report) {
+  expectSound(report);
+  EXPECT_EQ(report.stepsOverBudget, 0U);
+  EXPECT_LE(report.peakReservedBytes, report.budget);
+}
+
+TEST(ViewTest, DrawsMostOfWhatIsInViewWithAQuarterOfTheMemory) {
+  const TestFolder folder;
+  ViewOptions options = heavyView(folder);
+  options.frames = 140;
+  options.budget = 17 * kMiB / 2;
+  const RunReport report = run(options);
+  expectSoundWithinTheBudget(report);
+  EXPECT_GE(report.meanLiveBytes, 4.0 * static_cast<double>(options.budget));
+  EXPECT_GE(static_cast<double>(report.drawsIssuedFrom60), 0.6 * static_cast<double>(report.drawsWantedFrom60));
+  EXPECT_LE(static_cast<double>(report.bytesUploaded), 1.5 * static_cast<double>(report.leastUploadedBytes));
+  EXPECT_GT(report.evictions, 100U);
+  EXPECT_GT(report.restores, 100U);
+  EXPECT_GT(report.crossChunkMoves, 0U);
+}
+
+TEST(ViewTest, WhatFitsIsAllThereSoonAfterTheCameraStops) {
+  const TestFolder folder;
+  ViewOptions options = heavyView(folder);
+  options.frames = 140;
+  options.stillAfter = 100;
+  options.budget = 12 * kMiB;
+  const RunReport report = run(options);
+  expectSoundWithinTheBudget(report);
+  EXPECT_GT(report.restores, 100U);
+  ASSERT_TRUE(report.framesToSettle.has_value());
+  EXPECT_LE(*report.framesToSettle, 30U);
+  EXPECT_LT(report.drawsIssuedFrom60, report.drawsWantedFrom60) << "while it flew not all was there";
+}
+
 TEST(ViewTest, LeavesAReportAndADump) {
   const TestFolder folder;
   ViewOptions options = smallView(folder);

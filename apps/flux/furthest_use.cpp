@@ -1,4 +1,4 @@
-#include "replay/furthest_use.hpp"
+#include "furthest_use.hpp"
 
 #include <algorithm>
 #include <limits>
