@@ -48,10 +48,21 @@ Result<void> Pool::Impl::growMirror(std::uint32_t mirror, ByteCount bytes) {
 Result<void> Pool::Impl::growRecords(std::uint32_t index, std::source_location where) {
   const std::uint32_t count = index + 1;
   if (count <= ring_.count()) return {};
-  while (mirrors_ != nullptr) {
-    const std::optional<std::uint32_t> mirror = mirrors_->tooSmallFor(count);
-    if (!mirror) break;
-    if (const Result<void> grown = growMirror(*mirror, mirrors_->neededBytes(*mirror, count)); !grown) return grown;
+  if (mirrors_ != nullptr) {
+    while (const std::optional<std::uint32_t> mirror = mirrors_->tooSmallFor(count)) {
+      if (const Result<void> grown = growMirror(*mirror, mirrors_->neededBytes(*mirror, count)); !grown) return grown;
+    }
+    // Those that could grow may all be in use. Where memory is short the block waits for one of them.
+    ByteCount missing = 0;
+    for (std::uint32_t i = 0, large = 0; i < mirrors_->most() && large < 2; ++i) {
+      const ByteCount bytes = mirrors_->neededBytes(i, count);
+      large += bytes == 0 ? 1 : 0;
+      missing = large < 2 ? std::max(missing, bytes) : 0;
+    }
+    if (missing != 0 && roomBytes() < 2 * missing) {
+      const Error error = makeError(ErrorCode::OutOfBudget, "mirror of the records", where, {missing, 0, roomBytes()});
+      return Unexpected(refused(error, {Lifetime::LongLived, missing, 1}, "mirror of the records", {}, where));
+    }
   }
   if (!ring_.grow(count)) return Unexpected(makeError(ErrorCode::TooManyBlocks, "blocks", where, {index}));
   if (blocks_.size() < count) blocks_.resize(count);
