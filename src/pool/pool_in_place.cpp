@@ -210,6 +210,7 @@ Result<void> Pool::Impl::submitInPlace(StepReport& report) {
     block.edits.clear();
     block.laterInPlaceBytes = 0;
     block.queuedForUpdate = false;
+    showIfNewest(block, gathered.block);  // what had a version has gone with its part
   }
   std::erase_if(inPlaceQueue_, [this](BlockHandle handle) { return !blocks_[handle.index].queuedForUpdate; });
   report.pieces += static_cast<std::uint32_t>(inPlacePieces_.size());

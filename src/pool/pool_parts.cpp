@@ -209,7 +209,7 @@ void Pool::Impl::dropEdit(Block& block, Edit& edit) {
 /// What waited may have gone with its part: a block that waits for nothing more shows its newest version already.
 void Pool::Impl::showIfNewest(const Block& block, std::uint32_t index) {
   if (!block.edits.empty() || block.relocation != nullptr || !block.place.range) return;
-  ring_.edit(index).cold.version = block.requested;
+  if (ring_.cold(index).version != block.requested) ring_.edit(index).cold.version = block.requested;
 }
 
 /// Edits of parts that a failure has taken away since.

@@ -444,6 +444,20 @@ TEST_F(PoolInPlace, WorkOverTheQuotaGoesOnInTheNextStepBlockByBlock) {
   EXPECT_EQ(next({}), 2 * kBytes);
 }
 
+TEST_F(PoolInPlace, ShowsTheNewestVersionWhenWhatBroughtItHasGone) {
+  const std::array parts{PartDesc{PartKind::Vertex, kBytes, Source::bytes(bytes_)},
+                         PartDesc{PartKind::Index, kBytes, Source::bytes(bytes_)}};
+  const BlockHandle block = f_.pool->add(test::blockDesc("block", parts)).value();
+  settle();
+  ASSERT_TRUE(f_.update(block, bytes_));
+  const PartUpdate inPlace{PartId{1}, Source::bytes(bytes_)};
+  ASSERT_TRUE(f_.pool->updateInPlace(block, {&inPlace, 1}));
+  const PartId gone{0};
+  ASSERT_TRUE(f_.pool->removeParts(block, {&gone, 1}));
+  settle();
+  EXPECT_EQ(f_.pool->beginFrame().find(block).version, f_.pool->requestedVersion(block));
+}
+
 // ---- A property: no submission meets a half ------------------------------------------------------------------
 
 /// Blocks of two parts with stamps in several places, all of which each update writes anew. So what a submission reads
