@@ -672,6 +672,7 @@ void Simulation::calm() {
     die(model);
     steps(20);
   }
+  steps(20);  // what has found room arrives
 }
 
 /// Asks for the block until it is there with its newest contents.
