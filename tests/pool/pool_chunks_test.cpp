@@ -82,6 +82,29 @@ TEST(PoolChunks, AnUpdateForWhichTheDeviceHasNoAllocationWaitsAndHoldsUpNobody) 
   EXPECT_EQ(versionOf(large), 2U);
 }
 
+TEST(PoolChunks, AllocationsStayUnderTheLimitOfTheDeviceAndNoRequestGetsOneOfItsOwn) {
+  constexpr std::uint32_t kLimit = 64;
+  PoolDesc desc = leanPool();
+  desc.chunkBytes = desc.firstChunkBytes = 64 * kKiB;
+  const auto host = HostDevice::create({.completion = Completion::Immediate, .maxAllocations = kLimit});
+  const auto pool = Pool::create(*host, desc).value();
+  const std::vector<std::byte> bytes(3000);
+  const PartDesc part{PartKind::Vertex, bytes.size(), Source::bytes(bytes)};
+  bool refused = false;
+  while (!refused) {
+    const Result<BlockHandle> added = pool->add(test::blockDesc("mesh", {&part, 1}));
+    refused = !added && added.error().code == ErrorCode::TooManyChunks;
+    ASSERT_TRUE(added || refused || added.error().code == ErrorCode::StagingFull);
+    const bool steps = !added || pool->stats().blocks % 20 == 0;
+    ASSERT_TRUE(!steps || pool->step());
+    const PoolStats stats = pool->stats();
+    ASSERT_LE(stats.chunks + stats.stagingBytes / desc.stagingPageBytes, kLimit);
+  }
+  const PoolStats stats = pool->stats();
+  EXPECT_GE(stats.chunks, kLimit - 8) << "the others are pages";
+  EXPECT_GE(stats.blocks, 20 * stats.chunks);
+}
+
 TEST(PoolChunks, ChunksThatAStepReleasesForRoomAreReported) {
   // Two chunks of 64 and 128 KiB stand empty when an update in a step needs one of 256.
   PoolDesc desc = test::smallPool();
