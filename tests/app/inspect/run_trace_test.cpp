@@ -15,8 +15,12 @@ using Json = nlohmann::json;
 using RunTraceTest = RecordedRun;
 
 /// https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU: what each kind of event must have.
+/// And what Perfetto's importer drops: slices of a thread that overlap, counters that are no numbers, asynchronous
+/// events without a process and an id, instants of a scope that it does not know.
 TEST_F(RunTraceTest, HasTheFormOfTraceEvents) {
   runRandomly(500);
+  const std::chrono::steady_clock::time_point now{std::chrono::hours{1}};
+  for (int i = 0; i < 30; ++i) ASSERT_TRUE(pool->step({}, now));
   EXPECT_FALSE(add("\xff \"<\n", 3 * kMiB));
   { const Frame open = pool->beginFrame("no \xff UTF-8"); }
   step();
@@ -27,6 +31,8 @@ TEST_F(RunTraceTest, HasTheFormOfTraceEvents) {
   std::map<std::string, int> names;
   std::set<std::uint64_t> open;
   double last = 0;
+  std::int64_t sliceEnd = 0;  // in nanoseconds, as Perfetto has it
+  const auto nanoseconds = [](const Json& time) { return static_cast<std::int64_t>(time.get<double>() * 1e3); };
   for (const Json& event : trace.at("traceEvents")) {
     const auto phase = event.at("ph").get<std::string>();
     const auto time = event.at("ts").get<double>();
@@ -36,7 +42,9 @@ TEST_F(RunTraceTest, HasTheFormOfTraceEvents) {
     ++phases[phase];
     ++names[event.at("name").get<std::string>()];
     if (phase == "X") {
-      EXPECT_GE(event.at("dur").get<double>(), 0);
+      ASSERT_GE(event.at("dur").get<double>(), 0);
+      ASSERT_GE(nanoseconds(event.at("ts")), sliceEnd) << event;
+      sliceEnd = nanoseconds(event.at("ts")) + nanoseconds(event.at("dur"));
     } else if (phase == "C") {
       ASSERT_EQ(event.at("args").size(), 1U);
       EXPECT_TRUE(event.at("args").front().is_number());
