@@ -3,6 +3,7 @@
 #include "base/packed_handle.hpp"
 #include "base/witness.hpp"
 #include "record/codec.hpp"
+#include "record/numbers.hpp"
 
 #include <array>
 #include <cstddef>
@@ -50,22 +51,23 @@ void appendQuoted(std::string& out, std::string_view text) {
   out += '"';
 }
 
+/// Numbers that mean nothing, as a damaged recording has them, stay numbers.
 void appendNumber(std::string& out, std::string_view name, std::uint64_t number) {
+  constexpr std::array<std::string_view, kSourceKinds> kSources{"bytes", "staged", "owned", "callback", "lasting"};
   out += name;
   out += '=';
-  if (name == "block" || name == "fallback") {
-    const BlockHandle handle = unpackedHandle(number);
+  const BlockHandle handle = unpackedHandle(number);
+  if ((name == "block" || name == "fallback") && packed(handle) == number) {
     out += std::to_string(handle.index) + "." + std::to_string(handle.generation);
-  } else if (name == "error" && number != 0) {
+  } else if (name == "error" && number != 0 && number - 1 <= static_cast<std::uint64_t>(ErrorCode::FileError)) {
     out += '\'';
     out += toString(errorCodeOf(number));
     out += '\'';
   } else if (name == "kind" && number < kPartKindCount) {
     out += toString(static_cast<PartKind>(number));
-  } else if (name == "source") {
-    constexpr std::array<std::string_view, 4> kNames{"bytes", "staged", "owned", "callback"};
-    out += kNames[number % kNames.size()];
-    if (number >= kNames.size()) out += "+kept";
+  } else if (name == "source" && number < 2 * kSourceKinds) {
+    out += kSources[number % kSourceKinds];
+    if (number >= kSourceKinds) out += "+kept";
   } else {
     out += std::to_string(number);
   }

@@ -1,4 +1,5 @@
 #include "record/codec.hpp"
+#include "record/numbers.hpp"
 
 #include "base/packed_handle.hpp"
 #include "record/random_event.hpp"
@@ -85,7 +86,8 @@ TEST(DescribeEvent, NamesNumbersAndEscapesNames) {
   event.byProducer = true;
   event.numbers = {packed({7, 3}), 1, packed({9, 1})};
   event.text = "a \"quoted\"\n\x1b[31m \xff name \xc3\xa9 \xc2\x9b";
-  event.list = {static_cast<std::uint64_t>(PartKind::Index), 12, 5, 12};
+  event.list = {static_cast<std::uint64_t>(PartKind::Index), 12,
+                static_cast<std::uint64_t>(SourceKind::Staged) + kSourceKinds, 12};
   EXPECT_EQ(describe(event),
             "producer: add block=7.3 lifetime=1 fallback=9.1 tag=0 movable=0 "
             "\"a \\\"quoted\\\"\\x0a\\x1b[31m \\xff name \xc3\xa9 \\xc2\\x9b\" [kind=index bytes=12 source=staged+kept "
@@ -94,6 +96,22 @@ TEST(DescribeEvent, NamesNumbersAndEscapesNames) {
   event.kind = RecordKind::Refused;
   event.numbers = {1 + static_cast<std::uint64_t>(ErrorCode::StagingFull)};
   EXPECT_EQ(describe(event), "refused error='staging full'");
+}
+
+TEST(DescribeEvent, LeavesNumbersThatMeanNothing) {
+  RecordedEvent event;
+  event.kind = RecordKind::Refused;
+  event.numbers = {256 + 1};
+  EXPECT_EQ(describe(event), "refused error=257");
+  event.kind = RecordKind::Pin;
+  event.numbers = {~std::uint64_t{0}};
+  EXPECT_EQ(describe(event), "pin block=18446744073709551615");
+  event = {};
+  event.kind = RecordKind::AddParts;
+  event.list = {kPartKindCount,   1, static_cast<std::uint64_t>(SourceKind::LastingCallback), 0, 0, 1,
+                2 * kSourceKinds, 0};
+  EXPECT_EQ(describe(event), "addParts block=0.0 [kind=" + std::to_string(kPartKindCount) +
+                                 " bytes=1 source=lasting given=0] [kind=vertex bytes=1 source=10 given=0]");
 }
 
 }  // namespace

@@ -1,50 +1,18 @@
 // A recording in which anything may stand, as from a broken disk or from somebody who means harm: a replay of it ends,
 // and says why.
 
-#include "app/test_files.hpp"
-#include "record/random_program.hpp"
+#include "record/recorded_program.hpp"
 #include "record/recording_tools.hpp"
 
-#include <flux/recorder.hpp>
+#include <flux/host.hpp>
 #include <flux/recording.hpp>
 
 #include <array>
 #include <cstdlib>
-#include <filesystem>
 #include <random>
 
 namespace flux {
 namespace {
-
-namespace fs = std::filesystem;
-
-/// A program that asks for everything, on one thread.
-std::vector<RecordedEvent> recordedProgram(std::uint32_t seed) {
-  const app::TestFolder folder;
-  const fs::path file = folder.path() / "program.fluxrec";
-  const auto host =
-      HostDevice::create({.completion = HostDeviceDesc::Completion::Delayed, .minDelayPolls = 1, .seed = seed});
-  const auto faulty = FaultyDevice::create(*host);
-  const auto recorder = std::move(Recorder::create(file).value());
-  {
-    PoolDesc desc;
-    desc.chunkBytes = 256 * kKiB;
-    desc.firstChunkBytes = desc.longLivedFirstChunkBytes = 64 * kKiB;
-    desc.stagingPageBytes = 64 * kKiB;
-    desc.stagingLimitBytes = 384 * kKiB;
-    desc.readbackLimitBytes = 64 * kKiB;
-    desc.hardLimitBytes = 2 * kMiB;
-    desc.maxBlocks = 500;
-    desc.recordMirrors = 2;
-    desc.evicts = seed % 2 == 0;
-    desc.journal = &recorder->journal();
-    const auto pool = std::move(Pool::create(*faulty, desc).value());
-    test::RandomProgram({.seed = seed, .operations = 250, .threads = false}, *host, *faulty, *pool).run();
-  }
-  EXPECT_TRUE(recorder->close());
-  RecordingReader reader = std::move(RecordingReader::open(file).value());
-  return test::eventsOf(reader);
-}
 
 class Mutator {
  public:
@@ -103,7 +71,7 @@ TEST(MutatedRecording, EndsAndSaysWhy) {
   int refused = 0;
   int differed = 0;
   for (std::uint32_t seed = 1; seed <= (soak ? 20U : 2U); ++seed) {
-    const std::vector<RecordedEvent> events = recordedProgram(seed);
+    const std::vector<RecordedEvent> events = test::recordedProgram(seed, 250);
     for (std::uint32_t i = 0; i < (soak ? 2000U : 150U); ++i) {
       SCOPED_TRACE(testing::Message() << "program " << seed << ", mutation " << i);
       const std::string bytes = test::written(Mutator(i).mutate(events));
