@@ -1,29 +1,22 @@
 /// What the geometry thread pays for a block's whole life through the pool.
 
+#include "take.hpp"
+
 #include <flux/host.hpp>
 #include <flux/pool.hpp>
 
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <random>
-#include <utility>
 #include <vector>
 
 namespace flux {
 namespace {
 
-template <class T>
-T take(Result<T> result) {
-  if (!result) {
-    std::fprintf(stderr, "%s\n", describe(result.error()).c_str());
-    std::abort();
-  }
-  return std::move(*result);
-}
+using bench::take;
 
 struct Fixture {
   explicit Fixture(std::uint32_t count) {

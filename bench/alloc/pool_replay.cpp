@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <span>
@@ -15,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "../take.hpp"
 #include "interleaved.hpp"
 #include "latency.hpp"
 #include "replay/metered_device.hpp"
@@ -23,15 +23,6 @@
 
 namespace flux::bench {
 namespace {
-
-template <class T>
-T take(Result<T> result) {
-  if (!result) {
-    std::fprintf(stderr, "%s\n", describe(result.error()).c_str());
-    std::exit(2);
-  }
-  return std::move(*result);
-}
 
 /// Copies no bytes: a GPU moves them past the processor's caches, Host would move them through those of the thread that
 /// is measured.

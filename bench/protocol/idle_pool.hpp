@@ -1,14 +1,13 @@
 #pragma once
 
+#include "../take.hpp"
+
 #include <flux/host.hpp>
 #include <flux/pool.hpp>
 
 #include <chrono>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
-#include <utility>
 #include <vector>
 
 namespace flux::bench {
@@ -41,15 +40,6 @@ class IdlePool {
  private:
   /// More than what an empty chunk stays for, and than what 1,024 blocks take to arrive.
   static constexpr int kStepsUntilIdle = 300;
-
-  template <class T>
-  static T take(Result<T> result) {
-    if (!result) {
-      std::fprintf(stderr, "%s\n", describe(result.error()).c_str());
-      std::abort();
-    }
-    return std::move(*result);
-  }
 
   static bool fill(void* /*context*/, const FillRequest& /*request*/) { return true; }
 

@@ -3,6 +3,8 @@
 /// world, with a step, a publish and a frame for every 16 of them; and steps in which nothing happens. Then the same of
 /// the world of `flux view`.
 
+#include "../protocol/clock.hpp"
+#include "../take.hpp"
 #include "measure.hpp"
 
 #include <flux/host.hpp>
@@ -37,7 +39,7 @@ class World {
 
   /// A call takes so long, steps included.
   double busyRound() {
-    const double begin = threadTime();
+    const std::int64_t begin = threadCpuNanoseconds();
     for (int i = 0; i < kCallsARound; ++i) {
       BlockHandle& block = blocks_[random_() % blocks_.size()];
       if (i % 2 == 0) {
@@ -49,17 +51,17 @@ class World {
       }
       if (i % kCallsAStep == 0) step();
     }
-    return (threadTime() - begin) / kCallsARound;
+    return static_cast<double>(threadCpuNanoseconds() - begin) / kCallsARound;
   }
 
   /// A step and a publish take so long.
   double idleRound() {
-    const double begin = threadTime();
+    const std::int64_t begin = threadCpuNanoseconds();
     for (int i = 0; i < kCallsARound; ++i) {
       take(pool_->step());
       pool_->publish();
     }
-    return (threadTime() - begin) / kCallsARound;
+    return static_cast<double>(threadCpuNanoseconds() - begin) / kCallsARound;
   }
 
   [[nodiscard]] std::uint64_t events() const { return recorder_ != nullptr ? recorder_->events() : 0; }
@@ -101,7 +103,7 @@ void compare(const char* what, World& plain, World& recorded, double (World::*ro
     with.push_back((recorded.*round)());
   }
   const double events = static_cast<double>(recorded.events() - before) / (kRounds * kCallsARound);
-  printCost(what, medianOf(without), medianOf(with), events);
+  printCost(what, median(without), median(with), events);
 }
 
 int run() {

@@ -1,6 +1,8 @@
 // What a recording costs in the world of `flux view`: two of them fly the same way by turns, of which one is recorded.
 // The geometry thread does the same in both: it makes the bytes of cells, edits objects, steps and publishes.
 
+#include "../protocol/clock.hpp"
+#include "../take.hpp"
 #include "measure.hpp"
 
 #include "models/loader.hpp"
@@ -31,9 +33,9 @@ class Side {
 
   /// So long has the geometry thread computed for the frame.
   double turn(std::uint64_t number) {
-    const double begin = threadTime();
+    const std::int64_t begin = threadCpuNanoseconds();
     (void)streamer_.turn(number);
-    const double time = threadTime() - begin;
+    const auto time = static_cast<double>(threadCpuNanoseconds() - begin);
     const Frame frame = pool_->beginFrame("flux view");
     (void)frame.waits();
     return time;
@@ -92,7 +94,7 @@ void measureWorld() {
   // The median of the rounds leaves out what else the machine did.
   const auto meanOf = [](const std::vector<std::vector<double>>& frames) {
     double sum = 0;
-    for (const std::vector<double>& rounds : frames) sum += medianOf(rounds);
+    for (const std::vector<double>& rounds : frames) sum += median(rounds);
     return sum / kFrames;
   };
   printCost("a frame of the default world", meanOf(times[0]), meanOf(times[1]), static_cast<double>(events) / kFrames);

@@ -76,7 +76,7 @@ const char* whatOf(const PanelRange& range) {
 void describe(const PanelData& data, const PanelRange& range) {
   if (range.what == PanelRange::What::Retired) {
     ImGui::Text("retired, %s", bytesText(range.range.bytes).c_str());
-    ImGui::Text("waits for %s", wordFor(range.waitsFor));
+    ImGui::Text("waits for %s", std::string(describe(range.waitsFor)).c_str());
     if (range.waitsFor == WaitsFor::Frames) {
       ImGui::Text("of snapshot %s", countText(range.snapshot).c_str());
     }

@@ -118,7 +118,7 @@ void drawWaits(const PanelData& data) {
   const RetirementStats& retirement = data.retirement;
   for (const WaitsFor waitsFor : {WaitsFor::Publish, WaitsFor::Frames, WaitsFor::Queues, WaitsFor::Step}) {
     ImGui::Text("%10s of chunks wait for %s", bytesText(data.retiredBytes[static_cast<std::size_t>(waitsFor)]).c_str(),
-                wordFor(waitsFor));
+                std::string(describe(waitsFor)).c_str());
   }
   if (retirement.queue.value != 0) {
     ImGui::Text("queue %u is at %s; the oldest waits for %s", static_cast<unsigned>(retirement.queue.queue),

@@ -63,20 +63,6 @@ const char* wordFor(Lifetime lifetime) noexcept {
   return lifetime == Lifetime::LongLived ? "long-lived" : "streaming";
 }
 
-const char* wordFor(WaitsFor waitsFor) noexcept {
-  switch (waitsFor) {
-    case WaitsFor::Publish:
-      return "the next publish";
-    case WaitsFor::Frames:
-      return "open frames";
-    case WaitsFor::Queues:
-      return "queues";
-    case WaitsFor::Step:
-      break;
-  }
-  return "the next step";
-}
-
 std::string waitText(const PanelData& data, const PanelBlock& block) {
   std::string text;
   if (block.move != kNoPanelEntry) {

@@ -17,7 +17,6 @@ namespace flux {
 
 [[nodiscard]] const char* wordFor(BlockState state) noexcept;
 [[nodiscard]] const char* wordFor(Lifetime lifetime) noexcept;
-[[nodiscard]] const char* wordFor(WaitsFor waitsFor) noexcept;
 
 /// What a block waits for, in words; "nothing".
 [[nodiscard]] std::string waitText(const PanelData& data, const PanelBlock& block);

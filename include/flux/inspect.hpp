@@ -9,6 +9,8 @@
 #include <flux/snapshot.hpp>
 #include <flux/types.hpp>
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -92,6 +94,11 @@ enum class WaitsFor : std::uint8_t {
   Queues,   ///< To be past its last use.
   Step,     ///< Nothing any more: the next step takes it back.
 };
+/// "… waits for …".
+[[nodiscard]] constexpr std::string_view describe(WaitsFor waitsFor) noexcept {
+  constexpr std::array<std::string_view, 4> kWords{"the next publish", "open frames", "queues", "the next step"};
+  return kWords[static_cast<std::size_t>(waitsFor)];
+}
 
 /// A queue that is not far enough.
 struct QueueWaitView {

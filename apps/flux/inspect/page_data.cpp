@@ -294,20 +294,6 @@ Json refusalsOf(const RunMaps& maps) {
   return all;
 }
 
-std::string waitText(std::uint32_t what) {
-  switch (static_cast<WaitsFor>(what)) {
-    case WaitsFor::Publish:
-      return "the next publish";
-    case WaitsFor::Frames:
-      return "open frames";
-    case WaitsFor::Queues:
-      return "queues";
-    case WaitsFor::Step:
-      break;
-  }
-  return "the next step";
-}
-
 }  // namespace
 
 std::string textOf(const Json& json) {
@@ -335,7 +321,7 @@ PageData dataOf(const RunSeries& series, const RunMaps& maps) {
   addBlocks(maps.blocks, data.columns, sentences);
   std::vector<MapItem> items = maps.items;
   for (MapItem& item : items) {
-    if (item.what == MapItem::Retired) item.of = sentences.add(waitText(item.of));
+    if (item.what == MapItem::Retired) item.of = sentences.add(std::string(describe(static_cast<WaitsFor>(item.of))));
   }
   addItems(items, data.columns);
   const std::vector<RunLine> lines = linesOf(series, maps);
