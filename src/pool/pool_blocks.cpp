@@ -348,13 +348,18 @@ Result<void> Pool::Impl::retain(BlockHandle handle, std::source_location where) 
   Block* block = find(handle);
   if (block == nullptr) return Unexpected(staleHandle(handle, where));
   ++block->owners;
+  if (desc_.evicts) residency_.setOwners(handle.index, block->owners);
   return {};
 }
 
 Result<void> Pool::Impl::release(BlockHandle handle, std::source_location where) {
   Block* block = find(handle);
   if (block == nullptr || block->owners == 0) return Unexpected(staleHandle(handle, where));
-  if (--block->owners == 0 && block->pins == 0) removeBlock(*block, handle);
+  if (--block->owners == 0 && block->pins == 0) {
+    removeBlock(*block, handle);
+  } else if (desc_.evicts) {
+    residency_.setOwners(handle.index, block->owners);
+  }
   return {};
 }
 

@@ -288,12 +288,13 @@ void Pool::Impl::noteReturn(Block& block, std::uint32_t index) {
   const std::uint8_t wanted = std::exchange(block.wanted, std::uint8_t{0});
   block.wantedForGood = false;
   if (wanted != 0) relocations_.prioritise(*block.relocation, Priority{wanted});
-  residency_.touch(index, static_cast<std::uint32_t>(gate_.progress().newestFrame));
+  residency_.touch(index, static_cast<std::uint32_t>(gate_.progress().newestFrame), Priority{wanted});
 }
 
 /// Its bytes have arrived.
 void Pool::Impl::noteArrival(Block& block, std::uint32_t index, StepReport& report) {
   store_.makeSpare(index);
+  residency_.setBytes(index, block.place.bytes);
   if (!std::exchange(block.returning, false)) return;
   ++report.restores;
   ++counters_.restores;

@@ -3,6 +3,7 @@
 #include <flux/types.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -16,7 +17,7 @@ struct ResidencyPolicy {
   std::uint32_t patienceSteps = 30;  ///< A block that frames missed, and miss no more, is not waited for any longer.
   std::uint32_t looks = 32'768;      ///< Blocks that are looked at in a step in which some have to leave.
   std::uint32_t closeLooks = 1024;   ///< Of them: closely.
-  std::uint32_t roundsBarred = 16;   ///< So often one that could not leave is passed over.
+  std::uint8_t roundsBarred = 16;    ///< So often one that could not leave is passed over.
   std::uint32_t refusals = 16;       ///< Blocks that ask in vain for room in a step.
   std::uint32_t counted = 4096;      ///< Blocks behind them for which it is made as well, of each priority.
   std::uint32_t softPercent = 90;    ///< The soft limit of the hard one; the rest is for updates and moves.
@@ -25,10 +26,12 @@ struct ResidencyPolicy {
 /// Which blocks are the coldest. It knows when a block was drawn last, and how often it was found in use; whether it
 /// may leave is for others to say.
 ///
-/// The coldest are those that have not been drawn for longest, in frames, divided by what keeps them warm: one more for
-/// every two looks that found them in use, which looks in vain halve again. It looks only when somebody has to leave,
-/// and then at so many blocks, one after the other, that it sees all of them in one step unless they are very many. So
-/// nothing is kept in order while nobody leaves, and a draw costs no more than its stamp.
+/// The coldest are those with the most *idle x size / warmth*. Idle: frames since one drew it. Size: 1 up to 8 KiB, and
+/// an eighth more from there on and for each doubling: of two that are as cold the larger one makes more room. Warmth:
+/// 1, one more for every two looks that found it in use (looks in vain halve them), one for each owner but the first,
+/// up to four, and one or two if it was missed last with normal or high priority. It looks only when somebody has to
+/// leave, and then at so many blocks, one after the other, that it sees all of them in one step unless they are very
+/// many. So nothing is kept in order while nobody leaves, and a draw costs no more than its stamp.
 ///
 /// **Thread contract.** Geometry thread only.
 class Residency {
@@ -39,7 +42,7 @@ class Residency {
 
   struct Cold {
     std::uint32_t index = 0;
-    std::uint32_t coldness = 0;
+    std::uint64_t coldness = 0;
   };
 
   /// Gathers the cold ones of the next blocks of `count`, by `lastUsed(index)`: the stamp of the last frame that drew a
@@ -68,11 +71,19 @@ class Residency {
   /// It could not leave.
   void bar(std::uint32_t index) { uses_[index].barred = policy_.roundsBarred; }
 
-  /// It has come back: somebody is about to draw it.
-  void touch(std::uint32_t index, std::uint32_t frame) {
-    if (uses_.size() <= index) uses_.resize(std::size_t{index} + 1);
-    uses_[index].touched = frame;
-    uses_[index].barred = 0;
+  /// It has come back, because somebody wanted it with this priority, and is about to draw it.
+  void touch(std::uint32_t index, std::uint32_t frame, Priority priority) {
+    Use& use = useOf(index);
+    use.touched = frame;
+    use.barred = 0;
+    use.priority = static_cast<std::uint8_t>(priority);
+  }
+  /// It takes so many bytes.
+  void setBytes(std::uint32_t index, ByteCount bytes) {
+    useOf(index).doublings = static_cast<std::uint8_t>(std::bit_width(bytes / kSmallBytes));
+  }
+  void setOwners(std::uint32_t index, std::uint32_t owners) {
+    useOf(index).coOwners = static_cast<std::uint8_t>(std::clamp(owners, 1U, kMostCoOwners + 1) - 1);
   }
   /// The index gets a new block.
   void reset(std::uint32_t index) {
@@ -89,26 +100,41 @@ class Residency {
 
  private:
   static constexpr std::uint32_t kNever = UINT32_MAX;
-  static constexpr std::uint32_t kMostHeat = 30;
+  static constexpr std::uint8_t kMostHeat = 30;
+  static constexpr std::uint32_t kMostCoOwners = 4;
+  static constexpr ByteCount kSmallBytes = 8 * kKiB;  ///< From here on size counts.
 
   struct Use {
     std::uint32_t stamp = 0;  ///< When it was looked at last.
     std::uint32_t touched = 0;
-    std::uint32_t barred = 0;
-    std::uint32_t heat = 0;
+    std::uint8_t barred = 0;
+    std::uint8_t heat = 0;
+    std::uint8_t doublings = 0;
+    std::uint8_t coOwners = 0;
+    std::uint8_t priority = 0;
   };
+
+  [[nodiscard]] Use& useOf(std::uint32_t index) {
+    if (uses_.size() <= index) uses_.resize(std::size_t{index} + 1);
+    return uses_[index];
+  }
 
   void consider(std::uint32_t index, std::uint32_t lastUsed, std::uint32_t frame) {
     Use& use = uses_[index];
     if (use.barred != 0) --use.barred;
     if (lastUsed != use.stamp) {
       use.stamp = lastUsed;
-      use.heat = std::min(use.heat + 1, kMostHeat);
+      use.heat = std::min(static_cast<std::uint8_t>(use.heat + 1), kMostHeat);
     } else {
       use.heat /= 2;
     }
     const std::uint32_t idle = age(index, lastUsed, frame);
-    if (use.barred == 0 && idle >= policy_.idleFrames) cold_.push_back({index, idle / (1 + use.heat / 2)});
+    if (use.barred != 0 || idle < policy_.idleFrames) return;
+    constexpr std::uint64_t kEighths = 8;
+    const std::uint32_t wish = use.priority > 1 ? use.priority - 1U : 0U;
+    const std::uint64_t warmth = 1U + use.heat / 2U + use.coOwners + wish;
+    // In 1/64, so that small numbers differ, too.
+    cold_.push_back({index, kEighths * idle * (kEighths + use.doublings) / warmth});
   }
 
   ResidencyPolicy policy_;

@@ -42,11 +42,39 @@ TEST(Residency, WhatIsFoundInUseAgainAndAgainStaysWarm) {
 
 TEST(Residency, WhatHasComeBackIsWarmBeforeAFrameDrawsIt) {
   Residency residency({.idleFrames = 8});
-  residency.touch(0, 100);
+  residency.touch(0, 100, Priority::Low);
   EXPECT_EQ(coldest(residency, {20, 30}, 104), (std::vector<std::uint32_t>{1}));
   EXPECT_EQ(coldest(residency, {20, 30}, 108), (std::vector<std::uint32_t>{1, 0}));
   residency.reset(0);
   EXPECT_EQ(coldest(residency, {0, 30}, 104).front(), 0U) << "another block, which nobody has drawn";
+}
+
+TEST(Residency, OfTwoThatAreAsColdTheLargerOneLeaves) {
+  for (const std::uint32_t lastUsed : {50U, 20U}) {
+    Residency residency({.idleFrames = 8});
+    residency.setBytes(0, 4 * kKiB);
+    residency.setBytes(1, 64 * kKiB);
+    const std::uint32_t first = lastUsed == 50 ? 1 : 0;
+    EXPECT_EQ(coldest(residency, {lastUsed, 50}, 100).front(), first) << "half as much again: 75, against 80";
+  }
+}
+
+TEST(Residency, WhatHasMoreOwnersStays) {
+  Residency residency({.idleFrames = 8});
+  residency.setOwners(0, 3);
+  EXPECT_EQ(coldest(residency, {20, 60}, 100), (std::vector<std::uint32_t>{1, 0})) << "a third of 80, and 40";
+  residency.setOwners(0, 1000);
+  EXPECT_EQ(coldest(residency, {20, 90}, 100), (std::vector<std::uint32_t>{0, 1})) << "a fifth at least";
+  residency.setOwners(0, 1);
+  EXPECT_EQ(coldest(residency, {20, 60}, 100), (std::vector<std::uint32_t>{0, 1}));
+}
+
+TEST(Residency, WhatWasWantedWithAHighPriorityStays) {
+  Residency residency({.idleFrames = 8});
+  residency.touch(0, 20, Priority::High);
+  residency.touch(1, 20, Priority::Normal);
+  residency.touch(2, 20, Priority::Low);
+  EXPECT_EQ(coldest(residency, {20, 20, 20}, 100), (std::vector<std::uint32_t>{2, 1, 0}));
 }
 
 TEST(Residency, WhatCannotLeaveIsPassedOverForSomeRounds) {
