@@ -74,6 +74,7 @@ HeldMemory Pool::Impl::findHeld(std::vector<bool>& holds) const {
   }
   for (std::uint32_t m = 0; mirrors_ != nullptr && m < mirrors_->most(); ++m) {
     if (const std::optional<Placement>& place = mirrors_->placeOf(m)) hold(*place);
+    if (const std::optional<Placement>& next = mirrors_->nextPlaceOf(m)) hold(*next);
   }
   chunks_.forEach([&](ChunkIndex chunk, const ChunkInfo& info) {
     if (holds[static_cast<std::uint32_t>(chunk)]) held.chunkBytes += info.bytes;

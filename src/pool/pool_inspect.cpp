@@ -153,6 +153,8 @@ void Pool::Impl::inspectMirrors(PoolVisitor& visitor) const {
   for (std::uint32_t i = 0; mirrors_ != nullptr && i < mirrors_->most(); ++i) {
     const std::optional<Placement>& place = mirrors_->placeOf(i);
     if (place) visitor.mirror({i, rangeOf(*place), mirrors_->isFree(i), mirrors_->snapshotOf(i)});
+    // Nobody reads there yet.
+    if (const auto& next = mirrors_->nextPlaceOf(i)) visitor.mirror({i, rangeOf(*next), true, 0});
   }
 }
 

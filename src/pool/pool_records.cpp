@@ -79,7 +79,7 @@ void Pool::Impl::retireMirrorPlace(const Placement& place) {
 }
 
 void Pool::Impl::reclaimMirror(std::uint32_t mirror) {
-  mirrors_->setFree(mirror);
+  if (const std::optional<Placement> before = mirrors_->setFree(mirror)) retireMirrorPlace(*before);
   if (lost_) giveUpMirror(mirror);
 }
 

@@ -91,12 +91,14 @@ std::optional<std::uint32_t> RecordMirrors::choose() const {
 // ---- Where they lie ----------------------------------------------------------------------------------------
 
 std::optional<std::uint32_t> RecordMirrors::tooSmallFor(std::uint32_t count) const {
+  // A free one with a place leaves that at once; one that is not free still needs its own for a while.
+  const auto rank = [](const Mirror& mirror) { return !mirror.free ? 2 : !mirror.place ? 1 : 0; };
   std::optional<std::uint32_t> small;
   std::uint32_t large = 0;
   for (std::uint32_t i = 0; i < mirrors_.size(); ++i) {
     if (neededBytes(i, count) == 0) {
       ++large;
-    } else if (mirrors_[i].free && (!small || mirrors_[i].place)) {
+    } else if (!small || rank(mirrors_[i]) < rank(mirrors_[*small])) {
       small = i;
     }
   }
@@ -104,16 +106,26 @@ std::optional<std::uint32_t> RecordMirrors::tooSmallFor(std::uint32_t count) con
 }
 
 ByteCount RecordMirrors::neededBytes(std::uint32_t mirror, std::uint32_t count) const {
-  const std::optional<Placement>& place = mirrors_[mirror].place;
+  const std::optional<Placement>& place = mirrors_[mirror].next ? mirrors_[mirror].next : mirrors_[mirror].place;
   if (place && count * kRecordBytes <= place->bytes) return 0;
   return std::min(capacity_, std::max(kLeastCapacity, std::bit_ceil(count))) * kRecordBytes;
 }
 
 std::optional<Placement> RecordMirrors::move(std::uint32_t mirror, const Placement& to) {
-  FLUX_ASSERT(mirrors_[mirror].free, "a mirror that may be read stays where it is");
+  if (!mirrors_[mirror].free) return std::exchange(mirrors_[mirror].next, to);  // it may be read where it is
   clear(mirror);
   std::optional<Placement> before = std::exchange(mirrors_[mirror].place, to);
   if (!before) ++made_;
+  return before;
+}
+
+std::optional<Placement> RecordMirrors::setFree(std::uint32_t mirror) {
+  Mirror& of = mirrors_[mirror];
+  of.free = true;
+  if (!of.next) return std::nullopt;
+  clear(mirror);
+  std::optional<Placement> before = std::exchange(of.place, of.next);
+  of.next.reset();
   return before;
 }
 

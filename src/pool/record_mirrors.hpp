@@ -42,14 +42,15 @@ class RecordMirrors {
   /// The free mirror that is the least behind, or one that is yet to be made or grown; nullopt: all are in use.
   [[nodiscard]] std::optional<std::uint32_t> choose() const;
 
-  /// A free mirror that has to be made or grown before there may be `count` records. Two that are large enough take
-  /// turns without any more memory, so that publishing, without which nothing retires, never waits for some.
+  /// A mirror that has to be made or grown before there may be `count` records, if one has. Two that are large enough
+  /// take turns without any more memory, so that publishing, without which nothing retires, never waits for some.
   [[nodiscard]] std::optional<std::uint32_t> tooSmallFor(std::uint32_t count) const;
 
   /// The size that the mirror needs instead of its own for `count` records; 0: it is large enough.
   [[nodiscard]] ByteCount neededBytes(std::uint32_t mirror, std::uint32_t count) const;
   [[nodiscard]] ByteCount neededBytes(std::uint32_t mirror) const { return neededBytes(mirror, ring_.count()); }
-  /// Gives a free mirror that place, and forgets what it held. Returns the place that it had.
+  /// Gives the mirror that place, if it is not free as soon as it is, and forgets what it held. Returns a place that it
+  /// has no more.
   std::optional<Placement> move(std::uint32_t mirror, const Placement& to);
 
   struct Written {
@@ -67,7 +68,8 @@ class RecordMirrors {
   std::optional<std::uint32_t> publish(std::uint32_t mirror, SnapshotNumber snapshot);
   /// No mirror is the published one any more. Returns the one that was, if any.
   std::optional<std::uint32_t> retract();
-  void setFree(std::uint32_t mirror) { mirrors_[mirror].free = true; }
+  /// Returns its place, if it moves to another one now.
+  [[nodiscard]] std::optional<Placement> setFree(std::uint32_t mirror);
   /// Takes its place away.
   [[nodiscard]] std::optional<Placement> giveUp(std::uint32_t mirror);
 
@@ -82,6 +84,10 @@ class RecordMirrors {
 
   /// Where the mirror lies; none: it has not been made yet.
   [[nodiscard]] const std::optional<Placement>& placeOf(std::uint32_t mirror) const { return mirrors_[mirror].place; }
+  /// Where it moves to when it comes free.
+  [[nodiscard]] const std::optional<Placement>& nextPlaceOf(std::uint32_t mirror) const {
+    return mirrors_[mirror].next;
+  }
 
   [[nodiscard]] StagingPages& staging() noexcept { return staging_; }
   [[nodiscard]] const StagingPages& staging() const noexcept { return staging_; }
@@ -89,7 +95,8 @@ class RecordMirrors {
  private:
   struct Mirror {
     std::optional<Placement> place;
-    std::uint32_t count = 0;  ///< Records [0, count) have been written, or stand in the list.
+    std::optional<Placement> next;  ///< Of one that is not free: a larger place.
+    std::uint32_t count = 0;        ///< Records [0, count) have been written, or stand in the list.
     bool free = true;
     SnapshotNumber snapshot = 0;
     std::vector<std::uint32_t> behind;  ///< Each record once.

@@ -335,31 +335,49 @@ TEST(PoolRecords, AMirrorThatDoesNotFitTheBudgetIsNamed) {
   EXPECT_EQ(f.pool->stats().blocks, 0U);
 }
 
-// Publishing had to wait for memory, and memory for what only a publish lets retire.
-TEST(PoolRecords, AFullPoolCanStillPublish) {
-  PoolDesc desc = mirrored();
+/// Publishing must not wait for memory, where memory waits for what only a publish lets retire.
+void fillAndPublish(std::uint32_t mirrors, std::size_t framesOpen) {
+  PoolDesc desc = mirrored(mirrors);
   desc.hardLimitBytes = 512 * kKiB;
   Mirrors f(Completion::Immediate, desc);
   const std::vector<std::byte> bytes(20'000);
   std::vector<BlockHandle> blocks;
-  const auto add = [&](std::size_t size) {
+  const auto add = [&](std::size_t size, Lifetime lifetime) {
     const PartDesc part{PartKind::Vertex, size, Source::bytes(std::span(bytes).first(size))};
-    const Result<BlockHandle> added = f.pool->add(test::blockDesc("block", {&part, 1}));
+    BlockDesc block = test::blockDesc("block", {&part, 1});
+    block.lifetime = lifetime;
+    const Result<BlockHandle> added = f.pool->add(block);
     if (added) blocks.push_back(*added);
     f.stepAndPublish();
     return added.has_value();
   };
-  while (blocks.size() < 230) ASSERT_TRUE(add(1600));
+  std::vector<Frame> frames;
+  while (blocks.size() < 200) {
+    ASSERT_TRUE(add(1600, Lifetime::Streaming));
+    if (frames.size() < framesOpen) frames.push_back(f.pool->beginFrame());
+  }
   for (const std::size_t size : {20'000U, 4'000U, 1'000U}) {
-    while (blocks.size() < 250 && add(size)) {
+    for (const Lifetime lifetime : {Lifetime::Streaming, Lifetime::LongLived}) {
+      while (blocks.size() < 250 && add(size, lifetime)) {
+      }
     }
   }
-  for (int i = 0; i < 20; ++i) (void)add(16);  // more records than the mirrors that are there can have
+  ASSERT_LT(blocks.size(), 250U) << "there is no room any more";
+  for (int i = 0; i < 70; ++i) (void)add(16, Lifetime::Streaming);  // more than the mirrors that are there can have
+  frames.clear();
+  f.stepAndPublish();
   ASSERT_TRUE(f.pool->remove(blocks[0]));
   EXPECT_FALSE(f.pool->publish().deferred);
-  f.stepAndPublish(2);
+  f.stepAndPublish(4);
   EXPECT_EQ(f.pool->stats().retiredBytes, 0U);
   EXPECT_TRUE(f.mirrorIsRight(f.pool->beginFrame()));
+}
+
+TEST(PoolRecords, AFullPoolCanStillPublish) {
+  fillAndPublish(6, 0);
+}
+TEST(PoolRecords, AFullPoolCanStillPublishWhenFramesHadAllMirrors) {
+  fillAndPublish(3, 3);
 }
 
 TEST(PoolRecords, AMirrorThatTheDeviceRefusesIsTriedAgain) {
