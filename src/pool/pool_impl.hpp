@@ -221,6 +221,7 @@ class Pool::Impl {
     ByteCount bytes = 0;       ///< Reserved in the store.
     ByteCount placeBytes = 0;  ///< That come free.
     bool forced = false;       ///< Also if frames draw it.
+    bool failed = false;       ///< Something could not be read back.
     std::vector<LeavingPart> parts;
   };
 
@@ -321,9 +322,9 @@ class Pool::Impl {
   [[nodiscard]] bool mayLeave(const Block& block) const;
   void evict(Block& block, std::uint32_t index, StepReport& report);
   [[nodiscard]] bool beginLeaving(Block& block, std::uint32_t index, bool forced, StepReport& report);
-  [[nodiscard]] bool takeRead(Leaving& leaving, ByteCount& allowed, bool& failed) const;
+  [[nodiscard]] bool takeRead(Leaving& leaving, ByteCount& allowed) const;
   void finishLeaving(const StepQuota& quota, StepReport& report);
-  void endLeaving(Leaving& leaving, bool failed, StepReport& report);
+  void endLeaving(Leaving& leaving, StepReport& report);
   [[nodiscard]] bool drawnLately(std::uint32_t index);
   void want(Block& block, std::uint32_t index, Priority priority, bool lasts);
   Result<void> startRestores(const StepQuota& quota, StepReport& report);

@@ -150,15 +150,16 @@ bool Pool::Impl::beginLeaving(Block& block, std::uint32_t index, bool forced, St
   return true;
 }
 
-/// Takes what has been read back, so many bytes and those of one page. True: all of it has.
-bool Pool::Impl::takeRead(Leaving& leaving, ByteCount& allowed, bool& failed) const {
+/// Takes what has been read back, so many bytes and those of one page. True: all of it has, or something cannot be.
+bool Pool::Impl::takeRead(Leaving& leaving, ByteCount& allowed) const {
   for (LeavingPart& part : leaving.parts) {
     for (; part.taken < part.reads.size(); ++part.taken) {
       Readback& read = part.reads[part.taken];
       if (allowed == 0 || !read.ready()) return false;
       const ByteOffset at = part.taken * desc_.stagingPageBytes;
       const auto to = std::span(part.copy.get(), static_cast<std::size_t>(part.bytes)).subspan(at);
-      failed = failed || !read.take(to);
+      leaving.failed = !read.take(to);
+      if (leaving.failed) return true;
       allowed -= std::min(allowed, part.bytes - at);
     }
   }
@@ -175,20 +176,19 @@ void Pool::Impl::finishLeaving(const StepQuota& quota, StepReport& report) {
     Leaving& leaving = leaving_.front();
     const Block* const block = find(leaving.block);
     const bool known = block != nullptr && block->leaving == leaving.number;
-    bool failed = false;
-    if (known && !takeRead(leaving, allowed, failed)) return;
-    endLeaving(leaving, failed, report);
+    if (known && !takeRead(leaving, allowed)) return;
+    endLeaving(leaving, report);
   }
 }
 
 /// A block that has been drawn, changed, pinned or removed since it began to leave stays.
-void Pool::Impl::endLeaving(Leaving& leaving, bool failed, StepReport& report) {
+void Pool::Impl::endLeaving(Leaving& leaving, StepReport& report) {
   const std::uint32_t index = leaving.block.index;
   Block* const block = find(leaving.block);
   const bool known = block != nullptr && block->leaving == leaving.number;
   leavingBytes_ -= leaving.placeBytes;
   if (known) block->leaving = 0;
-  const bool goes = known && !failed && mayLeave(*block) && block->changedStep < leaving.step &&
+  const bool goes = known && !leaving.failed && mayLeave(*block) && block->changedStep < leaving.step &&
                     (leaving.forced || !drawnLately(index));
   for (LeavingPart& part : leaving.parts) {
     if (goes && partBytes(*block, index, part.part) != 0) {

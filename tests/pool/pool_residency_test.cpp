@@ -385,6 +385,56 @@ TEST_F(PoolEviction, ABlockThatIsUsedWhileItsBytesAreReadBackStays) {
   }
 }
 
+// What had been read back after the part that could not be was taken for read, too.
+TEST_F(PoolEviction, ABlockOfWhichAPartCannotBeReadBackKeepsItsBytes) {
+  PoolDesc desc = smallMemory();
+  desc.readbackLimitBytes = desc.stagingPageBytes;
+  make(desc);
+  const std::array<std::vector<std::byte>, 3> bytes{test::pattern(1, 0, 1, 6000), test::pattern(1, 1, 1, 6000),
+                                                    test::pattern(1, 2, 1, 8000)};
+  std::array<PartDesc, 3> parts;
+  for (std::size_t i = 0; i < 3; ++i) parts[i] = {PartKind::Vertex, bytes[i].size(), Source::bytes(bytes[i])};
+  const BlockHandle block = pool().add(test::blockDesc("three parts", parts)).value();
+  for (std::size_t i = 0; i < kFit - 1; ++i) add(Given::Now);
+  for (int i = 0; i < 20; ++i) step();
+  for (const auto& thing : things_) ASSERT_TRUE(pool().pin(thing->block));
+  for (int i = 0; i < 12; ++i) (void)pool().beginFrame();
+
+  std::vector<Readback> others;  // leave no room for what is to be read back
+  for (std::size_t i = 0; i < 3; ++i) {
+    others.push_back(pool().readBack({.block = things_[i]->block, .part = PartId{0}, .bytes = kBlockBytes}).value());
+  }
+  step();
+  Thing& wanted = add(Given::Now);
+  for (int i = 0; i < 3; ++i) {
+    pool().beginFrame().miss(wanted.block, Priority::High);
+    step();
+  }
+  ASSERT_EQ(pool().stats().storeBytes, 2 * kBlockBytes) << "that of the new block, and of the one that leaves";
+  const PartId first{0};
+  ASSERT_TRUE(pool().removeParts(block, {&first, 1}));
+  others.clear();
+  for (int i = 0; i < 40; ++i) {
+    ASSERT_TRUE(pool().step({.evictBytes = ByteCount{8} * 7000}));  // in one step the first part and the second
+    pool().publish();
+  }
+  for (const std::uint32_t part : {1U, 2U}) {
+    PartLookup found;
+    for (int i = 0; i < 60 && !found.drawable(); ++i) {
+      Frame frame = pool().beginFrame();
+      found = frame.find(block, PartId{part});
+      if (!found.drawable()) frame.miss(block, Priority::High);
+      frame.end();
+      if (i == 0) {
+        ASSERT_TRUE(pool().unpin(things_[part]->block));  // which leaves instead
+      }
+      step();
+    }
+    ASSERT_TRUE(found.drawable());
+    EXPECT_EQ(fixture_->hashAt(found.place), hashBytes(bytes[part])) << part;
+  }
+}
+
 TEST_F(PoolEviction, UpdatesOfAnAbsentBlockBringItBackWithBoth) {
   for (const Given given : {Given::Now, Given::Kept, Given::Lasting}) {
     for (const bool inPlace : {false, true}) {
