@@ -13,6 +13,8 @@ constexpr std::chrono::milliseconds kAskEvery{250};
 constexpr ByteCount kRiseDivisor = 4;
 /// Steps after which it is reported that a limit that has fallen is not reached.
 constexpr std::uint64_t kPatienceSteps = 240;
+/// Blocks that are looked at in a step in which chunks are chosen.
+constexpr std::uint32_t kSurveyLooks = 16'384;
 
 }  // namespace
 
@@ -47,25 +49,22 @@ ByteCount Pool::Impl::seenDeviceLimit() {
   return seen(RecordKind::DeviceBudget, budget.budgetBytes - std::min(budget.budgetBytes, others));
 }
 
-HeldMemory Pool::Impl::heldMemory() const {
-  std::vector<bool> chunks;
-  return findHeld(chunks);
+bool Pool::Impl::isHeld(const Block& block) const noexcept {
+  if (!block.live || (!block.place.range && block.relocation == nullptr)) return false;
+  return block.pins > 0 || !desc_.evicts || (block.lifetime == Lifetime::LongLived && !block.demoted);
 }
 
-/// `holds`: by chunk, whether something in it is held.
-HeldMemory Pool::Impl::findHeld(std::vector<bool>& holds) const {
+HeldMemory Pool::Impl::heldMemory() const {
   HeldMemory held;
-  holds.assign(kMaxChunks, false);
+  std::vector<bool> holds(kMaxChunks);
   const auto hold = [&](const Placement& place) { holds[static_cast<std::uint32_t>(place.chunk)] = true; };
   for (std::uint32_t i = 1; i < blocks_.size(); ++i) {
     const Block& block = blocks_[i];
-    if (!block.live || (!block.place.range && block.relocation == nullptr)) continue;
-    const bool longLived = block.lifetime == Lifetime::LongLived && !block.demoted;
-    if (block.pins == 0 && !longLived && desc_.evicts) continue;
+    if (!isHeld(block)) continue;
     const Placement& place = newestPlace(block);
     HeldBlock& entry = held.blocks.emplace_back();
     entry = {{i, block.generation}, block.name.data(), place.bytes, HeldBy::Pool};
-    if (longLived) entry.by = HeldBy::Lifetime;
+    if (block.lifetime == Lifetime::LongLived && !block.demoted) entry.by = HeldBy::Lifetime;
     if (block.pins > 0) entry.by = HeldBy::Pin;
     if (entry.by == HeldBy::Pin) held.pinnedBytes += place.bytes;
     if (entry.by == HeldBy::Lifetime) held.longLivedBytes += place.bytes;
@@ -116,6 +115,22 @@ void Pool::Impl::followBudget(const StepQuota& quota, StepReport& report, std::c
                               {hardLimitBytes_, chunks_.reservedBytes(), placedBytes()}));
 }
 
+/// Finds out in which chunks something is held, so many blocks a step. True: now it is known.
+bool Pool::Impl::surveyHeld() {
+  if (surveyed_ == 0) holds_.assign(kMaxChunks, false);
+  const auto count = static_cast<std::uint32_t>(blocks_.size());
+  const std::uint32_t end = std::min(count, surveyed_ + kSurveyLooks);
+  for (; surveyed_ < end; ++surveyed_) {
+    const Block& block = blocks_[surveyed_];
+    if (!isHeld(block)) continue;
+    holds_[static_cast<std::uint32_t>(newestPlace(block).chunk)] = true;
+    if (block.place.range) holds_[static_cast<std::uint32_t>(block.place.chunk)] = true;
+  }
+  if (surveyed_ < count) return false;
+  surveyed_ = 0;
+  return true;
+}
+
 /// Takes the emptiest chunks in which nothing is held out of service, as many as have to go. False: there are too few.
 bool Pool::Impl::chooseChunks() {
   ChunkSpace& streaming = space(Lifetime::Streaming);
@@ -124,14 +139,13 @@ bool Pool::Impl::chooseChunks() {
   for (const ChunkIndex chunk : evacuated_) goes += chunks_[chunk].bytes;
   const ByteCount needed = chunks_.reservedBytes() - hardLimitBytes_;
   if (goes >= needed) return true;
-  std::vector<bool> holds;
-  (void)findHeld(holds);
+  if (!surveyHeld()) return true;  // not known yet
   while (goes < needed) {
     std::optional<ChunkIndex> emptiest;
     ByteCount least = 0;
     chunks_.forEach([&](ChunkIndex chunk, const ChunkInfo& info) {
       if (!streaming.contains(chunk) || streaming.retired(chunk)) return;
-      if (holds[static_cast<std::uint32_t>(chunk)]) return;
+      if (holds_[static_cast<std::uint32_t>(chunk)]) return;
       const ByteCount placed = info.bytes - std::min(info.bytes, streaming.freeBytes(chunk));
       if (!emptiest || placed < least) {
         emptiest = chunk;

@@ -344,7 +344,8 @@ class Pool::Impl {
 
   // Limits that change (pool_budget.cpp).
   void setLimits(ByteCount hard);
-  [[nodiscard]] HeldMemory findHeld(std::vector<bool>& holds) const;
+  [[nodiscard]] bool isHeld(const Block& block) const noexcept;
+  [[nodiscard]] bool surveyHeld();
   [[nodiscard]] ByteCount seenDeviceLimit();
   void followBudget(const StepQuota& quota, StepReport& report, std::chrono::steady_clock::time_point now);
   [[nodiscard]] bool chooseChunks();
@@ -548,6 +549,8 @@ class Pool::Impl {
   std::chrono::steady_clock::time_point askedDevice_;
   std::vector<ChunkIndex> evacuated_;  ///< Are to go, and out of service.
   std::uint32_t evacuating_ = 0;       ///< The block that was looked at last.
+  std::vector<bool> holds_;            ///< By chunk: something in it is held, of the blocks before `surveyed_`.
+  std::uint32_t surveyed_ = 0;
   // Where `add` lays parts out: on the stack, to make so many of them would be a good part of its cost.
   EditRanges taken_;  ///< Of the part that is being added.
   std::array<PartRequest, kMaxParts> requests_;
