@@ -340,7 +340,7 @@ class Pool::Impl {
     return error.code == ErrorCode::OutOfBudget || error.code == ErrorCode::TooManyChunks;
   }
   void makeRoom(const StepQuota& quota, StepReport& report);
-  void chooseVictims(ByteCount bytes);
+  void chooseVictims(ByteCount bytes, bool forHoles);
 
   // Limits that change (pool_budget.cpp).
   void setLimits(ByteCount hard);

@@ -343,7 +343,7 @@ void Pool::Impl::makeRoom(const StepQuota& quota, StepReport& report) {
   const ByteCount over = placed - going + wanted - std::min(placed - going + wanted, soft);
   const ByteCount needed = std::min(std::max(scattered, over), quota.evictBytes);
   if (needed == 0) return;
-  chooseVictims(needed);
+  chooseVictims(needed, over == 0);
   for (const std::uint32_t victim : victims_) {
     if (victim >= blocks_.size() || !mayLeave(blocks_[victim])) continue;
     dropMove(blocks_[victim]);
@@ -351,12 +351,14 @@ void Pool::Impl::makeRoom(const StepQuota& quota, StepReport& report) {
   }
 }
 
-void Pool::Impl::chooseVictims(ByteCount bytes) {
+/// `forHoles`: not those that lie among long-lived blocks, where what comes back never goes.
+void Pool::Impl::chooseVictims(ByteCount bytes, bool forHoles) {
   victims_.clear();
   const auto frame = static_cast<std::uint32_t>(gate_.progress().newestFrame);
   const UsageBoard& usage = ring_.usage();
   residency_.look(ring_.count(), frame, [&](std::uint32_t index) -> std::optional<std::uint32_t> {
     if (ring_.hot(index).state() != BlockState::Resident) return std::nullopt;
+    if (forHoles && blocks_[index].lifetime != Lifetime::Streaming) return std::nullopt;
     return usage.lastUsed(index);
   });
   ByteCount found = 0;

@@ -265,6 +265,27 @@ TEST_F(PoolEviction, PinnedAndLongLivedBlocksStay) {
   EXPECT_FALSE(resident(*things_[7]));
 }
 
+TEST_F(PoolEviction, BlocksAmongLongLivedOnesLeaveNoHoleForOthers) {
+  make(smallMemory());
+  ASSERT_TRUE(pool().setBudget({.hardBytes = kLimitBytes, .softBytes = kLimitBytes}));
+  const auto bytes = test::pattern(99, 0, 1, kBlockBytes);
+  const PartDesc part{PartKind::Vertex, bytes.size(), Source::bytes(bytes)};
+  BlockDesc desc = test::blockDesc("long-lived", {&part, 1});
+  desc.lifetime = Lifetime::LongLived;
+  const std::array demoted{pool().add(desc).value(), pool().add(desc).value()};
+  for (const BlockHandle block : demoted) ASSERT_TRUE(pool().demote(block));
+  constexpr std::size_t kMost = 48;  // in chunks of 64, 128 and 3 times 256 KiB
+  for (std::size_t i = 0; i < kMost; ++i) add(Given::Now);
+  for (int i = 0; i < 20; ++i) step();
+  EXPECT_EQ(draw(0, kMost), kMost);
+  for (int i = 0; i < 12; ++i) (void)pool().beginFrame();
+  EXPECT_TRUE(press());
+  EXPECT_EQ(pool().stats().evictions, 1U);
+  for (const BlockHandle block : demoted) {  // the coldest, but where it lies no other block may
+    EXPECT_TRUE(pool().beginFrame().find(block).drawable());
+  }
+}
+
 TEST_F(PoolEviction, APinBringsABlockBack) {
   fill(Given::Lasting);
   EXPECT_TRUE(press());
