@@ -174,6 +174,7 @@ RecordMirrors::Written RecordMirrors::write(std::uint32_t index) {
   const Result<TimelineValue> value = sealed ? device_.submit(pieces_) : Unexpected(sealed.error());
   staged_.clear();
   if (!value) {
+    staging_.givenUp();
     written.error = value.error();
     return written;
   }

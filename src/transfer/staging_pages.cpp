@@ -243,6 +243,10 @@ void StagingPages::submitted(TimelineValue value) {
   }
 }
 
+void StagingPages::givenUp() {
+  for (Page& page : pages_) page.usedByNextBatch = false;
+}
+
 Result<void> StagingPages::recycle(TimelineValue completed) {
   return seenAs(RecordKind::RecyclingRefused, recyclePages(completed));
 }

@@ -90,6 +90,9 @@ class StagingPages {
   /// The batch that reads all that was used since the last call was submitted with `value`.
   void submitted(TimelineValue value);
 
+  /// That batch has been refused, and will not be submitted again: whoever wants its copies stages them once more.
+  void givenUp();
+
   /// Starts finished pages over, opens one that another thread has missed, and closes those that have been idle for
   /// long; one that has been for a few calls is left to any thread.
   /// Once a step. Errors: what the device says when it cannot open a page; the next call tries again.

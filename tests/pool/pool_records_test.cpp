@@ -399,6 +399,25 @@ TEST(PoolRecords, AMirrorThatTheDeviceRefusesIsTriedAgain) {
   EXPECT_TRUE(pool->beginFrame().find(block).drawable());
 }
 
+// What was staged for copies that were refused stayed in use, in the end all of the staging.
+TEST(PoolRecords, CopiesThatAreRefusedAgainAndAgainTakeNoStaging) {
+  const auto host = HostDevice::create({.completion = Completion::Immediate});
+  const auto faulty = FaultyDevice::create(*host);
+  const auto pool = std::move(Pool::create(*faulty, mirrored()).value());
+  const auto bytes = pattern(1, 0, 1, 64);
+  const PartDesc part{PartKind::Vertex, bytes.size(), Source::bytes(bytes)};
+  const BlockHandle block = pool->add(test::blockDesc("block", {&part, 1})).value();
+  ASSERT_TRUE(pool->step());
+  ASSERT_TRUE(pool->step());
+  for (std::size_t refusals = 0; refusals < 2 * pool->desc().stagingPageBytes / sizeof(DeviceRecord); ++refusals) {
+    faulty->failCall(DeviceCall::Submit, 1, ErrorCode::DriverError);
+    ASSERT_TRUE(pool->publish().deferred);
+    ASSERT_TRUE(pool->step());
+  }
+  EXPECT_FALSE(pool->publish().deferred);
+  EXPECT_TRUE(pool->beginFrame().find(block).drawable());
+}
+
 TEST(PoolRecords, DoNotOvertakeCopiesThatTheDeviceRefused) {
   const auto host = HostDevice::create({.completion = Completion::Immediate});
   const auto faulty = FaultyDevice::create(*host);
