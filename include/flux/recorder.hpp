@@ -29,7 +29,7 @@ namespace flux {
 /// **Thread contract.** `create`, `close` and the destructor: the pool's geometry thread. The others: any thread.
 /// A thread of its own compresses and writes.
 /// **Cost.** Some nanoseconds an event for the geometry thread, a short lock for each frame's beginning and end; a few
-/// bytes an event on the disk, steps in which nothing happens a few bytes a millisecond; at most 16 MiB of memory for
+/// bytes an event on the disk, steps in which nothing happens a few bytes a millisecond; at most 64 MiB of memory for
 /// what the disk has not taken yet.
 /// **Failure.** When the disk fails or cannot keep up the recording ends, and the pool goes on. What has been written
 /// can be replayed: it is on the disk within about half a second of steps, so that a program that crashes leaves its
