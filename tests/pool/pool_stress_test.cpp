@@ -107,8 +107,12 @@ void shareFramesWithLateQueues(ByteCount directBytes, const PoolDesc& desc = tes
     }
   });
 
+  // However slowly the geometry thread gets to draw something, and to move it.
+  const auto shown = [&](std::uint64_t drawn) {
+    return drawn != 0 && (desc.defrag != test::restless() || f.pool->stats().relocations != 0);
+  };
   std::uint64_t drawn = 0;
-  for (int number = 0; number < kFrames || drawn == 0; ++number) {
+  for (int number = 0; number < kFrames || !shown(drawn); ++number) {
     std::vector<std::pair<BlockHandle, std::uint32_t>> wanted;
     {
       const std::lock_guard lock(handlesMutex);
@@ -148,9 +152,6 @@ void shareFramesWithLateQueues(ByteCount directBytes, const PoolDesc& desc = tes
   }
   geometry.request_stop();
   geometry.join();
-  if (desc.defrag == test::restless()) {
-    EXPECT_GT(f.pool->stats().relocations, 0U);
-  }
   EXPECT_EQ(f.host->earlyReclaims(), 0U);
   EXPECT_EQ(f.host->overwrites(), 0U);
 }
