@@ -380,58 +380,59 @@ TEST(PoolRecords, AFullPoolCanStillPublishWhenFramesHadAllMirrors) {
   fillAndPublish(3, 3);
 }
 
+/// Mirrors on a device whose calls can be made to fail.
+struct RefusingMirrors {
+  [[nodiscard]] Result<BlockHandle> add() const {
+    const auto bytes = pattern(1, 0, 1, 64);
+    const PartDesc part{PartKind::Vertex, bytes.size(), Source::bytes(bytes)};
+    return pool->add(test::blockDesc("block", {&part, 1}));
+  }
+
+  std::unique_ptr<HostDevice> host = HostDevice::create({.completion = Completion::Immediate});
+  std::unique_ptr<FaultyDevice> faulty = FaultyDevice::create(*host);
+  std::unique_ptr<Pool> pool = std::move(Pool::create(*faulty, mirrored()).value());
+};
+
 TEST(PoolRecords, AMirrorThatTheDeviceRefusesIsTriedAgain) {
-  const auto host = HostDevice::create({.completion = Completion::Immediate});
-  const auto faulty = FaultyDevice::create(*host);
-  const auto pool = std::move(Pool::create(*faulty, mirrored()).value());
-  const auto bytes = pattern(1, 0, 1, 64);
-  const PartDesc part{PartKind::Vertex, bytes.size(), Source::bytes(bytes)};
-  const BlockHandle block = pool->add(test::blockDesc("block", {&part, 1})).value();
-  ASSERT_TRUE(pool->step());
-  ASSERT_TRUE(pool->step());
-  faulty->failCall(DeviceCall::Submit, 1, ErrorCode::OutOfDeviceMemory);
-  const PublishReport refused = pool->publish();
+  const RefusingMirrors f;
+  const BlockHandle block = f.add().value();
+  ASSERT_TRUE(f.pool->step());
+  ASSERT_TRUE(f.pool->step());
+  f.faulty->failCall(DeviceCall::Submit, 1, ErrorCode::OutOfDeviceMemory);
+  const PublishReport refused = f.pool->publish();
   EXPECT_TRUE(refused.deferred);
   ASSERT_TRUE(refused.error);
   EXPECT_EQ(refused.error->code, ErrorCode::OutOfDeviceMemory);
-  EXPECT_FALSE(pool->beginFrame().find(block).drawable());
-  EXPECT_FALSE(pool->publish().deferred);
-  EXPECT_TRUE(pool->beginFrame().find(block).drawable());
+  EXPECT_FALSE(f.pool->beginFrame().find(block).drawable());
+  EXPECT_FALSE(f.pool->publish().deferred);
+  EXPECT_TRUE(f.pool->beginFrame().find(block).drawable());
 }
 
 // What was staged for copies that were refused stayed in use, in the end all of the staging.
 TEST(PoolRecords, CopiesThatAreRefusedAgainAndAgainTakeNoStaging) {
-  const auto host = HostDevice::create({.completion = Completion::Immediate});
-  const auto faulty = FaultyDevice::create(*host);
-  const auto pool = std::move(Pool::create(*faulty, mirrored()).value());
-  const auto bytes = pattern(1, 0, 1, 64);
-  const PartDesc part{PartKind::Vertex, bytes.size(), Source::bytes(bytes)};
-  const BlockHandle block = pool->add(test::blockDesc("block", {&part, 1})).value();
-  ASSERT_TRUE(pool->step());
-  ASSERT_TRUE(pool->step());
-  for (std::size_t refusals = 0; refusals < 2 * pool->desc().stagingPageBytes / sizeof(DeviceRecord); ++refusals) {
-    faulty->failCall(DeviceCall::Submit, 1, ErrorCode::DriverError);
-    ASSERT_TRUE(pool->publish().deferred);
-    ASSERT_TRUE(pool->step());
+  const RefusingMirrors f;
+  const BlockHandle block = f.add().value();
+  ASSERT_TRUE(f.pool->step());
+  ASSERT_TRUE(f.pool->step());
+  for (std::size_t refusals = 0; refusals < 2 * f.pool->desc().stagingPageBytes / sizeof(DeviceRecord); ++refusals) {
+    f.faulty->failCall(DeviceCall::Submit, 1, ErrorCode::DriverError);
+    ASSERT_TRUE(f.pool->publish().deferred);
+    ASSERT_TRUE(f.pool->step());
   }
-  EXPECT_FALSE(pool->publish().deferred);
-  EXPECT_TRUE(pool->beginFrame().find(block).drawable());
+  EXPECT_FALSE(f.pool->publish().deferred);
+  EXPECT_TRUE(f.pool->beginFrame().find(block).drawable());
 }
 
 TEST(PoolRecords, DoNotOvertakeCopiesThatTheDeviceRefused) {
-  const auto host = HostDevice::create({.completion = Completion::Immediate});
-  const auto faulty = FaultyDevice::create(*host);
-  const auto pool = std::move(Pool::create(*faulty, mirrored()).value());
-  const auto bytes = pattern(1, 0, 1, 64);
-  const PartDesc part{PartKind::Vertex, bytes.size(), Source::bytes(bytes)};
-  ASSERT_TRUE(pool->add(test::blockDesc("block", {&part, 1})));
-  faulty->failCall(DeviceCall::Submit, 1, ErrorCode::DriverError);
-  ASSERT_FALSE(pool->step());
-  const PublishReport report = pool->publish();
+  const RefusingMirrors f;
+  ASSERT_TRUE(f.add());
+  f.faulty->failCall(DeviceCall::Submit, 1, ErrorCode::DriverError);
+  ASSERT_FALSE(f.pool->step());
+  const PublishReport report = f.pool->publish();
   EXPECT_TRUE(report.deferred);
   EXPECT_EQ(report.mirroredRecords, 0U);
-  ASSERT_TRUE(pool->step());
-  EXPECT_FALSE(pool->publish().deferred);
+  ASSERT_TRUE(f.pool->step());
+  EXPECT_FALSE(f.pool->publish().deferred);
 }
 
 TEST(PoolRecords, GoWithALostDevice) {
