@@ -4,8 +4,8 @@ without it, in turns. Processor time of the thread, so that what others do on th
 
   scripts/compare_defrag.py [--flux build/release/apps/flux/flux] [--backend host] [--frames N] [--rounds N] [TRACE...]
 
-Without traces: all of traces/, and the world. The host device does its copies inside of the step; others do not. Exits with 1 if a step with defragmentation takes more than 1.1 times of one
-without and more than 100 us more (99th percentile; of the rounds the one that suits each of the two best).
+Without traces: all of traces/, and the world; on the host device with one thread, so that all its runs do the same. Exits with 1 if a step with defragmentation takes more
+than 1.1 times of one without and more than 100 us more (99th percentile; of the rounds the one that suits each of the two best).
 """
 
 import argparse
@@ -50,6 +50,8 @@ def main():
         if not arguments.traces:
             programs["the world"] = [arguments.flux, "view", "--backend", arguments.backend, "--size", "320x240",
                                      "--frames", str(arguments.frames), "--out", folder, "--json", "-"]
+            if arguments.backend == "host":
+                programs["the world"].append("--single-thread")
         print(f"{'step, processor time':<32} {'p50':>8} {'p99':>8} {'p99.9':>8}   us", flush=True)
         slow = False
         for name, command in programs.items():

@@ -19,7 +19,11 @@ namespace {
 class Memory {
  public:
   void make(ByteCount bytes) {
-    worked([&] { return device_->createChunk(ChunkIndex{next_}, bytes).has_value(); }, makeMs_);
+    worked(
+        [&] {  // the device fills it before its next work
+          return device_->createChunk(ChunkIndex{next_}, bytes).has_value() && device_->poll().has_value();
+        },
+        makeMs_);
     bytes_ += bytes;
     ++next_;
   }

@@ -46,7 +46,8 @@ struct HostRead {
 inline constexpr std::byte kPoison{0xDB};
 
 /// A `Device` with host memory behind it. Copies and reads run when their work completes, so that a
-/// page that is overwritten too early, or a range that is used again too early, really corrupts what is drawn.
+/// page that is overwritten too early, or a range that is used again too early, really corrupts what is drawn. Whoever
+/// lets the queues run also poisons what came free: `poll` and `wait`, `complete` (`Manual`), a thread (`Worker`).
 ///
 /// **Thread contract.** As `Device`; in addition `submitReads`, `complete`, `lose` and `submittedValue` may be called
 /// from any thread.
@@ -78,7 +79,7 @@ class HostDevice : public Device {
   [[nodiscard]] virtual TimelineValue submittedValue(QueueId queue) const noexcept = 0;
 
   /// The bytes of a chunk as they are now; empty when there is no such chunk. For tests, while nothing runs.
-  [[nodiscard]] virtual std::span<const std::byte> bytes(ChunkIndex chunk) const noexcept = 0;
+  [[nodiscard]] virtual std::span<const std::byte> bytes(ChunkIndex chunk) noexcept = 0;
 
   /// Ranges reclaimed or mapped to be written, chunks destroyed and pages closed, while work that reads or writes them
   /// was not yet seen to be complete. 0, or the program is wrong.

@@ -260,6 +260,21 @@ TEST_P(HostDeviceModes, PendingWorkDiesWithTheDevice) {
   EXPECT_EQ(hash, 42U);
 }
 
+TEST_P(HostDeviceModes, WhatIsReclaimedIsPoisonedBeforeItIsUsedAgain) {
+  std::uint64_t hash = 0;
+  for (unsigned char round = 1; round <= 50; ++round) {
+    fill(rig_.page, round);
+    rig_.drive(kCopyQueue, rig_.submit({fromPage(kPage, 0, kChunk, 0, kSize)}));
+    const TimelineValue draw = rig_.read({kChunk, 0, kSize, &hash});
+    rig_.drive(kDraw, draw);
+    EXPECT_EQ(hash, hashBytes(std::vector<std::byte>(kSize, std::byte{round})));
+    rig_.device->rangeReclaimed(kChunk, 0, kSize);
+  }
+  EXPECT_EQ(rig_.device->overwrites(), 0U);
+  EXPECT_EQ(rig_.device->earlyReclaims(), 0U);
+  EXPECT_TRUE(filledWith(rig_.chunkBytes(0, kSize), kPoisoned));
+}
+
 /// Modes in which nothing happens behind the owner's back.
 class HostDeviceStill : public HostDeviceModes {};
 INSTANTIATE_TEST_SUITE_P(Still, HostDeviceStill,

@@ -56,6 +56,34 @@ TEST_F(HostFaults, ReclaimedRangeIsPoisoned) {
   EXPECT_EQ(device_->earlyReclaims(), 0U);
 }
 
+// The device's owner fills nothing: its steps take what they would take on a GPU.
+TEST_F(HostFaults, TheQueuesPoisonBeforeTheirNextWork) {
+  const Result<ChunkInfo> info = device_->createChunk(ChunkIndex{2}, kSize);
+  ASSERT_TRUE(succeeds(info));
+  const auto* const memory = reinterpret_cast<const std::byte*>(info->buffer);
+  fill(page_, 1);
+  ASSERT_TRUE(succeeds(device_->wait(kCopyQueue, submit({fromPage(kPage, 0, ChunkIndex{2}, 0, kSize)}), 1s)));
+  device_->rangeReclaimed(ChunkIndex{2}, 0, 512);
+  EXPECT_TRUE(filledWith({memory, 512}, 1));
+  const TimelineValue draw = read(ChunkIndex{2}, 0, 512);
+  EXPECT_TRUE(filledWith({memory, 512}, 1));
+  ASSERT_TRUE(succeeds(device_->wait(kDraw, draw, 1s)));
+  EXPECT_EQ(hash_, hashBytes(std::vector<std::byte>(512, kPoison)));
+  EXPECT_TRUE(filledWith({memory, 512}, std::to_integer<unsigned char>(kPoison)));
+}
+
+TEST_F(HostFaults, WhatTheHostMapsIsPoisonedAtOnce) {
+  device_ = HostDevice::create({.completion = Completion::Manual, .directWriteBytes = kSize});
+  ASSERT_TRUE(succeeds(device_->createChunk(kChunk, kSize)));
+  const std::span<std::byte> mapped = device_->mapped(kChunk, 0, 256);
+  EXPECT_TRUE(filledWith(mapped, std::to_integer<unsigned char>(kPoison)));
+  fill(mapped, 1);
+  ASSERT_TRUE(succeeds(device_->wait(kDraw, read(kChunk, 0, 256), 1s)));
+  EXPECT_EQ(hash_, hashBytes(std::vector<std::byte>(256, std::byte{1})));
+  device_->rangeReclaimed(kChunk, 0, 256);
+  EXPECT_TRUE(filledWith(mapped, std::to_integer<unsigned char>(kPoison)));
+}
+
 TEST_F(HostFaults, CopiesIntoWrittenBytesAreCounted) {
   fill(page_, 1);
   ASSERT_TRUE(succeeds(device_->wait(kCopyQueue, submit({fromPage(kPage, 0, kChunk, 0, 256)}), 1s)));

@@ -1,4 +1,4 @@
-// A renderer that draws nothing: its frames read the bytes of their draws on a simulated queue that finishes late.
+// A renderer that draws nothing: its frames read the bytes of their draws on a simulated queue.
 
 #include "direct_writes.hpp"
 #include "view/renderer.hpp"
@@ -21,8 +21,9 @@ class HostRenderer final : public Renderer {
  public:
   explicit HostRenderer(const RendererDesc& desc) : desc_(desc), lists_(desc.parts) {
     HostDeviceDesc host;
-    host.completion = HostDeviceDesc::Completion::Delayed;
-    host.seed = desc.seed;
+    // As on a GPU, no step copies. With threads the queues have one of their own; with one thread frames drive them, so
+    // that all happens as it did before.
+    host.completion = desc.singleQueue ? HostDeviceDesc::Completion::Manual : HostDeviceDesc::Completion::Worker;
     host.directWriteBytes = wantedDirectWrites().value_or(0);
     host_ = HostDevice::create(host);
     if (desc.validate) checked_ = makeCheckedDevice(*host_);
@@ -60,6 +61,10 @@ class HostRenderer final : public Renderer {
         }
       }
       list.clear();
+    }
+    if (desc_.singleQueue) {  // copies are done by the next step, draws are a frame behind
+      host_->complete(kCopyQueue, host_->submittedValue(kCopyQueue));
+      host_->complete(kDrawQueue, host_->submittedValue(kDrawQueue));
     }
     pending.value = host_->submitReads(kDrawQueue, reads, frame.waits());
     frame.submitted(kDrawQueue, pending.value);
@@ -102,8 +107,9 @@ class HostRenderer final : public Renderer {
     return finished;
   }
 
-  /// The device moves on when its owner polls it: the geometry thread, or, with one thread, this one.
+  /// What has completed is seen when the device's owner polls it: the geometry thread, or, with one thread, this one.
   void waitFor(TimelineValue value) {
+    if (desc_.singleQueue) host_->complete(kDrawQueue, value);
     const auto deadline = std::chrono::steady_clock::now() + kPatience;
     while (host_->completed(kDrawQueue) < value) {
       if (std::chrono::steady_clock::now() > deadline) throw Failure("the host device's queue does not move on");

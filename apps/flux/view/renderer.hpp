@@ -157,10 +157,9 @@ struct RendererDesc {
   bool verify = false;
   bool validate = false;
   bool singleQueue = false;  ///< Copies and draws on one queue.
-  std::uint64_t seed = 1;    ///< Of the Host queues' lateness.
 };
 
-/// Makes a renderer that draws nothing, on a HostDevice whose queues finish late.
+/// Makes a renderer that draws nothing, on a HostDevice.
 [[nodiscard]] std::unique_ptr<Renderer> makeHostRenderer(const RendererDesc& desc);
 
 }  // namespace flux::app

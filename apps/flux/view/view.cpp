@@ -54,7 +54,6 @@ std::unique_ptr<Renderer> makeRenderer(const ViewOptions& options, bool pictures
   desc.verify = options.verify;
   desc.validate = options.validate;
   desc.singleQueue = options.singleThread;
-  desc.seed = options.seed;
   return requireBackend(options.backend).makeRenderer(desc);
 }
 

@@ -32,12 +32,11 @@ struct Memory {
   }
 };
 
+/// Not yet poisoned.
 std::optional<Memory> allocate(ByteCount bytes) {
   std::byte* data = new (std::nothrow) std::byte[static_cast<std::size_t>(bytes)];
   if (data == nullptr) return std::nullopt;
-  Memory memory{std::shared_ptr<std::byte[]>(data), bytes};
-  std::ranges::fill(memory.span(), kPoison);
-  return memory;
+  return Memory{std::shared_ptr<std::byte[]>(data), bytes};
 }
 
 /// Chunks or pages by their index. Not thread-safe.
@@ -98,6 +97,7 @@ class HostDeviceImpl final : public HostDevice {
     std::optional<Memory> memory = allocate(bytes);
     if (!memory) return failure(ErrorCode::OutOfDeviceMemory, "createChunk", {bytes, chunkBytes_});
     const ChunkInfo info{reinterpret_cast<NativeHandle>(memory->data.get()), 0, bytes};
+    queues_.addMemory({memory->span(), memory->data});
     const std::lock_guard lock(tables_);
     chunks_.put(slot, std::move(*memory));
     chunkBytes_ += bytes;
@@ -133,9 +133,10 @@ class HostDeviceImpl final : public HostDevice {
     if (bytes == 0) return failure(ErrorCode::InvalidArgument, "openStaging: bytes");
     if (allocations_ >= desc_.maxAllocations) return failure(ErrorCode::TooManyChunks, "openStaging", {allocations_});
     std::optional<Memory> memory = allocate(bytes);
-    if (memory) memory->use = use;
     if (!memory) return failure(ErrorCode::OutOfDeviceMemory, "openStaging", {bytes, chunkBytes_});
+    memory->use = use;
     const std::span<std::byte> page = memory->span();
+    std::ranges::fill(page, kPoison);
     const std::lock_guard lock(tables_);
     pages_.put(slot, std::move(*memory));
     ++allocations_;
@@ -210,8 +211,9 @@ class HostDeviceImpl final : public HostDevice {
     const bool inside = memory != nullptr && memory->contains(offset, bytes);
     FLUX_ASSERT(inside, "a range that is reclaimed lies inside a chunk");
     if (!inside) return;
-    queues_.reclaim(memoryKey(index), offset,
-                    memory->span().subspan(static_cast<std::size_t>(offset), static_cast<std::size_t>(bytes)));
+    queues_.reclaim(
+        memoryKey(index), offset,
+        {memory->span().subspan(static_cast<std::size_t>(offset), static_cast<std::size_t>(bytes)), memory->data});
   }
 
   TimelineValue submitReads(QueueId queue, std::span<const HostRead> reads,
@@ -251,7 +253,8 @@ class HostDeviceImpl final : public HostDevice {
     return known(queue) ? queues_.submitted(queue) : 0;
   }
 
-  std::span<const std::byte> bytes(ChunkIndex chunk) const noexcept override {
+  std::span<const std::byte> bytes(ChunkIndex chunk) noexcept override {
+    queues_.settle();
     const Memory* memory = chunks_.find(static_cast<std::uint32_t>(chunk));
     return memory != nullptr ? memory->span() : std::span<std::byte>{};
   }
@@ -284,7 +287,7 @@ class HostDeviceImpl final : public HostDevice {
 
   /// REQUIRES: `tables_` is held.
   void release(MemoryTable& table, std::uint32_t slot, MemoryKey key) {
-    queues_.reclaim(key, 0, table.find(slot)->span());
+    queues_.discard(key, {table.find(slot)->span(), table.find(slot)->data});
     table.erase(slot);
     --allocations_;
   }

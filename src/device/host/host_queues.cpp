@@ -34,8 +34,10 @@ HostDeviceDesc normalised(HostDeviceDesc desc) noexcept {
   return desc;
 }
 
+/// All bytes are the first one's if each is that of the next: `memcmp` looks at many at a time.
 bool untouched(std::span<const std::byte> bytes) noexcept {
-  return std::ranges::all_of(bytes, [](std::byte b) { return b == kPoison; });
+  return bytes.empty() ||
+         (bytes.front() == kPoison && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
 }
 
 /// Last piece first: pieces have no order, and a program that relies on one is found. Returns how many copies met bytes
@@ -87,6 +89,29 @@ HostQueues::Queue* HostQueues::nextReady() noexcept {
   return found != queues_.end() ? &*found : nullptr;
 }
 
+void HostQueues::poison(std::unique_lock<std::mutex>& lock) {
+  while (!toPoison_.empty()) {
+    const std::vector<HostBytes> ranges = std::exchange(toPoison_, {});
+    poisoning_ = true;
+    lock.unlock();
+    for (const HostBytes& range : ranges) std::ranges::fill(range.bytes, kPoison);
+    lock.lock();
+    poisoning_ = false;
+    changed_.notify_all();
+  }
+}
+
+void HostQueues::settle() {
+  if (desc_.completion == Completion::Worker) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return toPoison_.empty() && !poisoning_; });
+    return;
+  }
+  const std::lock_guard driving(driving_);
+  std::unique_lock lock(mutex_);
+  poison(lock);
+}
+
 void HostQueues::runNext(Queue& queue, std::unique_lock<std::mutex>& lock) {
   // Stays in place while unlocked: a deque's elements do not move, and only seen work is dropped.
   HostWork& work = queue.works[static_cast<std::size_t>(queue.done - queue.seen.load(std::memory_order_relaxed))];
@@ -96,7 +121,6 @@ void HostQueues::runNext(Queue& queue, std::unique_lock<std::mutex>& lock) {
   lock.lock();
   overwrites_ += overwrites;
   running_ = nullptr;
-  for (const std::span<std::byte> bytes : work.poisonAfter) std::ranges::fill(bytes, kPoison);
   ++queue.done;
   changed_.notify_all();
 }
@@ -104,13 +128,15 @@ void HostQueues::runNext(Queue& queue, std::unique_lock<std::mutex>& lock) {
 void HostQueues::runReady() {
   const std::lock_guard driving(driving_);
   std::unique_lock lock(mutex_);
-  while (Queue* queue = nextReady()) runNext(*queue, lock);
+  for (poison(lock); Queue* queue = nextReady(); poison(lock)) runNext(*queue, lock);
 }
 
 void HostQueues::workerLoop(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  while (changed_.wait(lock, stop, [this] { return nextReady() != nullptr; }) && !stop.stop_requested()) {
-    runNext(*nextReady(), lock);
+  const auto something = [this] { return nextReady() != nullptr || !toPoison_.empty(); };
+  while (changed_.wait(lock, stop, something) && !stop.stop_requested()) {
+    poison(lock);
+    if (Queue* queue = nextReady()) runNext(*queue, lock);
   }
 }
 
@@ -232,15 +258,41 @@ void HostQueues::noteWrite(MemoryKey memory, ByteOffset offset, std::span<const 
   if ((found == nullptr || found != running_) && !untouched(bytes)) ++overwrites_;
 }
 
-void HostQueues::reclaim(MemoryKey memory, ByteOffset offset, std::span<std::byte> bytes) {
-  const std::lock_guard lock(mutex_);
-  const HostWork* const found = user(memory, offset, bytes.size());
-  if (found != nullptr) ++earlyReclaims_;
-  if (found != nullptr && found == running_) {
-    // Filling what another thread is copying would be a data race of ours.
-    running_->poisonAfter.push_back(bytes);
+void HostQueues::addMemory(HostBytes all) {
+  {
+    const std::lock_guard lock(mutex_);
+    poisonSoon(std::move(all), false);
+  }
+  changed_.notify_all();
+}
+
+void HostQueues::reclaim(MemoryKey memory, ByteOffset offset, HostBytes range) {
+  {
+    const std::lock_guard lock(mutex_);
+    const HostWork* const found = user(memory, offset, range.bytes.size());
+    if (found != nullptr) ++earlyReclaims_;
+    poisonSoon(std::move(range), found != nullptr && found == running_);
+  }
+  changed_.notify_all();
+}
+
+void HostQueues::discard(MemoryKey memory, HostBytes all) {
+  {
+    const std::lock_guard lock(mutex_);
+    const HostWork* const found = user(memory, 0, all.bytes.size());
+    if (found == nullptr) return;
+    ++earlyReclaims_;
+    poisonSoon(std::move(all), found == running_);
+  }
+  changed_.notify_all();
+}
+
+/// What the host maps it may write at once. But filling what another thread is copying would be a data race of ours.
+void HostQueues::poisonSoon(HostBytes range, bool inUse) {
+  if (desc_.directWriteBytes != 0 && !inUse) {
+    std::ranges::fill(range.bytes, kPoison);
   } else {
-    std::ranges::fill(bytes, kPoison);
+    toPoison_.push_back(std::move(range));
   }
 }
 

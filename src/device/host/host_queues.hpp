@@ -38,18 +38,25 @@ struct HostWork {
   /// A chunk that is destroyed too early must still be there to be read: the program is wrong, not the process.
   std::vector<std::shared_ptr<std::byte[]>> keepAlive;
 
-  std::uint64_t duePoll = 0;                      ///< Set by the queue: not before this poll.
-  std::vector<std::span<std::byte>> poisonAfter;  ///< Set by the queue: reclaimed while the work ran.
+  std::uint64_t duePoll = 0;  ///< Set by the queue: not before this poll.
+};
+
+/// A part of a chunk or page, which stays there as long as this.
+struct HostBytes {
+  std::span<std::byte> bytes;
+  std::shared_ptr<std::byte[]> memory;
 };
 
 /// The queues of the simulated device: they hold work back, run it in order, and count what was reclaimed too early.
 ///
-/// **Thread contract.** `poll`, `wait` and `reclaim` belong to the device's owner; everything else may be
-/// called on any thread. Work runs outside the lock, so nobody but `wait` and `allow` waits for it.
+/// **Thread contract.** `poll`, `wait`, `settle` and what is said of memory belong to the device's owner; everything
+/// else may be called on any thread. Work runs outside the lock, so nobody but `wait` and `allow` waits for it.
 ///
 /// **Invariants.**
 /// - Of each queue, seen <= done <= submitted; `works` holds exactly the values in (seen, submitted].
-/// - One thread at a time runs work.
+/// - One thread at a time runs work, and poisons.
+/// - What was reclaimed before a piece of work runs is poisoned by then, by the thread that runs it: with `Worker` the
+///   device's owner neither copies nor fills anything. Only where the host maps chunks it fills them at once.
 /// - Work is remembered until a poll has seen it done. So a range that is reclaimed before is counted,
 ///   whether or not a worker happened to be faster.
 class HostQueues {
@@ -71,8 +78,17 @@ class HostQueues {
   void lose();
   [[nodiscard]] bool lost() const noexcept;
 
-  /// Poisons a range that nobody uses any more; counts the call when unseen work does.
-  void reclaim(MemoryKey memory, ByteOffset offset, std::span<std::byte> bytes);
+  /// A chunk is new. All that is said of memory here is poisoned before the next work runs.
+  void addMemory(HostBytes all);
+
+  /// Nobody uses a range of a chunk any more; counts the call when unseen work does.
+  void reclaim(MemoryKey memory, ByteOffset offset, HostBytes range);
+
+  /// A chunk or page goes: likewise. Without such work nobody can see whether it was poisoned.
+  void discard(MemoryKey memory, HostBytes all);
+
+  /// Poisons what waits for it.
+  void settle();
 
   /// The host is about to write a range: counts the call as a reclaim is counted, and as a copy is.
   void noteWrite(MemoryKey memory, ByteOffset offset, std::span<const std::byte> bytes);
@@ -97,6 +113,8 @@ class HostQueues {
   [[nodiscard]] const HostWork* user(MemoryKey memory, ByteOffset offset, ByteCount bytes) const noexcept;
   [[nodiscard]] Queue* nextReady() noexcept;
   [[nodiscard]] bool ready(const Queue& queue) const noexcept;
+  void poisonSoon(HostBytes range, bool inUse);
+  void poison(std::unique_lock<std::mutex>& lock);
   void runNext(Queue& queue, std::unique_lock<std::mutex>& lock);
   void runReady();
   void allowWithWaits(QueueId queue, TimelineValue value);
@@ -109,6 +127,8 @@ class HostQueues {
   std::condition_variable_any changed_;
   std::array<Queue, kMaxQueues> queues_;
   HostWork* running_ = nullptr;
+  std::vector<HostBytes> toPoison_;
+  bool poisoning_ = false;
   std::uint64_t polls_ = 0;
   bool lost_ = false;
   std::uint64_t earlyReclaims_ = 0;
