@@ -368,6 +368,7 @@ Result<void> Pool::Impl::pin(BlockHandle handle, std::source_location where) {
   if (block == nullptr) return Unexpected(staleHandle(handle, where));
   dropMove(*block);
   ++block->pins;
+  noteHeld(*block);
   want(*block, handle.index, Priority::High, true);
   return {};
 }

@@ -13,8 +13,15 @@ constexpr std::chrono::milliseconds kAskEvery{250};
 constexpr ByteCount kRiseDivisor = 4;
 /// Steps after which it is reported that a limit that has fallen is not reached.
 constexpr std::uint64_t kPatienceSteps = 240;
-/// Blocks that are looked at in a step in which chunks are chosen.
+/// In a step in which chunks are chosen: blocks and chunks that are looked at, and chunks that are taken out of
+/// service, which costs a look at each of their ranges. A step's quota of evictions empties four of the default size.
 constexpr std::uint32_t kSurveyLooks = 16'384;
+constexpr std::uint32_t kChunkLooks = 1024;
+constexpr std::uint32_t kChunksChosen = 16;
+
+constexpr std::uint32_t indexOf(ChunkIndex chunk) {
+  return static_cast<std::uint32_t>(chunk);
+}
 
 }  // namespace
 
@@ -34,6 +41,7 @@ Result<void> Pool::Impl::setBudget(const Budget& budget, std::source_location wh
 }
 
 void Pool::Impl::setLimits(ByteCount hard) {
+  if (chunks_.reservedBytes() <= hardLimitBytes_) forgetSurvey();  // of an earlier limit
   hardLimitBytes_ = hard;
   const ByteCount part = desc_.evicts ? hard / 100 * residency_.policy().softPercent : hard;
   softLimitBytes_ = softBytes_ != 0 ? std::min(softBytes_, hard) : part;
@@ -101,10 +109,9 @@ void Pool::Impl::followBudget(const StepQuota& quota, StepReport& report, std::c
   while (chunks_.reservedBytes() > hardLimitBytes_ && releaseAnyEmptyChunk()) {
   }
   if (chunks_.reservedBytes() <= hardLimitBytes_) {
-    for (const ChunkIndex chunk : evacuated_) {
-      if (space(Lifetime::Streaming).retired(chunk)) space(Lifetime::Streaming).restoreChunk(chunk);
-    }
-    evacuated_.clear();
+    for (const ChunkIndex chunk : evacuation_.chunks) keepChunk(chunk);
+    evacuation_.chunks.clear();
+    forgetSurvey();
     return;
   }
   const bool enough = chooseChunks();
@@ -115,65 +122,100 @@ void Pool::Impl::followBudget(const StepQuota& quota, StepReport& report, std::c
                               {hardLimitBytes_, chunks_.reservedBytes(), placedBytes()}));
 }
 
-/// Finds out in which chunks something is held, so many blocks a step. True: now it is known.
-bool Pool::Impl::surveyHeld() {
-  if (surveyed_ == 0) holds_.assign(kMaxChunks, false);
-  const auto count = static_cast<std::uint32_t>(blocks_.size());
-  const std::uint32_t end = std::min(count, surveyed_ + kSurveyLooks);
-  for (; surveyed_ < end; ++surveyed_) {
-    const Block& block = blocks_[surveyed_];
-    if (!isHeld(block)) continue;
-    holds_[static_cast<std::uint32_t>(newestPlace(block).chunk)] = true;
-    if (block.place.range) holds_[static_cast<std::uint32_t>(block.place.chunk)] = true;
+/// Takes the emptiest chunks in which nothing is held out of service, as many as have to go. False: there are too few.
+bool Pool::Impl::chooseChunks() {
+  Evacuation& all = evacuation_;
+  const ByteCount needed = chunks_.reservedBytes() - hardLimitBytes_;
+  if (all.bytes >= needed) return true;
+  const bool fresh = !all.surveyed;
+  if (fresh && !survey()) return true;  // not known yet
+  ChunkSpace& streaming = space(Lifetime::Streaming);
+  for (std::uint32_t i = 0; i < kChunksChosen && all.bytes < needed && !all.emptiest.empty(); ++i) {
+    std::ranges::pop_heap(all.emptiest, std::ranges::greater{});
+    const ChunkIndex chunk = all.emptiest.back().second;
+    all.emptiest.pop_back();
+    // It may have gone, or something in it may have been pinned, since it was looked at.
+    if (!streaming.contains(chunk) || streaming.retired(chunk) || all.holds[indexOf(chunk)]) continue;
+    streaming.retireChunk(chunk);
+    all.chunks.push_back(chunk);
+    all.goes[indexOf(chunk)] = true;
+    all.bytes += chunks_[chunk].bytes;
   }
-  if (surveyed_ < count) return false;
-  surveyed_ = 0;
+  all.surveyed = !all.emptiest.empty();
+  return all.bytes >= needed || all.surveyed || !fresh;
+}
+
+/// Finds out in which chunks something is held, and which of the others are the emptiest: so many blocks and chunks a
+/// step. True: now it is known.
+bool Pool::Impl::survey() {
+  Evacuation& all = evacuation_;
+  if (all.seenBlocks == 0) {
+    all.holds.assign(kMaxChunks, false);
+    all.goes.resize(kMaxChunks);
+    all.emptiest.clear();
+  }
+  const auto blocks = static_cast<std::uint32_t>(blocks_.size());
+  const std::uint32_t blockEnd = std::min(blocks, all.seenBlocks + kSurveyLooks);
+  for (; all.seenBlocks < blockEnd; ++all.seenBlocks) noteHeld(blocks_[all.seenBlocks]);
+  if (all.seenBlocks < blocks) return false;
+
+  const ChunkSpace& streaming = space(Lifetime::Streaming);
+  const std::uint32_t chunkEnd = std::min(streaming.chunkIndexEnd(), all.seenChunks + kChunkLooks);
+  for (; all.seenChunks < chunkEnd; ++all.seenChunks) {
+    const ChunkIndex chunk{all.seenChunks};
+    if (!streaming.contains(chunk) || streaming.retired(chunk) || all.holds[all.seenChunks]) continue;
+    const ByteCount bytes = chunks_[chunk].bytes;
+    all.emptiest.emplace_back(bytes - std::min(bytes, streaming.freeBytes(chunk)), chunk);
+    std::ranges::push_heap(all.emptiest, std::ranges::greater{});
+  }
+  if (all.seenChunks < streaming.chunkIndexEnd()) return false;
+  all.seenBlocks = all.seenChunks = 0;
+  all.surveyed = true;
   return true;
 }
 
-/// Takes the emptiest chunks in which nothing is held out of service, as many as have to go. False: there are too few.
-bool Pool::Impl::chooseChunks() {
-  ChunkSpace& streaming = space(Lifetime::Streaming);
-  std::erase_if(evacuated_, [&](ChunkIndex chunk) { return !streaming.retired(chunk); });
-  ByteCount goes = 0;
-  for (const ChunkIndex chunk : evacuated_) goes += chunks_[chunk].bytes;
-  const ByteCount needed = chunks_.reservedBytes() - hardLimitBytes_;
-  if (goes >= needed) return true;
-  if (!surveyHeld()) return true;  // not known yet
-  while (goes < needed) {
-    std::optional<ChunkIndex> emptiest;
-    ByteCount least = 0;
-    chunks_.forEach([&](ChunkIndex chunk, const ChunkInfo& info) {
-      if (!streaming.contains(chunk) || streaming.retired(chunk)) return;
-      if (holds_[static_cast<std::uint32_t>(chunk)]) return;
-      const ByteCount placed = info.bytes - std::min(info.bytes, streaming.freeBytes(chunk));
-      if (!emptiest || placed < least) {
-        emptiest = chunk;
-        least = placed;
-      }
-    });
-    if (!emptiest) return false;
-    streaming.retireChunk(*emptiest);
-    evacuated_.push_back(*emptiest);
-    goes += chunks_[*emptiest].bytes;
+void Pool::Impl::forgetSurvey() {
+  evacuation_.surveyed = false;
+  evacuation_.seenBlocks = evacuation_.seenChunks = 0;
+}
+
+/// Chunks in which something is held do not go, also if they were about to.
+void Pool::Impl::noteHeld(const Block& block) {
+  if (evacuation_.holds.empty() || !isHeld(block)) return;
+  for (const Placement* place : {&block.place, &newestPlace(block)}) {
+    if (!place->range) continue;
+    evacuation_.holds[indexOf(place->chunk)] = true;
+    keepChunk(place->chunk);
   }
+}
+
+void Pool::Impl::keepChunk(ChunkIndex chunk) {
+  if (stopEvacuating(chunk)) space(Lifetime::Streaming).restoreChunk(chunk);
+}
+
+/// False: the chunk was not about to go.
+bool Pool::Impl::stopEvacuating(ChunkIndex chunk) {
+  if (evacuation_.goes.empty() || !evacuation_.goes[indexOf(chunk)]) return false;
+  evacuation_.goes[indexOf(chunk)] = false;
+  evacuation_.bytes -= chunks_[chunk].bytes;
   return true;
 }
 
 /// Blocks leave the chunks that have to go, whether frames draw them or not: those that do miss them, and they come
 /// back to the chunks that stay.
 void Pool::Impl::evacuate(const StepQuota& quota, StepReport& report) {
+  if (evacuation_.chunks.empty()) return;
   const auto count = static_cast<std::uint32_t>(blocks_.size());
   ByteCount left = quota.evictBytes - std::min(quota.evictBytes, leavingBytes_);
   for (std::uint32_t looks = std::min(residency_.policy().looks, count); looks > 0 && left > 0; --looks) {
-    if (++evacuating_ >= count) evacuating_ = 0;
-    if (ring_.hot(evacuating_).state() != BlockState::Resident) continue;
-    if (std::ranges::find(evacuated_, ring_.hot(evacuating_).chunk()) == evacuated_.end()) continue;
-    Block& block = blocks_[evacuating_];
+    if (++evacuation_.lastBlock >= count) evacuation_.lastBlock = 0;
+    if (ring_.hot(evacuation_.lastBlock).state() != BlockState::Resident) continue;
+    if (!evacuation_.goes[indexOf(ring_.hot(evacuation_.lastBlock).chunk())]) continue;
+    Block& block = blocks_[evacuation_.lastBlock];
     const ByteCount bytes = block.place.bytes;
     if (!mayLeave(block)) continue;
     dropMove(block);
-    if (beginLeaving(block, evacuating_, true, report)) left -= std::min(left, bytes);
+    if (beginLeaving(block, evacuation_.lastBlock, true, report)) left -= std::min(left, bytes);
   }
 }
 

@@ -225,6 +225,19 @@ class Pool::Impl {
     std::vector<LeavingPart> parts;
   };
 
+  /// Which chunks have to go, because a limit has fallen.
+  struct Evacuation {
+    std::vector<ChunkIndex> chunks;  ///< Taken out of service for it; some may have gone, or are in service again.
+    std::vector<bool> goes;          ///< By chunk: it is one of them, and on its way.
+    ByteCount bytes = 0;             ///< Of these.
+    std::uint32_t lastBlock = 0;     ///< The block that was looked at last, whether it has to leave one of them.
+    std::vector<bool> holds;         ///< By chunk: something in it is held, of the blocks that the survey has seen.
+    std::vector<std::pair<ByteCount, ChunkIndex>> emptiest;  ///< Used bytes of those that may go: a heap, least first.
+    std::uint32_t seenBlocks = 0;                            ///< Of the survey that goes on.
+    std::uint32_t seenChunks = 0;
+    bool surveyed = false;  ///< `emptiest` is known, and not used up.
+  };
+
   struct RetiredRange {
     Placement place;
     Lifetime lifetime;
@@ -345,10 +358,14 @@ class Pool::Impl {
   // Limits that change (pool_budget.cpp).
   void setLimits(ByteCount hard);
   [[nodiscard]] bool isHeld(const Block& block) const noexcept;
-  [[nodiscard]] bool surveyHeld();
   [[nodiscard]] ByteCount seenDeviceLimit();
   void followBudget(const StepQuota& quota, StepReport& report, std::chrono::steady_clock::time_point now);
   [[nodiscard]] bool chooseChunks();
+  [[nodiscard]] bool survey();
+  void forgetSurvey();
+  void noteHeld(const Block& block);
+  void keepChunk(ChunkIndex chunk);
+  [[nodiscard]] bool stopEvacuating(ChunkIndex chunk);
   void evacuate(const StepQuota& quota, StepReport& report);
 
   // Parts that come and go (pool_parts.cpp).
@@ -547,10 +564,7 @@ class Pool::Impl {
   ByteCount softBytes_ = 0;             ///< As it was set; 0: a part of the hard limit.
   std::uint64_t shrinkSince_ = 0;       ///< The step in which the limits were set last.
   std::chrono::steady_clock::time_point askedDevice_;
-  std::vector<ChunkIndex> evacuated_;  ///< Are to go, and out of service.
-  std::uint32_t evacuating_ = 0;       ///< The block that was looked at last.
-  std::vector<bool> holds_;            ///< By chunk: something in it is held, of the blocks before `surveyed_`.
-  std::uint32_t surveyed_ = 0;
+  Evacuation evacuation_;
   // Where `add` lays parts out: on the stack, to make so many of them would be a good part of its cost.
   EditRanges taken_;  ///< Of the part that is being added.
   std::array<PartRequest, kMaxParts> requests_;

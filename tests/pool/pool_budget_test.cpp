@@ -32,8 +32,9 @@ class BudgetDevice : public PassingDevice {
 
 class PoolBudget : public testing::Test {
  protected:
-  void make(ByteCount hardBytes = 4 * kMiB, bool evicts = true) {
+  void make(ByteCount hardBytes = 4 * kMiB, bool evicts = true, std::uint32_t maxBlocks = 4096) {
     PoolDesc desc = test::smallPool();
+    desc.maxBlocks = maxBlocks;
     desc.stagingLimitBytes = 4 * kMiB;
     desc.readbackLimitBytes = 4 * desc.stagingPageBytes;
     desc.hardLimitBytes = hardBytes;
@@ -99,6 +100,16 @@ class PoolBudget : public testing::Test {
     pool_->publish();
     const PoolStats stats = pool_->stats();
     EXPECT_LE(stats.reservedBytes, std::max(before, stats.hardLimitBytes)) << "it only falls while it is over";
+  }
+  [[nodiscard]] std::vector<ChunkIndex> outOfService() const {
+    struct Visitor final : PoolVisitor {
+      void chunk(const ChunkView& chunk) override {
+        if (!chunk.inService) found.push_back(chunk.index);
+      }
+      std::vector<ChunkIndex> found;
+    } visitor;
+    pool_->inspect(visitor);
+    return visitor.found;
   }
   [[nodiscard]] ByteCount reserved() const { return pool_->stats().reservedBytes; }
 
@@ -227,6 +238,80 @@ TEST_F(PoolBudget, ALimitThatIsNotReachedIsReportedOnce) {
   }
   EXPECT_EQ(told, 1);
   EXPECT_LT(reserved(), 700 * kKiB) << "only the chunks in which something is pinned";
+}
+
+// A step looks at so many blocks and no more; what it has not seen may be held.
+TEST_F(PoolBudget, ASurveyOfMoreBlocksThanAStepLooksAtTakesSeveralSteps) {
+  constexpr std::uint32_t kBlocks = 40'000;
+  make(4 * kMiB, true, 2 * kBlocks);
+  const std::vector<std::byte> bytes = test::pattern(0, 0, 1, 64);
+  const PartDesc part{PartKind::Vertex, 64, Source::bytes(bytes)};
+  std::vector<BlockHandle> blocks;
+  for (std::uint32_t i = 0; i < kBlocks; ++i) {
+    blocks.push_back(pool_->add(test::blockDesc("small", {&part, 1})).value());
+    if (i % 2000 == 1999) step();
+  }
+  for (int i = 0; i < 10; ++i) step();
+  // The emptiest chunk is the one of the last block, which is pinned: the survey meets it in its last step.
+  const ChunkIndex chunk = pool_->inspect(blocks.back())->place->chunk;
+  for (std::uint32_t i = kBlocks - 2; pool_->inspect(blocks[i])->place->chunk == chunk; --i) {
+    ASSERT_TRUE(pool_->remove(blocks[i]));
+  }
+  ASSERT_TRUE(pool_->pin(blocks.back()));
+  for (int i = 0; i < 10; ++i) step();
+  const RangeView place = *pool_->inspect(blocks.back())->place;
+  const ByteCount before = reserved();
+
+  ASSERT_TRUE(pool_->setBudget({.hardBytes = before / 2}));
+  step();
+  EXPECT_EQ(outOfService().size(), 0U);
+  step();
+  EXPECT_EQ(outOfService().size(), 0U);
+  for (int i = 0; i < 120 && reserved() > before / 2; ++i) step();
+  EXPECT_LE(reserved(), before / 2);
+  EXPECT_TRUE(errors_.empty());
+  EXPECT_EQ(*pool_->inspect(blocks.back())->place, place);
+}
+
+TEST_F(PoolBudget, AStepTakesABoundedNumberOfChunksOutOfService) {
+  make(16 * kMiB);
+  addMany(700);
+  const ByteCount before = reserved();
+  ASSERT_GT(pool_->stats().chunks, 50U);
+  ASSERT_TRUE(pool_->setBudget({.hardBytes = before / 4}));
+  std::size_t most = 0;
+  int steps = 0;
+  for (std::size_t last = 0; reserved() > before / 4 && steps < 400; ++steps) {
+    const std::uint64_t released = pool_->stats().chunksReleased;
+    (void)frame(0, 1);
+    const std::size_t now = outOfService().size() + (pool_->stats().chunksReleased - released);
+    most = std::max(most, now - std::min(now, last));
+    last = outOfService().size();
+  }
+  EXPECT_LE(reserved(), before / 4);
+  EXPECT_EQ(most, 16U);
+}
+
+// Another chunk goes instead.
+TEST_F(PoolBudget, APinKeepsAChunkThatWasAboutToGo) {
+  make();
+  addMany(180);
+  const ByteCount before = reserved();
+  ASSERT_TRUE(pool_->setBudget({.hardBytes = before / 2}));
+  step();
+  const std::vector<ChunkIndex> chosen = outOfService();
+  ASSERT_FALSE(chosen.empty());
+  const auto block = std::ranges::find(blocks_, chosen.front(), [&](BlockHandle handle) {
+    const std::optional<BlockView> view = pool_->inspect(handle);
+    return view->place ? view->place->chunk : ChunkIndex{~0U};
+  });
+  ASSERT_NE(block, blocks_.end());
+  ASSERT_TRUE(pool_->pin(*block));
+  EXPECT_EQ(std::ranges::count(outOfService(), chosen.front()), 0);
+  const RangeView place = *pool_->inspect(*block)->place;
+  for (int i = 0; i < 60 && reserved() > before / 2; ++i) (void)frame(0, 0);
+  EXPECT_LE(reserved(), before / 2);
+  EXPECT_EQ(*pool_->inspect(*block)->place, place);
 }
 
 TEST_F(PoolBudget, APoolThatDoesNotEvictHoldsEverything) {

@@ -77,6 +77,26 @@ TEST(PoolParts, APartThatDoesNotFitMovesTheBlockAndTheNextOneFindsAGap) {
   EXPECT_EQ(f.host->overwrites(), 0U);
 }
 
+// Its range is in the place that the block has left: in the new one others have those bytes.
+TEST(PoolParts, ARemovedPartOfAnEarlierPlaceFreesNothingInTheNewOne) {
+  PartsFixture f;
+  const BlockHandle block = f.block({f.desc(1, 4000), f.desc(2, 2000)});
+  f.stepAndPublish(3);
+  Frame old = f.pool->beginFrame();
+  ASSERT_TRUE(f.removePart(block, PartId{0}));
+  f.stepAndPublish(2);
+  const PartId added = f.addPart(block, f.desc(3, 3000)).value();  // the gap is not one yet: the block moves
+  f.stepAndPublish(3);
+  ASSERT_NE(f.pool->beginFrame().find(block).place.offset, old.find(block).place.offset);
+  const ByteCount free = f.pool->inspect(block)->gaps->freeBytes;
+  old.end();
+  f.stepAndPublish(3);
+  const Frame frame = f.pool->beginFrame();
+  EXPECT_TRUE(f.shows(frame, block, PartId{1}, 2, 2000));
+  EXPECT_TRUE(f.shows(frame, block, added, 3, 3000));
+  EXPECT_EQ(f.pool->inspect(block)->gaps->freeBytes, free);
+}
+
 TEST(PoolParts, OpenFramesKeepWhatARemovedPartWasAndItsRangeIsUsedAgainOnlyAfterThem) {
   PartsFixture f;
   const BlockHandle block = f.block({f.desc(1, 4000), f.desc(2, 2000), f.desc(3, 1000)});
