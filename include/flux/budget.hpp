@@ -1,10 +1,11 @@
 #pragma once
 
-/// How much device memory a pool may take, and what keeps it from taking less.
+/// How much device memory a pool may take, what keeps it from taking less, and what would leave for something else.
 
 #include <flux/types.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -40,6 +41,34 @@ struct HeldMemory {
   ByteCount pinnedBytes = 0;
   ByteCount longLivedBytes = 0;
   std::vector<HeldBlock> blocks;  ///< By index.
+};
+
+/// A block that would leave the device.
+struct EvictedBlock {
+  BlockHandle block;
+  std::string_view name;  ///< Valid until the next call.
+  Tag tag = kUntagged;
+  ByteCount bytes = 0;          ///< Of its place.
+  ByteCount readBackBytes = 0;  ///< Of it: what is nowhere else, and has to be copied to the host first.
+  std::optional<std::uint32_t> framesSinceUse;  ///< Why it is this one; none: no frame ever drew it.
+};
+
+/// The answer of `Pool::wouldEvict`: what would have to go.
+struct EvictionReport {
+  ByteCount neededBytes = 0;         ///< So much has to leave; 0: there is room.
+  ByteCount goingBytes = 0;          ///< So much is on its way already, and not among them.
+  ByteCount evictedBytes = 0;        ///< Of `blocks`.
+  std::vector<EvictedBlock> blocks;  ///< In the order in which they would leave.
+
+  // Bytes of places that have to stay, each by the first reason that it has.
+  ByteCount pinnedBytes = 0;     ///< `Pool::heldMemory` lists them, …
+  ByteCount longLivedBytes = 0;  ///< … and these.
+  ByteCount changingBytes = 0;   ///< Contents of them are on their way, or have just arrived.
+  ByteCount drawnBytes = 0;      ///< Some of the last frames has drawn them.
+  ByteCount homelessBytes = 0;   ///< The store has no more room for what they have (`PoolDesc::storeLimitBytes`).
+
+  /// Whether enough may leave.
+  explicit operator bool() const noexcept { return evictedBytes >= neededBytes; }
 };
 
 }  // namespace flux

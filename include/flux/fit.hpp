@@ -13,6 +13,7 @@ enum class FitOutcome : std::uint8_t {
   Fits,           ///< There is room in a chunk: `FitReport::chunk`.
   Grows,          ///< A chunk of `FitReport::chunkBytes` would be made for it.
   OverBudget,     ///< The hard limit would be exceeded by `FitReport::missingBytes`.
+  OverSoftLimit,  ///< The soft limit would be exceeded by `FitReport::missingBytes` (of pools that evict).
   TooManyChunks,  ///< The device allows no further allocation, and no chunk is empty.
   TooLarge,       ///< No chunk can be that large.
   Invalid,        ///< No parts, more than 64, a part without bytes, or an alignment of 0.
@@ -25,7 +26,7 @@ struct FitReport {
   ChunkIndex chunk{};           ///< Fits: where it would go.
   ByteCount chunkBytes = 0;     ///< Grows: of the new chunk.
   ByteCount releasedBytes = 0;  ///< Grows: how much of empty chunks would at least have to go first.
-  ByteCount missingBytes = 0;   ///< OverBudget: what would have to go, beside all empty chunks.
+  ByteCount missingBytes = 0;  ///< OverBudget: what would have to go, beside all empty chunks. OverSoftLimit: likewise.
 
   // The chunks of that lifetime as they are.
   ByteCount freeBytes = 0;
@@ -35,7 +36,8 @@ struct FitReport {
   ByteCount forFramesBytes = 0;  ///< Some open frame may still name it, or no newer snapshot has been published.
   ByteCount forQueuesBytes = 0;  ///< Some queue may still use it.
 
-  /// Whether adding it now would find a place.
+  /// Whether adding it now would find a place. A pool that evicts adds a streaming block all the same: it comes to the
+  /// device when it is wanted and others have left (`Pool::wouldEvict`).
   explicit operator bool() const noexcept { return outcome == FitOutcome::Fits || outcome == FitOutcome::Grows; }
 
   /// How scattered the free bytes are, from 0 (one range) to nearly 1.

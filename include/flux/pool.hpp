@@ -375,6 +375,11 @@ class Pool {
   [[nodiscard]] FitReport wouldFit(ByteCount bytes, ByteCount alignmentBytes,
                                    Lifetime lifetime = Lifetime::Streaming) const;
 
+  /// Which blocks would have to leave the device, the coldest first, so that one of `bytes` can come to it, and what
+  /// has to stay. It is the choice that the next step would make if nothing changed until then; of very many blocks, or
+  /// bytes, a step takes a part. Of pools that do not evict nothing leaves. Changes nothing. O(parts of all blocks).
+  [[nodiscard]] EvictionReport wouldEvict(ByteCount bytes, ByteCount alignmentBytes = 1) const;
+
   /// Where a block stands for the geometry thread: its newest accepted version, 0 if the handle is stale. Snapshots
   /// show it once nothing waits for the block; only if a source has failed may a block that is not shared keep the
   /// version of the contents that it has, until its next update arrives. O(1).

@@ -43,6 +43,8 @@ std::string_view toString(FitOutcome outcome) {
       return "grows";
     case FitOutcome::OverBudget:
       return "over budget";
+    case FitOutcome::OverSoftLimit:
+      return "over soft limit";
     case FitOutcome::TooManyChunks:
       return "too many chunks";
     case FitOutcome::TooLarge:

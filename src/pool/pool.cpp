@@ -251,6 +251,9 @@ FitReport Pool::wouldFit(std::span<const PartDesc> parts, Lifetime lifetime) con
 FitReport Pool::wouldFit(ByteCount bytes, ByteCount alignmentBytes, Lifetime lifetime) const {
   return impl_->wouldFit(bytes, alignmentBytes, lifetime);
 }
+EvictionReport Pool::wouldEvict(ByteCount bytes, ByteCount alignmentBytes) const {
+  return impl_->wouldEvict(bytes, alignmentBytes);
+}
 Frame Pool::beginFrame(const char* label) {
   return impl_->beginFrame(label);
 }

@@ -59,7 +59,7 @@ ByteCount Pool::Impl::seenDeviceLimit() {
 
 bool Pool::Impl::isHeld(const Block& block) const noexcept {
   if (!block.live || (!block.place.range && block.relocation == nullptr)) return false;
-  return block.pins > 0 || !desc_.evicts || (block.lifetime == Lifetime::LongLived && !block.demoted);
+  return block.pins > 0 || !desc_.evicts || isLongLived(block);
 }
 
 HeldMemory Pool::Impl::heldMemory() const {
@@ -72,7 +72,7 @@ HeldMemory Pool::Impl::heldMemory() const {
     const Placement& place = newestPlace(block);
     HeldBlock& entry = held.blocks.emplace_back();
     entry = {{i, block.generation}, block.name.data(), place.bytes, HeldBy::Pool};
-    if (block.lifetime == Lifetime::LongLived && !block.demoted) entry.by = HeldBy::Lifetime;
+    if (isLongLived(block)) entry.by = HeldBy::Lifetime;
     if (block.pins > 0) entry.by = HeldBy::Pin;
     if (entry.by == HeldBy::Pin) held.pinnedBytes += place.bytes;
     if (entry.by == HeldBy::Lifetime) held.longLivedBytes += place.bytes;
@@ -213,7 +213,7 @@ void Pool::Impl::evacuate(const StepQuota& quota, StepReport& report) {
     if (!evacuation_.goes[indexOf(ring_.hot(evacuation_.lastBlock).chunk())]) continue;
     Block& block = blocks_[evacuation_.lastBlock];
     const ByteCount bytes = block.place.bytes;
-    if (!mayLeave(block)) continue;
+    if (!mayLeave(block, steps_)) continue;
     dropMove(block);
     if (beginLeaving(block, evacuation_.lastBlock, true, report)) left -= std::min(left, bytes);
   }

@@ -28,7 +28,17 @@ FitReport Pool::Impl::wouldFit(std::span<const PartDesc> parts, Lifetime lifetim
   return report;
 }
 
+/// What `add` would do: where blocks may wait for their turn, they come under the soft limit.
 FitReport Pool::Impl::wouldFit(ByteCount bytes, ByteCount alignment, Lifetime lifetime) const {
+  FitReport report = wouldPlace(bytes, alignment, lifetime);
+  if (report && desc_.evicts && lifetime == Lifetime::Streaming && !admits(bytes)) {
+    report.outcome = FitOutcome::OverSoftLimit;
+    report.missingBytes = placedBytes() + bytes - softLimitBytes_;
+  }
+  return report;
+}
+
+FitReport Pool::Impl::wouldPlace(ByteCount bytes, ByteCount alignment, Lifetime lifetime) const {
   const ChunkSpace& chunkSpace = space(lifetime);
   FitReport report;
   report.bytes = bytes;
@@ -94,6 +104,8 @@ std::string explain(const FitReport& report) {
     }
     case FitOutcome::OverBudget:
       return what + " would exceed the hard limit by " + amount(report.missingBytes) + circumstances(report);
+    case FitOutcome::OverSoftLimit:
+      return what + " would exceed the soft limit by " + amount(report.missingBytes) + circumstances(report);
     case FitOutcome::TooManyChunks:
       return what + " need a new chunk, and the device allows no further allocation" + circumstances(report);
     case FitOutcome::TooLarge:

@@ -117,6 +117,7 @@ class Pool::Impl {
   [[nodiscard]] std::span<const Error> errors() const noexcept { return errors_; }
   [[nodiscard]] FitReport wouldFit(std::span<const PartDesc> parts, Lifetime lifetime) const;
   [[nodiscard]] FitReport wouldFit(ByteCount bytes, ByteCount alignment, Lifetime lifetime) const;
+  [[nodiscard]] EvictionReport wouldEvict(ByteCount bytes, ByteCount alignment) const;
   [[nodiscard]] DetailedStats detailedStats() const;
   [[nodiscard]] SharedUsage sharedUsage() const;
   void inspect(PoolVisitor& visitor) const;
@@ -218,7 +219,6 @@ class Pool::Impl {
     BlockHandle block;
     std::uint32_t number = 0;
     std::uint64_t step = 0;    ///< In which it began.
-    ByteCount bytes = 0;       ///< Reserved in the store.
     ByteCount placeBytes = 0;  ///< That come free.
     bool forced = false;       ///< Also if frames draw it.
     bool failed = false;       ///< Something could not be read back.
@@ -269,6 +269,9 @@ class Pool::Impl {
   [[nodiscard]] const ChunkSpace& space(Lifetime lifetime) const noexcept {
     return spaces_[static_cast<std::size_t>(lifetime)];
   }
+
+  /// What `acquirePlace` would do, whatever the soft limit says.
+  [[nodiscard]] FitReport wouldPlace(ByteCount bytes, ByteCount alignment, Lifetime lifetime) const;
 
   // For tools (pool_inspect.cpp).
   void inspectFrames(PoolVisitor& visitor) const;
@@ -327,12 +330,22 @@ class Pool::Impl {
   void refreshShadows();
   Result<bool> refreshOne(const Block& block, const Shadows::Key& key, Shadows::Shadow& shadow);
   // Blocks that leave the device, and come back (pool_residency.cpp).
-  [[nodiscard]] const Source* homeOf(const Block& block, std::uint32_t index, PartId part);
+  [[nodiscard]] const Source* homeOf(const Block& block, std::uint32_t index, PartId part) const;
   void noteContents(std::uint32_t index, PartId part, std::uint32_t bytes, EditRanges& ranges);
   void bringHome(const Block& block, std::uint32_t index, PartId part, std::uint32_t bytes, EditRanges& ranges);
   [[nodiscard]] bool keepAtHome(BlockHandle handle, std::span<const PartDesc> parts, const InstructionContents* queued);
-  [[nodiscard]] bool isHome(const Block& block, std::uint32_t index);
-  [[nodiscard]] bool mayLeave(const Block& block) const;
+  [[nodiscard]] std::optional<std::vector<LeavingPart>> partsToReadBack(const Block& block, std::uint32_t index) const;
+  [[nodiscard]] static ByteCount bytesOf(std::span<const LeavingPart> parts);
+  struct LeavingCost {
+    ByteCount readBackBytes = 0;
+    ByteCount storeBytes = 0;
+  };
+  [[nodiscard]] std::optional<LeavingCost> costOfLeaving(const Block& block, std::uint32_t index) const;
+  [[nodiscard]] static bool isLongLived(const Block& block) noexcept {
+    return block.lifetime == Lifetime::LongLived && !block.demoted;
+  }
+  /// Whether it may leave in this step.
+  [[nodiscard]] bool mayLeave(const Block& block, std::uint64_t step) const;
   void evict(Block& block, std::uint32_t index, StepReport& report);
   [[nodiscard]] bool beginLeaving(Block& block, std::uint32_t index, bool forced, StepReport& report);
   [[nodiscard]] bool takeRead(Leaving& leaving, ByteCount& allowed) const;
@@ -345,6 +358,7 @@ class Pool::Impl {
   void noteReturn(Block& block, std::uint32_t index);
   void noteArrival(Block& block, std::uint32_t index, StepReport& report);
   void forgetResidency(Block& block, std::uint32_t index);
+  // Room for them (pool_room.cpp).
   [[nodiscard]] ByteCount placedBytes() const noexcept;
   [[nodiscard]] bool admits(ByteCount bytes) const noexcept;
   void noteRoom() noexcept;
@@ -352,8 +366,17 @@ class Pool::Impl {
   [[nodiscard]] static bool wantsRoom(const Error& error) noexcept {
     return error.code == ErrorCode::OutOfBudget || error.code == ErrorCode::TooManyChunks;
   }
+  /// What has to leave.
+  struct Shortage {
+    ByteCount bytes = 0;
+    bool ofHoles = false;  ///< Enough is free, but in small pieces.
+  };
+  [[nodiscard]] Shortage shortageWith(ByteCount wanted) const;
   void makeRoom(const StepQuota& quota, StepReport& report);
-  void chooseVictims(ByteCount bytes, bool forHoles);
+  void chooseVictims(const Shortage& shortage);
+  template <class Take>
+  void takeColdest(Residency& residency, const Shortage& shortage, std::uint32_t looks, std::uint32_t closeLooks,
+                   const Take& take) const;
 
   // Limits that change (pool_budget.cpp).
   void setLimits(ByteCount hard);

@@ -2,6 +2,7 @@
 // handle, layout, parts, fallback. Its bytes have a *home*: a shadow, a source that can be asked again, or a copy in
 // the store, which is read back before the place is given up. It comes back as it came first, to a new place.
 
+#include "base/heap_copy.hpp"
 #include "pool/pool_impl.hpp"
 
 #include <flux/assert.hpp>
@@ -14,7 +15,7 @@ namespace flux {
 // ---- Where the bytes are -----------------------------------------------------------------------------------
 
 /// Null, if the part's bytes are on the device alone.
-const Source* Pool::Impl::homeOf(const Block& block, std::uint32_t index, PartId part) {
+const Source* Pool::Impl::homeOf(const Block& block, std::uint32_t index, PartId part) const {
   if (block.kept) {
     const Shadows::Shadow* const shadow = shadows_.find({index, part});
     if (shadow != nullptr && !shadow->stale) return &shadow->source;
@@ -56,9 +57,7 @@ Source storedBytes(const PartDesc& part, const SentPart* sent) {
   if (sent != nullptr && sent->copy != nullptr) return Source::owned(sent->copy, data.size());
   // What waits in the instruction queue's memory would hold it up for as long as the block is away.
   if (part.source.isLater() && (sent == nullptr || !sent->counts)) return part.source;
-  const std::shared_ptr<std::byte[]> copy(new std::byte[data.size()]);
-  std::ranges::copy(data, copy.get());
-  return Source::owned(copy, data.size());
+  return Source::owned(heapCopy(data), data.size());
 }
 
 }  // namespace
@@ -87,11 +86,27 @@ bool Pool::Impl::keepAtHome(BlockHandle handle, std::span<const PartDesc> parts,
 
 // ---- Leaving -----------------------------------------------------------------------------------------------
 
-bool Pool::Impl::mayLeave(const Block& block) const {
+bool Pool::Impl::mayLeave(const Block& block, std::uint64_t step) const {
   const bool moves = block.relocation != nullptr && block.relocation->moves;  // which is given up
   return block.live && block.place.range && (block.relocation == nullptr || moves) && block.edits.empty() &&
-         block.pins == 0 && block.leaving == 0 && (block.lifetime == Lifetime::Streaming || block.demoted) &&
-         block.changedStep + residency_.policy().settledSteps <= steps_;
+         block.pins == 0 && block.leaving == 0 && !isLongLived(block) &&
+         block.changedStep + residency_.policy().settledSteps <= step;
+}
+
+/// Those that have no home. None: the block cannot leave, because what the device has written there is read back when
+/// the application says after which work.
+std::optional<std::vector<Pool::Impl::LeavingPart>> Pool::Impl::partsToReadBack(const Block& block,
+                                                                                std::uint32_t index) const {
+  const BlockLayout& layout = *ring_.cold(index).layout;
+  std::vector<LeavingPart> parts;
+  for (std::uint32_t i = 0; i < layout.partCount; ++i) {
+    const PartPlacement& part = layout.parts[i];
+    const PartId id = makePartId(i, part.generation);
+    if (part.sizeBytes == 0 || homeOf(block, index, id) != nullptr) continue;
+    if (block.kept && shadows_.has({index, id})) return std::nullopt;
+    parts.push_back({id, part.sizeBytes, nullptr, {}});
+  }
+  return parts;
 }
 
 /// The block's place is given up. REQUIRES: all its bytes have a home.
@@ -110,26 +125,26 @@ void Pool::Impl::evict(Block& block, std::uint32_t index, StepReport& report) {
   if (block.parts->shared) offerGaps(block);
 }
 
+ByteCount Pool::Impl::bytesOf(std::span<const LeavingPart> parts) {
+  ByteCount bytes = 0;
+  for (const LeavingPart& part : parts) bytes += part.bytes;
+  return bytes;
+}
+
 /// At once, or as soon as its bytes have been read back. False: it cannot leave.
 bool Pool::Impl::beginLeaving(Block& block, std::uint32_t index, bool forced, StepReport& report) {
-  const BlockLayout& layout = *ring_.cold(index).layout;
-  Leaving leaving;
-  for (std::uint32_t i = 0; i < layout.partCount; ++i) {
-    const PartPlacement& part = layout.parts[i];
-    const PartId id = makePartId(i, part.generation);
-    if (part.sizeBytes == 0 || homeOf(block, index, id) != nullptr) continue;
-    // What the device has written there is read back when the application says after which work.
-    if (block.kept && shadows_.has({index, id})) return false;
-    leaving.parts.push_back({id, part.sizeBytes, nullptr, {}});
-    leaving.bytes += part.sizeBytes;
-  }
-  if (leaving.parts.empty()) {
+  std::optional<std::vector<LeavingPart>> parts = partsToReadBack(block, index);
+  if (!parts) return false;
+  if (parts->empty()) {
     evict(block, index, report);
     return true;
   }
-  if (!store_.fits(leaving.bytes)) return false;
-  store_.makeNeeded(index);  // so that it is not its own copies that make room
-  store_.reserve(leaving.bytes);
+  Leaving leaving;
+  leaving.parts = std::move(*parts);
+  const ByteCount missing = bytesOf(leaving.parts);
+  if (!store_.fits(missing + store_.spareBytes(index))) return false;  // its own copies make no room
+  store_.makeNeeded(index);
+  store_.reserve(missing);
   leaving.block = {index, block.generation};
   leaving.placeBytes = block.place.bytes;
   leaving.step = steps_;
@@ -188,7 +203,7 @@ void Pool::Impl::endLeaving(Leaving& leaving, StepReport& report) {
   const bool known = block != nullptr && block->leaving == leaving.number;
   leavingBytes_ -= leaving.placeBytes;
   if (known) block->leaving = 0;
-  const bool goes = known && !leaving.failed && mayLeave(*block) && block->changedStep < leaving.step &&
+  const bool goes = known && !leaving.failed && mayLeave(*block, steps_) && block->changedStep < leaving.step &&
                     (leaving.forced || !drawnLately(index));
   for (LeavingPart& part : leaving.parts) {
     if (goes && partBytes(*block, index, part.part) != 0) {
@@ -199,21 +214,11 @@ void Pool::Impl::endLeaving(Leaving& leaving, StepReport& report) {
     }
   }
   // What was at home when it began may not be there any more: a shadow, above all.
-  if (goes && isHome(*block, index)) {
+  if (const auto missing = goes ? partsToReadBack(*block, index) : std::nullopt; missing && missing->empty()) {
     evict(*block, index, report);
   } else if (known) {
     store_.makeSpare(index);
   }
-}
-
-/// Whether all its bytes have a home.
-bool Pool::Impl::isHome(const Block& block, std::uint32_t index) {
-  const BlockLayout& layout = *ring_.cold(index).layout;
-  for (std::uint32_t i = 0; i < layout.partCount; ++i) {
-    const PartPlacement& part = layout.parts[i];
-    if (part.sizeBytes != 0 && homeOf(block, index, makePartId(i, part.generation)) == nullptr) return false;
-  }
-  return true;
 }
 
 bool Pool::Impl::drawnLately(std::uint32_t index) {
@@ -311,72 +316,6 @@ void Pool::Impl::forgetResidency(Block& block, std::uint32_t index) {
   block.wantedForGood = false;
   block.wanted = 0;
   block.leaving = 0;
-}
-
-// ---- Making room -------------------------------------------------------------------------------------------
-
-ByteCount Pool::Impl::placedBytes() const noexcept {
-  return spaces_[0].placedBytes() + spaces_[1].placedBytes();
-}
-
-/// Whether so many bytes more stay under the soft limit.
-bool Pool::Impl::admits(ByteCount bytes) const noexcept {
-  const ByteCount placed = placedBytes();
-  return placed < softLimitBytes_ && bytes <= softLimitBytes_ - placed;
-}
-
-/// For producers: whether all that may be on its way would find room.
-void Pool::Impl::noteRoom() noexcept {
-  if (!desc_.evicts) return;
-  nearlyFull_.store(!admits(desc_.stagingLimitBytes + desc_.maxInstructionBytes), std::memory_order_relaxed);
-}
-
-/// Lets the coldest blocks leave, for those that found no room in this step and for what is over the soft limit.
-void Pool::Impl::makeRoom(const StepQuota& quota, StepReport& report) {
-  const ByteCount wanted = std::exchange(missingBytes_, 0);
-  const ByteCount placed = placedBytes();
-  const ByteCount soft = softLimitBytes_;
-  if (wanted == 0 && placed <= soft) return;
-  const ByteCount going = std::min(placed, retirement_.bytesWaiting() + leavingBytes_);
-  // Where there is room below the limit, what was refused found no range that is large enough.
-  const ByteCount scattered = wanted - std::min(wanted, going);
-  const ByteCount over = placed - going + wanted - std::min(placed - going + wanted, soft);
-  const ByteCount needed = std::min(std::max(scattered, over), quota.evictBytes);
-  if (needed == 0) return;
-  chooseVictims(needed, over == 0);
-  for (const std::uint32_t victim : victims_) {
-    if (victim >= blocks_.size() || !mayLeave(blocks_[victim])) continue;
-    dropMove(blocks_[victim]);
-    if (!beginLeaving(blocks_[victim], victim, false, report)) residency_.bar(victim);
-  }
-}
-
-/// `forHoles`: not those that lie among long-lived blocks, where what comes back never goes.
-void Pool::Impl::chooseVictims(ByteCount bytes, bool forHoles) {
-  victims_.clear();
-  const auto frame = static_cast<std::uint32_t>(gate_.progress().newestFrame);
-  const UsageBoard& usage = ring_.usage();
-  residency_.look(ring_.count(), frame, [&](std::uint32_t index) -> std::optional<std::uint32_t> {
-    if (ring_.hot(index).state() != BlockState::Resident) return std::nullopt;
-    if (forHoles && blocks_[index].lifetime != Lifetime::Streaming) return std::nullopt;
-    return usage.lastUsed(index);
-  });
-  ByteCount found = 0;
-  for (std::uint32_t looks = residency_.policy().closeLooks; looks > 0 && found < bytes && !residency_.empty();
-       --looks) {
-    const std::uint32_t index = residency_.takeColdest().index;
-    const Block& block = blocks_[index];
-    if (!mayLeave(block)) {
-      residency_.bar(index);
-      continue;
-    }
-    found += block.place.bytes;
-    victims_.push_back(index);
-  }
-  if (journal_ == nullptr) return;
-  const std::uint64_t count = seen(RecordKind::VictimCount, victims_.size());
-  victims_.resize(static_cast<std::size_t>(std::min<std::uint64_t>(count, blocks_.size())));
-  for (std::uint32_t& victim : victims_) victim = static_cast<std::uint32_t>(seen(RecordKind::Victim, victim));
 }
 
 }  // namespace flux

@@ -1,6 +1,7 @@
 #include <flux/producer.hpp>
 
 #include "base/fixed_name.hpp"
+#include "base/heap_copy.hpp"
 #include "pool/pool_impl.hpp"
 
 #include <algorithm>
@@ -93,10 +94,7 @@ struct Producer::Impl {
       if (!own(contents.parts[i].source)) return false;
       if (source.isLater() || given[i].kept || source.data().empty()) continue;
       contents.sent[i].counts = contents.parts[i].source.isLater();
-      if (!copies) continue;
-      const std::shared_ptr<std::byte[]> copy(new std::byte[source.data().size()]);
-      std::ranges::copy(source.data(), copy.get());
-      contents.sent[i].copy = copy;
+      if (copies) contents.sent[i].copy = heapCopy(source.data());
     }
     return true;
   }

@@ -45,13 +45,13 @@ class Residency {
     std::uint64_t coldness = 0;
   };
 
-  /// Gathers the cold ones of the next blocks of `count`, by `lastUsed(index)`: the stamp of the last frame that drew a
-  /// block, 0: none did, or nothing if it is not there. `frame`: that of the newest frame. O(`looks`).
+  /// Gathers the cold ones of the next `looks` blocks of `count`, by `lastUsed(index)`: the stamp of the last frame
+  /// that drew a block, 0: none did, or nothing if it is not there. `frame`: that of the newest frame. O(`looks`).
   template <class LastUsed>
-  void look(std::uint32_t count, std::uint32_t frame, const LastUsed& lastUsed) {
+  void look(std::uint32_t looks, std::uint32_t count, std::uint32_t frame, const LastUsed& lastUsed) {
     cold_.clear();
     if (uses_.size() < count) uses_.resize(count);
-    for (std::uint32_t looks = std::min(policy_.looks, count); looks > 0; --looks) {
+    for (looks = std::min(looks, count); looks > 0; --looks) {
       if (++hand_ >= count) hand_ = 0;
       const auto stamp = lastUsed(hand_);
       if (stamp) consider(hand_, *stamp, frame);

@@ -1,5 +1,7 @@
 #include "pool/shadows.hpp"
 
+#include "base/heap_copy.hpp"
+
 #include <algorithm>
 #include <atomic>
 
@@ -7,10 +9,8 @@ namespace flux {
 namespace {
 
 void setOwn(Shadows::Shadow& shadow, std::span<const std::byte> bytes) {
-  const std::shared_ptr<std::byte[]> copy(new std::byte[bytes.size()]);
-  std::ranges::copy(bytes, copy.get());
-  shadow.source = Source::owned(copy, bytes.size());
-  shadow.own = copy;
+  shadow.own = heapCopy(bytes);
+  shadow.source = Source::owned(shadow.own, bytes.size());
 }
 
 }  // namespace
@@ -25,7 +25,7 @@ void Shadows::keep(Key key, const Source& source, bool mayShare) {
   bytes_ += source.data().size();
 }
 
-Shadows::Shadow* Shadows::find(Key key) {
+const Shadows::Shadow* Shadows::find(Key key) const {
   const auto found = shadows_.find(key);
   return found != shadows_.end() ? &found->second : nullptr;
 }

@@ -49,7 +49,8 @@ class Shadows {
   void keep(Key key, const Source& source, bool mayShare);
   [[nodiscard]] bool has(Key key) const { return shadows_.contains(key); }
   /// Null, if there is none.
-  [[nodiscard]] Shadow* find(Key key);
+  [[nodiscard]] const Shadow* find(Key key) const;
+  [[nodiscard]] Shadow* find(Key key) { return const_cast<Shadow*>(std::as_const(*this).find(key)); }
   /// The part has new bytes from `offset` on.
   void write(Shadow& shadow, ByteOffset offset, std::span<const std::byte> bytes);
   void drop(Key key);

@@ -28,6 +28,11 @@ const Source* Store::find(std::uint32_t block, PartId part) const {
   return kept != home->second.parts.end() ? &kept->source : nullptr;
 }
 
+ByteCount Store::spareBytes(std::uint32_t block) const {
+  const auto home = homes_.find(block);
+  return home != homes_.end() && home->second.spare != 0 ? home->second.copyBytes : 0;
+}
+
 void Store::drop(std::uint32_t block, PartId part) {
   const auto home = homes_.find(block);
   if (home == homes_.end()) return;

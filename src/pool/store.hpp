@@ -26,8 +26,11 @@ class Store {
 
   [[nodiscard]] ByteCount bytes() const noexcept { return bytes_; }
 
-  /// Whether copies of so many bytes have room, if need be in that of spares.
-  [[nodiscard]] bool fits(ByteCount bytes) const noexcept { return bytes <= limitBytes_ - (bytes_ - spareBytes_); }
+  /// For copies, that of spares included.
+  [[nodiscard]] ByteCount roomBytes() const noexcept { return limitBytes_ - (bytes_ - spareBytes_); }
+  [[nodiscard]] bool fits(ByteCount bytes) const noexcept { return bytes <= roomBytes(); }
+  /// Of them: of this block.
+  [[nodiscard]] ByteCount spareBytes(std::uint32_t block) const;
   /// Likewise for a new block. They leave an eighth of the limit to blocks that leave the device: were the store full
   /// of blocks that are not there, none could take the place of another.
   [[nodiscard]] bool fitsNew(ByteCount bytes) const noexcept { return bytes == 0 || fits(bytes + limitBytes_ / 8); }

@@ -12,7 +12,8 @@ namespace {
 using Stamps = std::vector<std::optional<std::uint32_t>>;
 
 std::vector<std::uint32_t> coldest(Residency& residency, const Stamps& stamps, std::uint32_t frame) {
-  residency.look(static_cast<std::uint32_t>(stamps.size()), frame, [&](std::uint32_t i) { return stamps[i]; });
+  const auto count = static_cast<std::uint32_t>(stamps.size());
+  residency.look(residency.policy().looks, count, frame, [&](std::uint32_t i) { return stamps[i]; });
   std::vector<std::uint32_t> order;
   while (!residency.empty()) order.push_back(residency.takeColdest().index);
   return order;
