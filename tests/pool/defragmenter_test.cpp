@@ -191,6 +191,62 @@ TEST(Defragmenter, DoesNothingByItselfIfItIsNotAutomatic) {
   EXPECT_EQ(blocks.asked, 0U);
 }
 
+/// A state in which one threshold decides: with `quiet` nothing is done, with `acts` a chunk is emptied.
+struct Edge {
+  const char* name;
+  std::uint32_t DefragPolicy::*field;
+  std::uint32_t quiet;
+  std::uint32_t acts;
+  std::vector<std::uint32_t> freed;  ///< Of 16 blocks, by chunk.
+};
+
+class DefragmenterEdge : public testing::TestWithParam<Edge> {};
+
+TEST_P(DefragmenterEdge, IsWhereThePolicySays) {
+  const Edge& edge = GetParam();
+  for (const bool acts : {false, true}) {
+    DefragPolicy policy = eager();
+    policy.*edge.field = acts ? edge.acts : edge.quiet;
+    Blocks blocks(policy, static_cast<std::uint32_t>(edge.freed.size()));
+    for (std::uint32_t i = 0; i < edge.freed.size(); ++i) blocks.free(i + 1, edge.freed[i]);
+    blocks.step(20);
+    EXPECT_EQ(blocks.released.size(), acts ? 1U : 0U) << policy.*edge.field;
+  }
+}
+
+std::vector<std::uint32_t> oneOf32Freed() {
+  std::vector<std::uint32_t> freed(32, 1);
+  freed.front() = 2;
+  return freed;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Thresholds, DefragmenterEdge,
+    testing::Values(Edge{"freeChunkPercent", &DefragPolicy::freeChunkPercent, 150, 149, {6, 6, 6, 6}},
+                    Edge{"freeUsedPercent", &DefragPolicy::freeUsedPercent, 25, 24, {8, 8, 8, 8}},
+                    Edge{"sparsePercent", &DefragPolicy::sparsePercent, 25, 26, {4, 12}},
+                    Edge{"fullPercent", &DefragPolicy::fullPercent, 87, 88, oneOf32Freed()}),
+    [](const testing::TestParamInfo<Edge>& edge) { return edge.param.name; });
+
+/// From the release of the first chunk to that of the second.
+std::uint64_t stepsFromChunkToChunk(std::uint32_t stepsBetween, bool wanted = false) {
+  DefragPolicy policy = eager();
+  policy.stepsBetween = stepsBetween;
+  Blocks blocks(policy, 8);
+  for (std::uint32_t chunk = 1; chunk <= 8; ++chunk) blocks.free(chunk, 8);
+  if (wanted) blocks.defragmenter.setGoal({.freeChunks = 3}, blocks.now);
+  blocks.step(200);
+  EXPECT_GE(blocks.released.size(), 2U);
+  return blocks.released.size() < 2 ? 0 : blocks.released[1] - blocks.released[0];
+}
+
+TEST(Defragmenter, WaitsAsManyStepsAsThePolicySaysUnlessAGoalIsSet) {
+  const std::uint64_t work = stepsFromChunkToChunk(0);
+  EXPECT_EQ(stepsFromChunkToChunk(25), 25 + work - 1);
+  EXPECT_EQ(stepsFromChunkToChunk(26), 26 + work - 1);
+  EXPECT_EQ(stepsFromChunkToChunk(25, true), work);
+}
+
 // ---- What can come in between -------------------------------------------------------------------------------
 
 TEST(Defragmenter, PutsAChunkBackOfWhichSomethingStays) {
@@ -323,6 +379,17 @@ TEST(Defragmenter, AHoleIsMadeInAPoolThatIsFullButForOneGap) {
   const ByteCount moved = blocks.movedBytes;
   blocks.step(500);
   EXPECT_EQ(blocks.movedBytes, moved) << "the goal is reached";
+}
+
+TEST(Defragmenter, AHoleThatIsThereMovesNothing) {
+  Blocks blocks(eager(), 2, false);
+  blocks.free(1, 4);
+  blocks.free(2, 1);
+  for (const ByteCount bytes : {4 * kBlockBytes, 4 * kBlockBytes + 1}) {
+    blocks.defragmenter.setGoal({.holeBytes = bytes}, blocks.now);
+    blocks.step(200);
+    EXPECT_EQ(blocks.movedBytes != 0, bytes > 4 * kBlockBytes);
+  }
 }
 
 TEST(Defragmenter, ARefusalMakesAHole) {

@@ -348,6 +348,23 @@ TEST(PoolMoves, ABlockLeavesItsChunkWhenItHasSettled) {
   EXPECT_EQ(f.pool->stats().relocations, 2U);
 }
 
+TEST(PoolMoves, ABlockHasSettledAfterAsManyStepsAsThePolicySays) {
+  for (const std::uint32_t settledSteps : {17U, 18U}) {
+    PoolDesc desc = stillPool();
+    desc.defrag.settledSteps = settledSteps;
+    MovesFixture f(HostDeviceDesc::Completion::Immediate, desc);
+    f.fill(8);
+    f.blocks.push_back(f.add("block", pattern(8, 0, 1, kBlockBytes)));
+    while (!f.pool->inspect(f.blocks[8])->place) f.stepAndPublish();
+    const std::uint64_t arrived = f.pool->stats().steps;
+    ASSERT_NE(f.chunkOf(8), f.chunkOf(0));
+    f.remove({2});
+    f.freeChunks(1);
+    for (int i = 0; i < 30 && !f.moves(8); ++i) f.stepAndPublish();
+    EXPECT_EQ(f.pool->stats().steps - arrived, settledSteps);
+  }
+}
+
 TEST(PoolMoves, APoolGivesChunksBackByItself) {
   PoolDesc desc = stillPool();
   desc.defrag = DefragPolicy{};
@@ -379,6 +396,26 @@ TEST(PoolMoves, WhatWasRefusedForScatteredRoomFitsLater) {
   ASSERT_TRUE(f.pool->add(test::blockDesc("large", {&part, 1})));
   f.finish();
   f.expectAllThere(f.pool->beginFrame());
+}
+
+TEST(PoolMoves, WhatWouldNotFitInTotalMovesNothing) {
+  PoolDesc desc = stillPool();
+  desc.defrag.automatic = true;
+  desc.hardLimitBytes = 2 * desc.chunkBytes;
+  for (const std::size_t size : {std::size_t{104'000}, std::size_t{105'000}}) {
+    MovesFixture f(HostDeviceDesc::Completion::Immediate, desc);
+    f.fill(16);
+    f.remove({1, 9});
+    ASSERT_EQ(f.pool->detailedStats().classes[0].freeBytes / 1000, 104U);
+    f.finish(40);
+    const std::vector<std::byte> bytes = pattern(77, 0, 1, size);
+    const PartDesc part{PartKind::Vertex, bytes.size(), Source::bytes(bytes)};
+    const Result<BlockHandle> refused = f.pool->add(test::blockDesc("large", {&part, 1}));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::OutOfBudget);
+    f.finish(40);
+    EXPECT_EQ(f.pool->stats().relocations != 0, size == 104'000);
+  }
 }
 
 TEST(PoolMoves, AGoalOfTwoThingsIsRefused) {
@@ -437,6 +474,19 @@ TEST(PoolMoves, ABlockIsCompactedWhenMoreOfItIsFreeThanThePolicySays) {
     EXPECT_EQ(f.hashAt(found.place), hashBytes(pattern(i, 0, 1, 1600))) << i;
   }
   EXPECT_EQ(f.host->overwrites(), 0U);
+}
+
+TEST(PoolMoves, ABlockIsCompactedFromThePercentOfThePolicyOnAndOnlyIfItIsAutomatic) {
+  const auto compactions = [](std::uint32_t percent, bool automatic) {
+    PoolDesc desc = compactingPool(percent);
+    desc.defrag.automatic = automatic;
+    MovesFixture f(kManual, desc);
+    removeParts(f, addTenParts(f), {PartId{1}, PartId{3}, PartId{8}});  // 30 %
+    return f.pool->stats().compactions;
+  };
+  EXPECT_EQ(compactions(30, true), 0U);
+  EXPECT_EQ(compactions(29, true), 1U);
+  EXPECT_EQ(compactions(29, false), 0U);
 }
 
 TEST(PoolMoves, AnUpdatedBlockIsCompactedWhenItHasSettled) {
