@@ -267,10 +267,10 @@ TEST(PoolMoves, WhatTheDeviceWritesStays) {
   EXPECT_EQ(f.pool->stats().relocations, 0U);
 }
 
-TEST(PoolMoves, LongLivedBlocksMoveForAGoalOfTheirsAlone) {
-  MovesFixture f;
+/// So many long-lived blocks, of which the first ones go: two sparse chunks.
+std::vector<BlockHandle> addLongLived(MovesFixture& f, std::uint32_t count, std::uint32_t gone) {
   std::vector<BlockHandle> blocks;
-  for (std::uint32_t i = 0; i < 10; ++i) {
+  for (std::uint32_t i = 0; i < count; ++i) {
     const std::vector<std::byte> bytes = pattern(i, 0, 1, kBlockBytes);
     const PartDesc part{PartKind::Vertex, bytes.size(), Source::bytes(bytes)};
     BlockDesc desc = test::blockDesc("long-lived", {&part, 1});
@@ -278,7 +278,14 @@ TEST(PoolMoves, LongLivedBlocksMoveForAGoalOfTheirsAlone) {
     blocks.push_back(f.pool->add(desc).value());
     f.finish();
   }
-  for (const std::size_t i : {0U, 1U, 2U, 3U, 4U}) ASSERT_TRUE(f.pool->remove(blocks[i]));
+  for (std::uint32_t i = 0; i < gone; ++i) EXPECT_TRUE(f.pool->remove(blocks[i]));
+  f.finish();
+  return blocks;
+}
+
+TEST(PoolMoves, LongLivedBlocksMoveForAGoalOfTheirsAlone) {
+  MovesFixture f;
+  (void)addLongLived(f, 10, 5);
   const std::uint32_t before = f.pool->stats().chunks;
   f.freeChunks(1);
   f.finish(20);
@@ -287,6 +294,31 @@ TEST(PoolMoves, LongLivedBlocksMoveForAGoalOfTheirsAlone) {
   f.finish(20);
   EXPECT_GT(f.pool->stats().relocations, 0U);
   EXPECT_LT(f.pool->stats().chunks, before);
+}
+
+TEST(PoolMoves, MemoryThatIsShortMovesNoLongLivedBlockUntilTheApplicationAsks) {
+  PoolDesc desc = stillPool();
+  desc.defrag.automatic = true;
+  desc.longLivedFirstChunkBytes = desc.chunkBytes;
+  desc.hardLimitBytes = 3 * desc.chunkBytes;
+  MovesFixture f(HostDeviceDesc::Completion::Immediate, desc);
+  const std::vector<BlockHandle> longLived = addLongLived(f, 10, 6);
+  const RangeView place = *f.pool->inspect(longLived.back())->place;
+  f.fill(8);
+  ASSERT_EQ(f.pool->stats().chunks, 3U);
+  const std::vector<std::byte> bytes = pattern(77, 0, 1, 100'000);
+  const PartDesc part{PartKind::Vertex, bytes.size(), Source::bytes(bytes)};
+  for (int i = 0; i < 3; ++i) {
+    const Result<BlockHandle> refused = f.pool->add(test::blockDesc("streaming", {&part, 1}));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::OutOfBudget);
+    f.finish(40);
+  }
+  EXPECT_EQ(f.pool->stats().relocations, 0U);
+  EXPECT_EQ(*f.pool->inspect(longLived.back())->place, place);
+  ASSERT_TRUE(f.pool->defragment({.lifetime = Lifetime::LongLived, .freeChunks = 1}));
+  f.finish(20);
+  EXPECT_TRUE(f.pool->add(test::blockDesc("streaming", {&part, 1})));
 }
 
 TEST(PoolMoves, AStepMovesNoMoreThanItsQuota) {
