@@ -37,15 +37,24 @@ Result<void> Pool::Impl::setBudget(const Budget& budget, std::source_location wh
   followsDevice_ = follows;
   softBytes_ = budget.softBytes;
   setLimits(hard);
+  beginShrinking();
   return {};
 }
 
 void Pool::Impl::setLimits(ByteCount hard) {
-  if (chunks_.reservedBytes() <= hardLimitBytes_) forgetSurvey();  // of an earlier limit
+  // A device that wavers does not make the patience with it begin anew.
+  if (chunks_.reservedBytes() <= hardLimitBytes_) {
+    beginShrinking();
+    forgetSurvey();
+  }
   hardLimitBytes_ = hard;
   const ByteCount part = desc_.evicts ? hard / 100 * residency_.policy().softPercent : hard;
   softLimitBytes_ = softBytes_ != 0 ? std::min(softBytes_, hard) : part;
   noteRoom();
+}
+
+/// Should there be more than the limit, it is reported when it has been so for long.
+void Pool::Impl::beginShrinking() {
   shrinkSince_ = steps_;
   toldOfShrink_ = false;
 }
@@ -126,6 +135,13 @@ void Pool::Impl::followBudget(const StepQuota& quota, StepReport& report, std::c
 bool Pool::Impl::chooseChunks() {
   Evacuation& all = evacuation_;
   const ByteCount needed = chunks_.reservedBytes() - hardLimitBytes_;
+  // The limit may have risen, or others have gone: what need not go is of use to what waits for room.
+  while (!all.chunks.empty()) {
+    const ChunkIndex last = all.chunks.back();
+    if (all.goes[indexOf(last)] && all.bytes - chunks_[last].bytes < needed) break;
+    keepChunk(last);
+    all.chunks.pop_back();
+  }
   if (all.bytes >= needed) return true;
   const bool fresh = !all.surveyed;
   if (fresh && !survey()) return true;  // not known yet
@@ -213,7 +229,7 @@ void Pool::Impl::evacuate(const StepQuota& quota, StepReport& report) {
     if (!evacuation_.goes[indexOf(ring_.hot(evacuation_.lastBlock).chunk())]) continue;
     Block& block = blocks_[evacuation_.lastBlock];
     const ByteCount bytes = block.place.bytes;
-    if (!mayLeave(block, steps_)) continue;
+    if (!mayLeave(block, steps_, true)) continue;
     dropMove(block);
     if (beginLeaving(block, evacuation_.lastBlock, true, report)) left -= std::min(left, bytes);
   }

@@ -344,8 +344,9 @@ class Pool::Impl {
   [[nodiscard]] static bool isLongLived(const Block& block) noexcept {
     return block.lifetime == Lifetime::LongLived && !block.demoted;
   }
-  /// Whether it may leave in this step.
-  [[nodiscard]] bool mayLeave(const Block& block, std::uint64_t step) const;
+  /// Whether it may leave in this step. `forced`: its chunk has to go. Then an update that waits leaves with it: the
+  /// room that it waits for may be that.
+  [[nodiscard]] bool mayLeave(const Block& block, std::uint64_t step, bool forced = false) const;
   void evict(Block& block, std::uint32_t index, StepReport& report);
   [[nodiscard]] bool beginLeaving(Block& block, std::uint32_t index, bool forced, StepReport& report);
   [[nodiscard]] bool takeRead(Leaving& leaving, ByteCount& allowed) const;
@@ -380,6 +381,7 @@ class Pool::Impl {
 
   // Limits that change (pool_budget.cpp).
   void setLimits(ByteCount hard);
+  void beginShrinking();
   [[nodiscard]] bool isHeld(const Block& block) const noexcept;
   [[nodiscard]] ByteCount seenDeviceLimit();
   void followBudget(const StepQuota& quota, StepReport& report, std::chrono::steady_clock::time_point now);
@@ -585,7 +587,7 @@ class Pool::Impl {
   bool followsDevice_ = false;          ///< The hard limit is what the device says.
   bool toldOfShrink_ = false;           ///< That a limit which has fallen is not reached.
   ByteCount softBytes_ = 0;             ///< As it was set; 0: a part of the hard limit.
-  std::uint64_t shrinkSince_ = 0;       ///< The step in which the limits were set last.
+  std::uint64_t shrinkSince_ = 0;       ///< Since this step there is more than the limit, or the limits were set in it.
   std::chrono::steady_clock::time_point askedDevice_;
   Evacuation evacuation_;
   // Where `add` lays parts out: on the stack, to make so many of them would be a good part of its cost.

@@ -86,11 +86,11 @@ bool Pool::Impl::keepAtHome(BlockHandle handle, std::span<const PartDesc> parts,
 
 // ---- Leaving -----------------------------------------------------------------------------------------------
 
-bool Pool::Impl::mayLeave(const Block& block, std::uint64_t step) const {
+bool Pool::Impl::mayLeave(const Block& block, std::uint64_t step, bool forced) const {
   const bool moves = block.relocation != nullptr && block.relocation->moves;  // which is given up
-  return block.live && block.place.range && (block.relocation == nullptr || moves) && block.edits.empty() &&
-         block.pins == 0 && block.leaving == 0 && !isLongLived(block) &&
-         block.changedStep + residency_.policy().settledSteps <= step;
+  const bool waits = !block.edits.empty() && !(forced && !onlyInPlace(block));
+  return block.live && block.place.range && (block.relocation == nullptr || moves) && !waits && block.pins == 0 &&
+         block.leaving == 0 && !isLongLived(block) && block.changedStep + residency_.policy().settledSteps <= step;
 }
 
 /// Those that have no home. None: the block cannot leave, because what the device has written there is read back when
@@ -121,6 +121,7 @@ void Pool::Impl::evict(Block& block, std::uint32_t index, StepReport& report) {
   store_.makeNeeded(index);
   ring_.edit(index).hot = HotRecord::without(block.generation, BlockState::Absent);
   if (block.parts == nullptr) return;
+  for (Edit& edit : block.edits) edit.offset.reset();
   block.parts->map = AllocationMap{};
   if (block.parts->shared) offerGaps(block);
 }
@@ -203,8 +204,8 @@ void Pool::Impl::endLeaving(Leaving& leaving, StepReport& report) {
   const bool known = block != nullptr && block->leaving == leaving.number;
   leavingBytes_ -= leaving.placeBytes;
   if (known) block->leaving = 0;
-  const bool goes = known && !leaving.failed && mayLeave(*block, steps_) && block->changedStep < leaving.step &&
-                    (leaving.forced || !drawnLately(index));
+  const bool goes = known && !leaving.failed && mayLeave(*block, steps_, leaving.forced) &&
+                    block->changedStep < leaving.step && (leaving.forced || !drawnLately(index));
   for (LeavingPart& part : leaving.parts) {
     if (goes && partBytes(*block, index, part.part) != 0) {
       store_.keep(index, part.part, Source::owned(std::move(part.copy), static_cast<std::size_t>(part.bytes)),

@@ -56,6 +56,11 @@ class PoolBudget : public testing::Test {
     blocks_.push_back(added.value_or(BlockHandle{}));
     return blocks_.back();
   }
+  void update(std::size_t i) {
+    bytes_[i] = test::pattern(static_cast<std::uint32_t>(i), 0, 2, kBlockBytes);
+    const PartUpdate part{PartId{0}, Source::bytes(bytes_[i]), 0, kBlockBytes};
+    ASSERT_TRUE(pool_->update(blocks_[i], {&part, 1}));
+  }
   void addMany(int count) {
     for (int i = 0; i < count; ++i) {
       add();
@@ -97,6 +102,7 @@ class PoolBudget : public testing::Test {
     const Result<StepReport> report = pool_->step({}, now_);
     EXPECT_TRUE(report) << describe(report.error());
     errors_.assign(report->errors.begin(), report->errors.end());
+    waiting_ = report->waitingBlocks;
     pool_->publish();
     const PoolStats stats = pool_->stats();
     EXPECT_LE(stats.reservedBytes, std::max(before, stats.hardLimitBytes)) << "it only falls while it is over";
@@ -120,6 +126,7 @@ class PoolBudget : public testing::Test {
   std::vector<BlockHandle> blocks_;
   std::vector<std::vector<std::byte>> bytes_;
   std::vector<Error> errors_;
+  std::uint32_t waiting_ = 0;  ///< Updates that wait for room.
   std::chrono::steady_clock::time_point now_{1h};
 };
 
@@ -312,6 +319,66 @@ TEST_F(PoolBudget, APinKeepsAChunkThatWasAboutToGo) {
   for (int i = 0; i < 60 && reserved() > before / 2; ++i) (void)frame(0, 0);
   EXPECT_LE(reserved(), before / 2);
   EXPECT_EQ(*pool_->inspect(*block)->place, place);
+}
+
+TEST_F(PoolBudget, ADeviceThatWaversIsReportedOnceToo) {
+  make(0);
+  addMany(180);
+  ASSERT_TRUE(pool_->pin(blocks_[0]));
+  ASSERT_TRUE(pool_->pin(blocks_[100]));
+  int told = 0;
+  for (int i = 0; i < 400; ++i) {
+    device_->bytes = i % 64 < 32 ? 100 * kKiB : 110 * kKiB;
+    step();
+    told += static_cast<int>(std::ranges::count(errors_, ErrorCode::OutOfBudget, &Error::code));
+  }
+  EXPECT_EQ(told, 1);
+}
+
+TEST_F(PoolBudget, ChunksThatNeedNotGoAreOfUseAgain) {
+  make();
+  addMany(180);
+  for (std::size_t i = 0; i < 180; i += 20) ASSERT_TRUE(pool_->pin(blocks_[i]));
+  ASSERT_TRUE(pool_->setBudget({.hardBytes = pool_->heldMemory().chunkBytes}));
+  step();
+  ASSERT_GT(outOfService().size(), 1U);
+  ASSERT_TRUE(pool_->setBudget({.hardBytes = reserved() - 1}));
+  step();
+  EXPECT_EQ(outOfService().size(), 1U);
+}
+
+TEST_F(PoolBudget, BlocksWhoseUpdatesFindNoRoomLeaveToo) {
+  make();
+  addMany(180);
+  const ByteCount before = reserved();
+  ASSERT_TRUE(pool_->setBudget({.hardBytes = before, .softBytes = before}));
+  for (std::size_t i = 0; i < 180; ++i) update(i);
+  ASSERT_TRUE(pool_->setBudget({.hardBytes = 300 * kKiB}));
+  for (int i = 0; i < 60; ++i) (void)frame(0, 0);
+  EXPECT_LE(reserved(), 300 * kKiB);
+  EXPECT_TRUE(errors_.empty());
+  for (int i = 0; waiting_ != 0 && i < 600; ++i) (void)frame(0, 0);  // each comes to the device once
+  EXPECT_EQ(waiting_, 0U);
+  for (std::size_t i = 0; i < 180; ++i) {
+    int tries = 0;
+    while (frame(i, i + 1) != 1 && tries < 60) ++tries;
+    EXPECT_LT(tries, 60) << i;
+  }
+}
+
+TEST_F(PoolBudget, UpdatesOfAllBlocksFindRoomWithoutAnyToSpare) {
+  make();
+  addMany(180);
+  const ByteCount before = reserved();
+  ASSERT_TRUE(pool_->setBudget({.hardBytes = before, .softBytes = before}));
+  for (std::size_t i = 0; i < 180; ++i) update(i);
+  for (int i = 0; i < 300; ++i) (void)frame(0, 0);
+  EXPECT_EQ(waiting_, 0U);
+  for (std::size_t i = 0; i < 180; ++i) {
+    int tries = 0;
+    while (frame(i, i + 1) != 1 && tries < 60) ++tries;
+    EXPECT_LT(tries, 60) << i;
+  }
 }
 
 TEST_F(PoolBudget, APoolThatDoesNotEvictHoldsEverything) {
