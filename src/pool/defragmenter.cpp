@@ -1,6 +1,8 @@
 #include "pool/defragmenter.hpp"
 
 #include <algorithm>
+#include <numeric>
+#include <utility>
 
 namespace flux {
 namespace {
@@ -28,23 +30,25 @@ void Defragmenter::setGoal(const DefragGoal& goal, std::uint64_t step) {
   wantedChunks_ = goal.freeChunks;
   holeBytes_ = goal.holeBytes;
   sweepAt_ = 0;
+  windowTried_ = false;
   lookAt_ = 0;
   nextLook_ = 0;
-  lastMove_ = step;
+  lastMove_ = wonStep_ = step;
   std::ranges::fill(notBefore_, 0);
 }
 
 /// What gets a chunk of its own needs chunks to go.
-void Defragmenter::noteRefusal(const ChunkSpace& space, ByteCount bytes, std::uint64_t step) {
+void Defragmenter::noteRefusal(const ChunkSpace& space, ByteCount bytes, ByteCount alignment, std::uint64_t step) {
   if (!automatic_ || step < deafUntil_ || wanted()) return;
   if (space.dedicated(bytes)) {
     wantedChunks_ = static_cast<std::uint32_t>((bytes + space.fullSizeBytes() - 1) / space.fullSizeBytes());
   } else {
-    holeBytes_ = bytes;
+    holeBytes_ = bytes + std::lcm(alignment, kPlaceUnitBytes) - kPlaceUnitBytes;  // wherever it begins
   }
   sweepAt_ = 0;
+  windowTried_ = false;
   nextLook_ = 0;
-  lastMove_ = step;
+  lastMove_ = wonStep_ = step;
 }
 
 void Defragmenter::work(ChunkSpace& space, BlockMover& mover, std::uint64_t step, bool quiet) {
@@ -54,6 +58,8 @@ void Defragmenter::work(ChunkSpace& space, BlockMover& mover, std::uint64_t step
       emptied(space, step, quiet);
     } else if (step > lastMove_ + kPatienceSteps) {
       giveUp(space, step);
+    } else if (pass_ == Pass::Clear) {
+      clear(space, mover, step);
     } else if (pass_ >= Pass::Seek) {
       widen(space, mover, step);
     } else {
@@ -61,7 +67,11 @@ void Defragmenter::work(ChunkSpace& space, BlockMover& mover, std::uint64_t step
     }
     return;
   }
-  if (holeBytes_ != 0 && holeIsThere(space)) holeBytes_ = 0;
+  if (holeBytes_ != 0 && holeIsThere(space)) {
+    holeBytes_ = 0;
+    retrySteps_ = kRetrySteps;
+  }
+  if (holeBytes_ != 0) return makeHole(space, mover, step);
   if (!wanted() && !quiet && step < nextChunk_) return;
   look(space, step);
 }
@@ -98,7 +108,6 @@ void Defragmenter::decide(ChunkSpace& space, std::uint64_t step) {
     begin(space, best_->chunk, Pass::Survey, step);
     return;
   }
-  if (holeBytes_ != 0) return sweep(space, step);
   if (wantedChunks_ != 0) {
     if (step < lastMove_ + kSearchSteps) return;
     wantedChunks_ = 0;
@@ -119,23 +128,6 @@ bool Defragmenter::worthwhile(const ChunkSpace& space, const Candidate& candidat
   if (used < percentOf(candidate.use.bytes, policy_.sparsePercent)) return true;
   return used <= percentOf(candidate.use.bytes, policy_.fullPercent) &&
          heldFreeBytes(space) > percentOf(space.fullSizeBytes(), policy_.freeChunkPercent) + slack;
-}
-
-/// One chunk after the other; once more, if that has made the largest gap larger.
-void Defragmenter::sweep(ChunkSpace& space, std::uint64_t step) {
-  const std::uint32_t end = space.chunkIndexEnd();
-  if (sweepAt_ == 0) sweepBegan_ = space.largestFreeBytes();
-  for (std::uint32_t looks = 0; looks < kChunkLooks && sweepAt_ < end; ++looks) {
-    const ChunkIndex chunk{sweepAt_++};
-    if (space.sharedUse(chunk).bytes == 0) continue;
-    begin(space, chunk, Pass::Seek, step);
-    return;
-  }
-  if (sweepAt_ < end) return;
-  sweepAt_ = 0;
-  if (space.largestFreeBytes() > sweepBegan_ || step < lastMove_ + kSearchSteps) return;
-  holeBytes_ = 0;
-  deafUntil_ = step + kMostRetrySteps;
 }
 
 // ---- Emptying it -------------------------------------------------------------------------------------------
@@ -200,6 +192,7 @@ void Defragmenter::putBack(ChunkSpace& space) {
 
 void Defragmenter::revive(ChunkSpace& space, std::uint64_t step) {
   putBack(space);
+  windowTried_ = false;
   nextChunk_ = step + kRetrySteps;
 }
 
@@ -210,6 +203,104 @@ void Defragmenter::abandon() {
 }
 
 // ---- Making a hole -----------------------------------------------------------------------------------------
+
+/// The one with the fewest used bytes that fit elsewhere, of the chunks whose turn it is.
+std::optional<Defragmenter::Window> Defragmenter::cheapestWindow(const ChunkSpace& space, const BlockMover& mover) {
+  std::optional<Window> best;
+  std::uint32_t looks = kWindowLooks;
+  for (std::uint32_t chunks = space.chunkIndexEnd(); chunks > 0 && looks > 0; --chunks, --looks) {
+    windowAt_ = windowAt_ + 1 < space.chunkIndexEnd() ? windowAt_ + 1 : 0;
+    const ChunkIndex chunk{windowAt_};
+    const ChunkSpace::SharedUse use = space.sharedUse(chunk);
+    if (use.bytes < holeBytes_) continue;
+    const ByteCount elsewhere = heldFreeBytes(space) - std::min(heldFreeBytes(space), use.bytes - use.usedBytes);
+    Window window{.chunk = chunk};
+    ChunkSpace::TakenRange first = space.firstTaken(chunk);  // in the window
+    for (ChunkSpace::TakenRange range = first; looks > 0; --looks) {
+      const ByteOffset end = range.range ? range.offset : use.bytes;
+      // Its front goes as long as it stays large enough.
+      while (first.range != range.range && end - (first.offset + first.bytes) >= holeBytes_) {
+        window = {chunk, first.range, first.offset + first.bytes, window.usedBytes - first.bytes};
+        first = space.nextTaken(first.range);
+      }
+      const bool fits = end - window.begin >= holeBytes_ && window.usedBytes <= elsewhere;
+      if (fits && (!best || window.usedBytes < best->usedBytes)) best = window;
+      if (!range.range) break;
+      const ChunkSpace::TakenRange behind = space.nextTaken(range.range);
+      if (mover.stays(range.range)) {
+        window = {chunk, range.range, range.offset + range.bytes, 0};
+        first = behind;
+      } else {
+        window.usedBytes += range.bytes;
+      }
+      range = behind;
+    }
+  }
+  return best;
+}
+
+/// The window; if that is not enough, a round through all chunks; and again, as long as a round wins something.
+void Defragmenter::makeHole(ChunkSpace& space, const BlockMover& mover, std::uint64_t step) {
+  if (heldFreeBytes(space) < holeBytes_) return giveUpHole(step);
+  if (std::exchange(windowTried_, true)) return sweep(space, step);
+  const std::optional<Window> window = cheapestWindow(space, mover);
+  if (!window) return;
+  begin(space, window->chunk, Pass::Clear, step);
+  before_ = window->before;
+  holeBegin_ = window->begin;
+  next_ = firstOfWindow(space).range;
+}
+
+ChunkSpace::TakenRange Defragmenter::firstOfWindow(const ChunkSpace& space) const {
+  if (space.taken(before_).range) return space.nextTaken(before_);
+  ChunkSpace::TakenRange range = space.firstTaken(*victim_);
+  while (range.range && range.offset < holeBegin_) range = space.nextTaken(range.range);
+  return range;
+}
+
+/// What is left in the window moves. One that finds no room may find some when others have left the device.
+void Defragmenter::clear(ChunkSpace& space, BlockMover& mover, std::uint64_t step) {
+  for (std::uint32_t looks = 0; looks < kRangeLooks; ++looks) {
+    const ChunkSpace::TakenRange range = space.taken(next_);
+    if (!range.range || range.offset >= holeBegin_ + holeBytes_) {  // the end; or it has gone meanwhile
+      const ChunkSpace::TakenRange first = firstOfWindow(space);
+      if (!first.range || first.offset >= holeBegin_ + holeBytes_) return putBack(space);
+      next_ = first.range;
+      return;
+    }
+    if (mover.busy()) return;
+    const MoveStart start = mover.move(next_);
+    if (start == MoveStart::Started) lastMove_ = step;
+    const bool inVain = start == MoveStart::NoRoom && step > lastMove_ + kRoomSteps;
+    if (inVain || start == MoveStart::Stays) return putBack(space);
+    next_ = space.nextTaken(next_).range;
+  }
+}
+
+/// One chunk after the other; once more, if that has made the largest gap larger.
+void Defragmenter::sweep(ChunkSpace& space, std::uint64_t step) {
+  const std::uint32_t end = space.chunkIndexEnd();
+  if (sweepAt_ == 0) sweepBegan_ = space.largestFreeBytes();
+  for (std::uint32_t looks = 0; looks < kChunkLooks && sweepAt_ < end; ++looks) {
+    const ChunkIndex chunk{sweepAt_++};
+    if (space.sharedUse(chunk).bytes == 0) continue;
+    begin(space, chunk, Pass::Seek, step);
+    return;
+  }
+  if (sweepAt_ < end) return;
+  sweepAt_ = 0;
+  windowTried_ = false;
+  if (space.largestFreeBytes() > sweepBegan_) wonStep_ = step;
+  giveUpHole(step);
+}
+
+/// If nothing has been won for long.
+void Defragmenter::giveUpHole(std::uint64_t step) {
+  if (step < wonStep_ + kSearchSteps) return;
+  holeBytes_ = 0;
+  deafUntil_ = step + retrySteps_;
+  retrySteps_ = std::min(2 * retrySteps_, kMostRetrySteps);
+}
 
 void Defragmenter::widen(ChunkSpace& space, BlockMover& mover, std::uint64_t step) {
   for (std::uint32_t looks = 0; looks < kRangeLooks && pass_ != Pass::Retire; ++looks) {

@@ -37,16 +37,21 @@ class BlockMover {
 /// finds no room, that shows before much has been copied for nothing. When it is empty it is released, or kept as the
 /// spare. It goes back into service when it cannot be emptied, or when somebody needs the room.
 ///
-/// For a hole, where no chunk can be emptied, the blocks behind a chunk's first hole move out until the hole is large
-/// enough or nothing more fits elsewhere; then the next chunk. So the largest gap travels through the chunks and takes
-/// their small holes along.
+/// For a hole, the window of that size in which the fewest bytes are used is cleared, of all chunks' whose blocks fit
+/// elsewhere. Where they find no room in the end, the blocks behind a chunk's first hole move out until the hole is
+/// large enough or nothing more fits elsewhere; then the next chunk. So the largest gap travels through the chunks and
+/// takes their small holes along.
 ///
 /// **Thread contract.** Geometry thread only. **Cost.** Each call of `step` looks at most at `kChunkLooks` chunks or
-/// `kRangeLooks` ranges, whatever there is; taking a chunk out of service and back costs a look at each of its ranges.
+/// `kRangeLooks` ranges, whatever there is, or for a window once at `kWindowLooks`; taking a chunk out of service and
+/// back costs a look at each of its ranges.
 class Defragmenter {
  public:
   static constexpr std::uint32_t kChunkLooks = 128;
   static constexpr std::uint32_t kRangeLooks = 64;
+  static constexpr std::uint32_t kWindowLooks = 8192;
+  /// A window is given up when for so many steps nothing that is left in it found room.
+  static constexpr std::uint32_t kRoomSteps = 16;
   /// A chunk goes back into service when for so many steps no block could leave it.
   static constexpr std::uint32_t kPatienceSteps = 240;
   /// What is wanted is given up when for so many steps no chunk could be found for it: what has retired comes free.
@@ -66,8 +71,10 @@ class Defragmenter {
   /// Takes the place of the goal before.
   void setGoal(const DefragGoal& goal, std::uint64_t step);
   /// A request failed although so many bytes are free in all: they are too scattered.
-  void noteRefusal(const ChunkSpace& space, ByteCount bytes, std::uint64_t step);
+  void noteRefusal(const ChunkSpace& space, ByteCount bytes, ByteCount alignment, std::uint64_t step);
 
+  /// Somebody waits for what moves: no block is too young for it.
+  [[nodiscard]] bool makesHole() const { return victim_ && pass_ >= Pass::Clear; }
   /// The chunk that is being emptied.
   [[nodiscard]] std::optional<ChunkIndex> victim() const { return victim_; }
   /// It goes back into service: somebody needs its room. REQUIRES: there is one.
@@ -80,7 +87,8 @@ class Defragmenter {
     Survey,  ///< Whether all may move.
     Large,   ///< Blocks of more than a sixteenth of a chunk move.
     All,     ///< The others, and those that had to wait.
-    Seek,    ///< For a hole: for the first hole with a block behind it that moves.
+    Clear,   ///< For a hole: all blocks of a window move.
+    Seek,    ///< Likewise: for the first hole with a block behind it that moves.
     Widen,   ///< The blocks behind it move.
     Retire,  ///< They have still to leave.
   };
@@ -94,6 +102,13 @@ class Defragmenter {
     ChunkIndex chunk{};
     ChunkSpace::SharedUse use;
   };
+  /// As large as the hole that is wanted.
+  struct Window {
+    ChunkIndex chunk{};
+    RangeId before;        ///< The range in front of it; null: it begins with the chunk.
+    ByteOffset begin = 0;  ///< Behind that.
+    ByteCount usedBytes = 0;
+  };
 
   [[nodiscard]] static Stamp stampOf(const ChunkSpace& space) { return {space.freeBytes(), space.liveRanges()}; }
   [[nodiscard]] bool wanted() const { return wantedChunks_ != 0 || holeBytes_ != 0; }
@@ -101,9 +116,14 @@ class Defragmenter {
   void look(ChunkSpace& space, std::uint64_t step);
   void decide(ChunkSpace& space, std::uint64_t step);
   [[nodiscard]] bool worthwhile(const ChunkSpace& space, const Candidate& candidate) const;
+  [[nodiscard]] std::optional<Window> cheapestWindow(const ChunkSpace& space, const BlockMover& mover);
+  void makeHole(ChunkSpace& space, const BlockMover& mover, std::uint64_t step);
   void sweep(ChunkSpace& space, std::uint64_t step);
+  void giveUpHole(std::uint64_t step);
   void begin(ChunkSpace& space, ChunkIndex chunk, Pass pass, std::uint64_t step);
   void empty(ChunkSpace& space, BlockMover& mover, std::uint64_t step);
+  [[nodiscard]] ChunkSpace::TakenRange firstOfWindow(const ChunkSpace& space) const;
+  void clear(ChunkSpace& space, BlockMover& mover, std::uint64_t step);
   void widen(ChunkSpace& space, BlockMover& mover, std::uint64_t step);
   void emptied(ChunkSpace& space, std::uint64_t step, bool quiet);
   void giveUp(ChunkSpace& space, std::uint64_t step);
@@ -126,6 +146,9 @@ class Defragmenter {
   std::optional<Candidate> best_;
   std::vector<std::uint64_t> notBefore_;  // by chunk: it could not be emptied
   // Making a hole.
+  bool windowTried_ = false;    // since the last round
+  std::uint32_t windowAt_ = 0;  // the chunk that was looked at last
+  std::uint64_t wonStep_ = 0;   // in which the goal was set, or a round won something
   std::uint32_t sweepAt_ = 0;
   ByteCount sweepBegan_ = 0;  // with this largest free range
   // Emptying a chunk.

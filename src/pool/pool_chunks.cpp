@@ -66,7 +66,8 @@ Error Pool::Impl::refused(const Error& error, const PlaceRequest& request, std::
                           std::source_location where) {
   const Error result = named(error, name, handle, where);
   const bool scattered = space(request.lifetime).freeBytes() >= request.bytes && error.code != ErrorCode::TooLarge;
-  if (scattered) defragmenterOf(request.lifetime).noteRefusal(space(request.lifetime), request.bytes, steps_);
+  if (scattered)
+    defragmenterOf(request.lifetime).noteRefusal(space(request.lifetime), request.bytes, request.alignment, steps_);
   refusals_.note(result, request, wouldFit(request.bytes, request.alignment, request.lifetime), steps_);
   ++counters_.refusals;
   return result;

@@ -427,6 +427,7 @@ class Pool::Impl {
   void defragment(const StepQuota& quota);
   void compactBlocks(const StepQuota& quota);
   [[nodiscard]] bool movesEnough(const StepQuota& quota) const;
+  [[nodiscard]] bool atRest(const Block& block) const;
   [[nodiscard]] bool settled(const Block& block) const;
   /// Lets a block move to a place in a chunk that holds something. REQUIRES: it is `settled`.
   [[nodiscard]] bool startMoveForRoom(Block& block, std::uint32_t index, bool compacts);

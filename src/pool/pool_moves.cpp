@@ -36,7 +36,8 @@ class Pool::Impl::Mover final : public BlockMover {
     if (index == 0) return MoveStart::Waits;
     if (stays(range)) return MoveStart::Stays;
     Block& block = pool_.blocks_[index];
-    if (!pool_.settled(block)) return MoveStart::Waits;
+    const bool ready = pool_.defragmenterOf(lifetime_).makesHole() ? pool_.atRest(block) : pool_.settled(block);
+    if (!ready) return MoveStart::Waits;
     return pool_.startMoveForRoom(block, index, false) ? MoveStart::Started : MoveStart::NoRoom;
   }
 
@@ -77,9 +78,11 @@ bool Pool::Impl::movesEnough(const StepQuota& quota) const {
   return waiting.bytes >= quota.moveBytes || waiting.pieces >= quota.movePieces;
 }
 
+bool Pool::Impl::atRest(const Block& block) const {
+  return block.place.range && block.relocation == nullptr && block.edits.empty() && block.leaving == 0;
+}
 bool Pool::Impl::settled(const Block& block) const {
-  return block.place.range && block.relocation == nullptr && block.edits.empty() && block.leaving == 0 &&
-         steps_ >= block.changedStep + desc_.defrag.settledSteps;
+  return atRest(block) && steps_ >= block.changedStep + desc_.defrag.settledSteps;
 }
 
 // ---- Gaps of blocks ----------------------------------------------------------------------------------------

@@ -387,7 +387,7 @@ Result<void> Pool::Impl::startMove(Block& block, std::uint32_t index) {
     if (block.absent) {  // it waits for its turn
       const ChunkSpace& chunkSpace = space(block.lifetime);
       const bool scattered = admits(size->bytes) && chunkSpace.freeBytes() >= size->bytes;
-      if (scattered) defragmenterOf(block.lifetime).noteRefusal(chunkSpace, size->bytes, steps_);
+      if (scattered) defragmenterOf(block.lifetime).noteRefusal(chunkSpace, size->bytes, size->alignment, steps_);
       return Unexpected(place.error());
     }
     const PlaceRequest request{block.lifetime, size->bytes, size->alignment};

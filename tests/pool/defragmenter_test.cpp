@@ -76,6 +76,11 @@ class Blocks final : public BlockMover {
   }
 
   [[nodiscard]] RangeId firstOf(std::uint32_t chunk) const { return space.firstTaken(ChunkIndex{chunk}).range; }
+  [[nodiscard]] RangeId at(std::uint32_t chunk, std::uint32_t number) const {
+    RangeId range = firstOf(chunk);
+    for (; number > 0; --number) range = space.nextTaken(range).range;
+    return range;
+  }
 
   Defragmenter defragmenter;
   ChunkSpace space;
@@ -186,7 +191,7 @@ TEST(Defragmenter, DoesNothingByItselfIfItIsNotAutomatic) {
   for (std::uint32_t chunk = 1; chunk <= 4; ++chunk) blocks.free(chunk, 12);
   blocks.step(50);
   EXPECT_EQ(blocks.asked, 0U);
-  blocks.defragmenter.noteRefusal(blocks.space, 2 * kBlockBytes, blocks.now);
+  blocks.defragmenter.noteRefusal(blocks.space, 2 * kBlockBytes, 1, blocks.now);
   blocks.step(50);
   EXPECT_EQ(blocks.asked, 0U);
 }
@@ -392,10 +397,60 @@ TEST(Defragmenter, AHoleThatIsThereMovesNothing) {
   }
 }
 
+TEST(Defragmenter, AHoleIsMadeWhereTheFewestBytesAreInItsWay) {
+  Blocks blocks(eager(), 4, false);
+  blocks.free(1, 3, 2, 2);
+  blocks.free(2, 3, 2, 2);
+  blocks.free(3, 2, 7);  // then comes one that has to go,
+  blocks.free(3, 1, 8);  // and a free place again
+  blocks.free(4, 3, 2, 2);
+  blocks.defragmenter.setGoal({.holeBytes = 4 * kBlockBytes}, blocks.now);
+  blocks.step(20);
+  EXPECT_GE(blocks.space.largestFreeBytes(), 4 * kBlockBytes);
+  EXPECT_EQ(blocks.movedBytes, kBlockBytes);
+}
+
+TEST(Defragmenter, AHoleIsNotMadeOverWhatStays) {
+  Blocks blocks(eager(), 2, false);
+  blocks.free(1, 3, 2, 2);  // one is in the way at each of two places, …
+  for (const std::uint32_t number : {2U, 3U}) blocks.staying.insert(blocks.at(1, number).index);
+  blocks.free(2, 5, 0, 3);  // … where nothing stays two
+  blocks.defragmenter.setGoal({.holeBytes = 3 * kBlockBytes}, blocks.now);
+  blocks.step(20);
+  EXPECT_GE(blocks.space.largestFreeBytes(), 3 * kBlockBytes);
+  EXPECT_EQ(blocks.movedBytes, 2 * kBlockBytes);
+}
+
+TEST(Defragmenter, AHoleIsLargeEnoughWhereverItBegins) {
+  constexpr ByteCount kAlignment = 80;  // of which no block's offset but the first is a multiple
+  Blocks blocks(eager(), 3);
+  for (std::uint32_t chunk = 1; chunk <= 3; ++chunk) blocks.free(chunk, 3, 1, 4);
+  blocks.defragmenter.noteRefusal(blocks.space, 2 * kBlockBytes, kAlignment, blocks.now);
+  blocks.step(20);
+  EXPECT_TRUE(blocks.space.wouldFit(2 * kBlockBytes, kAlignment));
+}
+
+TEST(Defragmenter, AWindowWhoseBlocksFindNoRoomIsNotTheLast) {
+  Blocks blocks(eager(), 0, false);
+  blocks.fillChunk(kBlockBytes);
+  blocks.fillChunk(kBlockBytes / 2);
+  blocks.free(1, 3, 0, 2);
+  blocks.free(2, 6, 1, 4);  // half a block each: enough in all, but not for one
+  blocks.defragmenter.setGoal({.holeBytes = 4 * kBlockBytes}, blocks.now);
+  blocks.step();
+  const std::optional<ChunkIndex> tried = blocks.defragmenter.victim();
+  ASSERT_TRUE(tried);
+  EXPECT_EQ(*tried, ChunkIndex{1}) << "two blocks are in the way, in the other chunk six halves";
+  blocks.step(Defragmenter::kRoomSteps);
+  EXPECT_EQ(blocks.defragmenter.victim(), tried) << "some might come free";
+  blocks.step(20);
+  EXPECT_GE(blocks.space.largestFreeBytes(), 4 * kBlockBytes);
+}
+
 TEST(Defragmenter, ARefusalMakesAHole) {
   Blocks blocks(eager());
   fillButForOneGap(blocks);
-  blocks.defragmenter.noteRefusal(blocks.space, 4 * kBlockBytes, blocks.now);
+  blocks.defragmenter.noteRefusal(blocks.space, 4 * kBlockBytes, 1, blocks.now);
   blocks.step(500);
   EXPECT_GE(blocks.space.largestFreeBytes(), 4 * kBlockBytes);
 }
@@ -404,12 +459,14 @@ TEST(Defragmenter, AHoleThatCannotBeMadeIsGivenUp) {
   Blocks blocks(eager(), 2);
   blocks.free(1, 1);
   blocks.free(2, 1, 8);
-  blocks.defragmenter.noteRefusal(blocks.space, 6 * kBlockBytes, blocks.now);
-  blocks.step(1000);
+  blocks.defragmenter.noteRefusal(blocks.space, 6 * kBlockBytes, 1, blocks.now);
+  blocks.step(2 * Defragmenter::kSearchSteps);
   const ByteCount moved = blocks.movedBytes;
-  EXPECT_FALSE(blocks.defragmenter.victim());
-  blocks.defragmenter.noteRefusal(blocks.space, 6 * kBlockBytes, blocks.now);
-  blocks.step(1000);
+  for (std::uint32_t i = 0; i < Defragmenter::kRetrySteps / 2; ++i) {
+    EXPECT_FALSE(blocks.defragmenter.victim());
+    blocks.defragmenter.noteRefusal(blocks.space, 6 * kBlockBytes, 1, blocks.now);
+    blocks.step();
+  }
   EXPECT_EQ(blocks.movedBytes, moved) << "nor is it tried again for each request";
 }
 
@@ -418,7 +475,7 @@ TEST(Defragmenter, ARefusedRequestForAChunkOfItsOwnFreesChunks) {
   for (std::uint32_t chunk = 1; chunk <= 3; ++chunk) blocks.free(chunk, 7);
   blocks.step(50);
   ASSERT_EQ(blocks.movedBytes, 0U) << "21 of 48 are free: less than one and a half chunks";
-  blocks.defragmenter.noteRefusal(blocks.space, kChunkBytes * 3 / 4, blocks.now);
+  blocks.defragmenter.noteRefusal(blocks.space, kChunkBytes * 3 / 4, 1, blocks.now);
   blocks.step(50);
   EXPECT_EQ(blocks.released.size(), 1U);
 }
