@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <memory>
 #include <optional>
 #include <random>
 #include <string_view>
@@ -17,6 +19,7 @@
 #include "../protocol/draw_list.hpp"
 #include "../protocol/idle_pool.hpp"
 #include "../protocol/ring_table.hpp"
+#include "../recording/streamed_blocks.hpp"
 #include "null_vulkan.hpp"
 
 namespace flux::bench {
@@ -182,6 +185,23 @@ void kernelSubmits(std::uint32_t count) {
   }
 }
 
+/// Calls of a pool with their steps, publishes and frames. Only this function is counted, so not what the recorder's
+/// own thread does.
+[[gnu::noinline]] void countedCalls(StreamedBlocks& blocks, std::uint32_t count) {
+  blocks.call(count);
+}
+
+void calls(std::uint32_t count, bool recorded) {
+  const std::filesystem::path file = std::filesystem::temp_directory_path() / "flux_instruction_probe.fluxrec";
+  {
+    std::unique_ptr<Recorder> recorder;
+    if (recorded) recorder = take(Recorder::create(file));
+    StreamedBlocks blocks(recorder.get());
+    countedCalls(blocks, count);
+  }
+  std::filesystem::remove(file);
+}
+
 bool run(std::string_view what, std::uint32_t count) {
   if (what == "array") {
     lookups<ArrayTable>(count, [](const auto& view, const auto& handle) { return ArrayTable::block(view, handle); });
@@ -193,6 +213,10 @@ bool run(std::string_view what, std::uint32_t count) {
     publishes(count);
   } else if (what == "idle") {
     idleSteps(count);
+  } else if (what == "call") {
+    calls(count, false);
+  } else if (what == "recorded-call") {
+    calls(count, true);
   } else if (what == "range") {
     rangePairs(count);
   } else if (what == "refusal") {
@@ -216,10 +240,11 @@ bool run(std::string_view what, std::uint32_t count) {
 
 int main(int argc, char** argv) {
   if (argc == 3 && flux::bench::run(argv[1], static_cast<std::uint32_t>(std::atoi(argv[2])))) return 0;
-  std::fprintf(
-      stderr,
-      "flux_instruction_probe array|block|part|publish|idle|range|refusal|close-refusal|chunk|submit|kernel COUNT\n"
-      "(array, block, part: passes of %u lookups; range, chunk: pairs of allocate and free)\n",
-      flux::bench::kLookupsPerPass);
+  std::fprintf(stderr,
+               "flux_instruction_probe "
+               "array|block|part|publish|idle|call|recorded-call|range|refusal|close-refusal|chunk|submit|"
+               "kernel COUNT\n"
+               "(array, block, part: passes of %u lookups; range, chunk: pairs of allocate and free)\n",
+               flux::bench::kLookupsPerPass);
   return 2;
 }

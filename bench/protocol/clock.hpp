@@ -16,6 +16,13 @@ inline std::int64_t threadCpuNanoseconds() {
   return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
 }
 
+/// The same of all threads of the process.
+inline std::int64_t processCpuNanoseconds() {
+  timespec now{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
+}
+
 inline std::int64_t wallNanoseconds() {
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);

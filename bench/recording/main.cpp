@@ -1,132 +1,88 @@
 /// What a recording costs the geometry thread, in time of that thread, so that it does not matter who else computes.
-/// Two pools do the same by turns, of which one is recorded: blocks come and go and get new bytes, as in a streamed
-/// world, with a step, a publish and a frame for every 16 of them; and steps in which nothing happens. Then the same of
-/// the world of `flux view`.
+/// Two pools do the same by turns, of which one is recorded: small blocks that come and go and get new bytes, as in a
+/// streamed world; and steps in which nothing happens. Then the same of the world of `flux view`.
 
 #include "../protocol/clock.hpp"
 #include "../take.hpp"
 #include "measure.hpp"
+#include "streamed_blocks.hpp"
 
-#include <flux/host.hpp>
 #include <flux/recorder.hpp>
 
+#include <array>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
-#include <random>
-#include <string>
+#include <optional>
 
 namespace flux::bench {
 namespace {
 
-constexpr std::uint32_t kBlocks = 8000;
-constexpr int kRounds = 60;
-constexpr int kCallsARound = 2000;
-constexpr int kCallsAStep = 16;
+constexpr std::size_t kPairs = 24;
+constexpr int kRounds = 20;
+constexpr int kTurnsARound = 4;  ///< Of each.
+constexpr std::uint32_t kCallsATurn = 512;
 
-/// A pool and what is done to it.
-class World {
- public:
-  explicit World(Recorder* recorder) : recorder_(recorder) {
-    PoolDesc desc;
-    if (recorder != nullptr) desc.journal = &recorder->journal();
-    pool_ = take(Pool::create(*host_, desc));
-    for (std::uint32_t i = 0; i < kBlocks; ++i) {
-      blocks_.push_back(add());
-      if (i % kCallsAStep == 0) step();
-    }
-  }
+using Turn = void (StreamedBlocks::*)(std::uint32_t count);
 
-  /// A call takes so long, steps included.
-  double busyRound() {
-    const std::int64_t begin = threadCpuNanoseconds();
-    for (int i = 0; i < kCallsARound; ++i) {
-      BlockHandle& block = blocks_[random_() % blocks_.size()];
-      if (i % 2 == 0) {
-        const PartUpdate update{PartId{0}, Source::bytes(bytes_), 0, bytes_.size()};
-        take(pool_->update(block, {&update, 1}));
-      } else {
-        if (!pool_->remove(block)) std::abort();
-        block = add();
-      }
-      if (i % kCallsAStep == 0) step();
-    }
-    return static_cast<double>(threadCpuNanoseconds() - begin) / kCallsARound;
-  }
-
-  /// A step and a publish take so long.
-  double idleRound() {
-    const std::int64_t begin = threadCpuNanoseconds();
-    for (int i = 0; i < kCallsARound; ++i) {
-      take(pool_->step());
-      pool_->publish();
-    }
-    return static_cast<double>(threadCpuNanoseconds() - begin) / kCallsARound;
-  }
-
-  [[nodiscard]] std::uint64_t events() const { return recorder_ != nullptr ? recorder_->events() : 0; }
-
- private:
-  BlockHandle add() {
-    const PartDesc parts[] = {{PartKind::Vertex, 1024 + random_() % 8192, Source::callback(fill, nullptr)},
-                              {PartKind::Index, 256 + random_() % 2048, Source::callback(fill, nullptr)}};
-    const std::string name = "object " + std::to_string(next_++);
-    BlockDesc desc;
-    desc.name = name;
-    desc.parts = parts;
-    return take(pool_->add(desc));
-  }
-  void step() {
-    take(pool_->step());
-    pool_->publish();
-    Frame frame = pool_->beginFrame();
-    (void)frame.waits();
-  }
-  /// Leaves the bytes as they are: what is measured is Flux, not the making of bytes.
-  static bool fill(void* /*context*/, const FillRequest& /*request*/) { return true; }
-
-  Recorder* recorder_;
-  std::unique_ptr<HostDevice> host_ = HostDevice::create({.completion = HostDeviceDesc::Completion::Immediate});
-  std::unique_ptr<Pool> pool_;
-  std::mt19937 random_{1};
-  std::uint32_t next_ = 0;
-  std::vector<BlockHandle> blocks_;
-  std::vector<std::byte> bytes_ = std::vector<std::byte>(256);
+/// What the recorder's thread did, by the way.
+struct Behind {
+  double nanoseconds = 0;
+  double events = 0;
+  double bytes = 0;
 };
 
-void compare(const char* what, World& plain, World& recorded, double (World::*round)()) {
-  std::vector<double> without;
-  std::vector<double> with;
-  const std::uint64_t before = recorded.events();
-  for (int i = 0; i < kRounds; ++i) {
-    without.push_back((plain.*round)());
-    with.push_back((recorded.*round)());
+Pair measure(Turn turn, StreamedBlocks& plain, StreamedBlocks& recorded, const Recorder& recorder) {
+  std::vector<Round> rounds(kRounds);
+  for (Round& round : rounds) {
+    const std::uint64_t before = recorder.events();
+    for (int i = 0; i < kTurnsARound; ++i) {
+      // Each goes first as often as the other.
+      for (const bool record : {i % 2 != 0, i % 2 == 0}) {
+        (record ? round.recorded : round.plain) +=
+            cpuNanosecondsOf([&] { ((record ? recorded : plain).*turn)(kCallsATurn); });
+      }
+    }
+    round.events = static_cast<double>(recorder.events() - before);
   }
-  const double events = static_cast<double>(recorded.events() - before) / (kRounds * kCallsARound);
-  printCost(what, median(without), median(with), events);
+  return pairOf(rounds, kTurnsARound * kCallsATurn);
 }
 
-int run() {
+void measureSmallBlocks() {
   const std::filesystem::path file = std::filesystem::temp_directory_path() / "flux_recording_bench.fluxrec";
-  {
+  std::vector<Pair> calls;
+  std::vector<Pair> idle;
+  Behind behind;
+  for (std::size_t pair = 0; pair < kPairs; ++pair) {
+    const std::int64_t others = processCpuNanoseconds() - threadCpuNanoseconds();
     const std::unique_ptr<Recorder> recorder = take(Recorder::create(file));
-    World plain(nullptr);
-    World recorded(recorder.get());
-    compare("a call and its share of steps", plain, recorded, &World::busyRound);
-    compare("an idle step and a publish", plain, recorded, &World::idleRound);
+    {
+      std::array<std::optional<StreamedBlocks>, 2> pools;
+      for (const std::size_t i : {pair % 2, 1 - pair % 2}) pools[i].emplace(i == 0 ? nullptr : recorder.get());
+      calls.push_back(measure(&StreamedBlocks::call, *pools[0], *pools[1], *recorder));
+      idle.push_back(measure(&StreamedBlocks::idle, *pools[0], *pools[1], *recorder));
+    }
+    if (!recorder->close()) std::abort();
+    behind.nanoseconds += static_cast<double>(processCpuNanoseconds() - threadCpuNanoseconds() - others);
+    behind.events += static_cast<double>(recorder->events());
+    behind.bytes += static_cast<double>(recorder->fileBytes());
   }
-  std::printf("%.1f MiB on the disk\n",
-              static_cast<double>(std::filesystem::file_size(file)) / static_cast<double>(kMiB));
   std::filesystem::remove(file);
-#ifdef FLUX_COMMAND
-  measureWorld();
-#endif
-  return 0;
+  printCost("a call and its share of steps", calls);
+  printCost("an idle step and a publish", idle);
+  std::printf("the recorder's own thread: %.0f ns and %.1f bytes of the file an event\n",
+              behind.nanoseconds / behind.events, behind.bytes / behind.events);
 }
 
 }  // namespace
 }  // namespace flux::bench
 
 int main() {
-  return flux::bench::run();
+  flux::bench::measureSmallBlocks();
+#ifdef FLUX_COMMAND
+  flux::bench::measureWorld();
+#endif
+  return 0;
 }

@@ -21,7 +21,7 @@
 namespace flux::bench {
 namespace {
 
-constexpr std::size_t kRounds = 5;
+constexpr std::size_t kFlights = 10;
 constexpr std::uint64_t kFrames = 300;
 
 class Side {
@@ -33,9 +33,7 @@ class Side {
 
   /// So long has the geometry thread computed for the frame.
   double turn(std::uint64_t number) {
-    const std::int64_t begin = threadCpuNanoseconds();
-    (void)streamer_.turn(number);
-    const auto time = static_cast<double>(threadCpuNanoseconds() - begin);
+    const double time = cpuNanosecondsOf([&] { (void)streamer_.turn(number); });
     const Frame frame = pool_->beginFrame("flux view");
     (void)frame.waits();
     return time;
@@ -75,29 +73,27 @@ void measureWorld() {
   const app::Flight flight(world.cellSize(), world.viewDistance(),
                            static_cast<float>(defaults.width) / static_cast<float>(defaults.height));
   const std::filesystem::path file = std::filesystem::temp_directory_path() / "flux_recording_bench.fluxrec";
-  std::array<std::vector<std::vector<double>>, 2> times;  // plain and recorded, by frame, of all rounds
-  times.fill(std::vector<std::vector<double>>(kFrames));
-  std::uint64_t events = 0;
-  for (std::size_t round = 0; round < kRounds; ++round) {
+  std::vector<Pair> pairs;
+  for (std::size_t flown = 0; flown < kFlights; ++flown) {
     const std::unique_ptr<Recorder> recorder = take(Recorder::create(file));
-    Side plain(world, flight, nullptr);
-    Side recorded(world, flight, recorder.get());
-    const std::uint64_t before = recorder->events();
-    for (std::uint64_t frame = 0; frame < kFrames; ++frame) {
-      for (const std::size_t side : {frame % 2, 1 - frame % 2}) {
-        times[side][frame].push_back((side == 0 ? plain : recorded).turn(frame + 1));
-      }
+    std::array<std::optional<Side>, 2> sides;
+    for (const std::size_t i : {flown % 2, 1 - flown % 2}) {
+      sides[i].emplace(world, flight, i == 0 ? nullptr : recorder.get());
     }
-    events = recorder->events() - before;
+    std::vector<Round> rounds(kFrames);
+    for (std::uint64_t frame = 0; frame < kFrames; ++frame) {
+      Round& round = rounds[frame];
+      const std::uint64_t before = recorder->events();
+      // Each goes first as often as the other.
+      for (const std::size_t i : {frame % 2, 1 - frame % 2}) {
+        (i == 0 ? round.plain : round.recorded) = sides[i]->turn(frame + 1);
+      }
+      round.events = static_cast<double>(recorder->events() - before);
+    }
+    pairs.push_back(pairOf(rounds, 1));
   }
   std::filesystem::remove(file);
-  // The median of the rounds leaves out what else the machine did.
-  const auto meanOf = [](const std::vector<std::vector<double>>& frames) {
-    double sum = 0;
-    for (const std::vector<double>& rounds : frames) sum += median(rounds);
-    return sum / kFrames;
-  };
-  printCost("a frame of the default world", meanOf(times[0]), meanOf(times[1]), static_cast<double>(events) / kFrames);
+  printCost("a frame of the default world", pairs);
 }
 
 }  // namespace flux::bench

@@ -1,5 +1,6 @@
 // What the geometry thread learns from outside, as it is or as the journal has it, and what it tells the journal.
 
+#include "base/number_hash.hpp"
 #include "pool/pool_impl.hpp"
 
 #include <algorithm>
@@ -8,20 +9,6 @@
 
 namespace flux {
 namespace {
-
-/// A hash of numbers in their order: each step multiplies by an odd constant and brings high bits down, so that it can
-/// be undone and no step loses what came before.
-class Hash {
- public:
-  void add(std::uint64_t number) noexcept {
-    state_ = (state_ ^ number) * 0x9E3779B97F4A7C15ULL;
-    state_ ^= state_ >> 32U;
-  }
-  [[nodiscard]] std::uint64_t value() const noexcept { return state_; }
-
- private:
-  std::uint64_t state_ = 0;
-};
 
 constexpr std::uint64_t pair(std::uint32_t high, std::uint32_t low) {
   return std::uint64_t{high} << 32U | low;
@@ -116,24 +103,22 @@ std::optional<Placement> Pool::Impl::takePlace(Lifetime lifetime, ByteCount byte
   return place;
 }
 
-/// Of all that the next snapshot will show otherwise than the last one. A record has a hash of its own first, so that
+/// Of what the next snapshot will show otherwise than the last one: each block's place and version, and its first
+/// parts. Further parts, and those of a reused index, are told by the places of their copies: layouts, which the
+/// publish itself does not read, would have to be fetched from memory. A record has a hash of its own first, so that
 /// the processor works on several.
 std::uint64_t Pool::Impl::hashOfChanges() const {
-  Hash all;
+  static_assert(kInlineParts == 4);
+  NumberHash all;
   for (const std::uint32_t index : ring_.changed()) {
-    Hash hash;
     const HotRecord& hot = ring_.hot(index);
-    const ColdRecord& cold = ring_.cold(index);
-    hash.add(pair(index, hot.generation));
-    hash.add(pair(hot.chunkAndState, hot.offsetUnits));
-    hash.add(pair(hot.sizeUnits, cold.version));
-    const std::uint32_t parts = cold.layout != nullptr ? cold.layout->partCount : 0;
-    for (std::uint32_t i = 0; i < parts; ++i) {
-      const PartPlacement& part = cold.layout->parts[i];
-      hash.add(pair(part.offsetBytes, part.sizeBytes));
-      hash.add(pair(static_cast<std::uint32_t>(part.kind), part.generation));
-    }
-    all.add(hash.value());
+    const PartsRecord& parts = ring_.parts(index);
+    const auto part = [&parts](std::size_t i) { return pair(parts.sizeBytes[i], parts.offsetBytes[i]); };
+    NumberHash record;
+    record.add(mixed(pair(hot.generation, index), pair(hot.offsetUnits, hot.chunkAndState),
+                     pair(ring_.cold(index).version, hot.sizeUnits)));
+    record.add(mixed(part(0), part(1), part(2)) + part(3));
+    all.add(record.value());
   }
   return all.value();
 }

@@ -15,7 +15,7 @@ namespace flux {
 
 /// The file: `kRecordingMagic`, the version as a byte, then blocks. A block is packed with zlib and stands behind its
 /// sizes and the CRC-32 of its packed bytes, so that a file that was cut, or damaged, can be read up to there.
-inline constexpr std::uint8_t kRecordingVersion = 3;
+inline constexpr std::uint8_t kRecordingVersion = 4;
 
 /// Three numbers of 32 bits, little-endian.
 struct BlockHead {

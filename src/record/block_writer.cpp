@@ -1,7 +1,6 @@
 #include "record/block_writer.hpp"
 
 #include "record/block_file.hpp"
-#include "record/event_words.hpp"
 
 #include <cerrno>
 #include <mutex>
@@ -20,25 +19,29 @@ constexpr std::size_t kMaxWaitingWords = std::size_t{8} << 20U;
 BlockWriter::BlockWriter(std::ofstream file, std::string name)
     : file_(std::move(file)), name_(std::move(name)), thread_([this] { run(); }) {}
 
-bool BlockWriter::push(std::vector<std::uint64_t> events) {
+bool BlockWriter::push(EventBlock events) {
   const std::lock_guard lock(mutex_);
   if (error_ || closing_) return false;
-  if (waitingWords_ + events.size() > kMaxWaitingWords) {
+  if (waitingWords_ + events.capacity > kMaxWaitingWords) {
     fail(ErrorCode::QueueFull);
     return false;
   }
-  waitingWords_ += events.size();
+  waitingWords_ += events.capacity;
   blocks_.push_back(std::move(events));
   wakeUp_.notify_one();
   return true;
 }
 
-std::vector<std::uint64_t> BlockWriter::spare() {
-  const std::lock_guard lock(mutex_);
-  if (spares_.empty()) return {};
-  std::vector<std::uint64_t> spare = std::move(spares_.back());
-  spares_.pop_back();
-  return spare;
+EventBlock BlockWriter::spare(std::size_t words) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!spares_.empty() && spares_.back().capacity >= words) {
+      EventBlock spare = std::move(spares_.back());
+      spares_.pop_back();
+      return spare;
+    }
+  }
+  return EventBlock(words);
 }
 
 void BlockWriter::close() {
@@ -68,11 +71,11 @@ void BlockWriter::run() {
   for (;;) {
     wakeUp_.wait(lock, [this] { return !blocks_.empty() || closing_; });
     if (blocks_.empty()) break;
-    std::vector<std::uint64_t> block = std::move(blocks_.front());
+    EventBlock block = std::move(blocks_.front());
     blocks_.pop_front();
-    waitingWords_ -= block.size();
+    waitingWords_ -= block.capacity;
     lock.unlock();
-    for (std::span<const std::uint64_t> words = block; !words.empty();) {
+    for (std::span<const std::uint64_t> words = block.events(); !words.empty();) {
       EventWords::next(words, event);
       encoder_.encode(event);
     }

@@ -2,6 +2,7 @@
 
 #include "base/sync.hpp"
 #include "record/codec.hpp"
+#include "record/event_words.hpp"
 
 #include <flux/result.hpp>
 
@@ -29,12 +30,12 @@ class BlockWriter {
   BlockWriter(const BlockWriter&) = delete;
   BlockWriter& operator=(const BlockWriter&) = delete;
 
-  /// Memory of events that have been written, for the next ones.
-  [[nodiscard]] std::vector<std::uint64_t> spare();
+  /// Memory for so many words of events at least: that of events that have been written, if there is some.
+  [[nodiscard]] EventBlock spare(std::size_t words);
 
   /// Takes events (`EventWords`), which become one block of the file. False: they will not be written, nor will what
   /// comes later; `error` says why. Never waits for the disk.
-  bool push(std::vector<std::uint64_t> events);
+  bool push(EventBlock events);
 
   /// Waits until all is written.
   void close();
@@ -52,8 +53,8 @@ class BlockWriter {
   sync::Atomic<ByteCount> fileBytes_{0};
   mutable sync::Mutex mutex_;  ///< Guards the rest.
   sync::ConditionVariable wakeUp_;
-  std::deque<std::vector<std::uint64_t>> blocks_;
-  std::vector<std::vector<std::uint64_t>> spares_;
+  std::deque<EventBlock> blocks_;
+  std::vector<EventBlock> spares_;
   std::size_t waitingWords_ = 0;
   bool closing_ = false;
   std::optional<Error> error_;

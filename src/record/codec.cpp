@@ -45,7 +45,7 @@ void EventEncoder::encode(const RecordedEvent& event) {
       static_cast<std::byte>(static_cast<std::uint8_t>(event.kind) | (event.byProducer ? kByProducer : 0)));
   std::uint64_t* const last = lasts_.of(event.kind);
   for (std::size_t i = 0; i < numberCount(event.kind); ++i) put(event.numbers[i], last[i]);
-  if (recordRow(event.kind).text) putText(event.text);
+  if (hasText(event.kind)) putText(event.text);
   const std::size_t columns = columnCount(event.kind);
   if (columns == 0) return;
   plain(event.list.size() / columns);

@@ -36,6 +36,11 @@ constexpr auto wordsOf(std::string_view RecordRow::*names) {
 }
 inline constexpr auto kNumberCounts = wordsOf(&RecordRow::numbers);
 inline constexpr auto kColumnCounts = wordsOf(&RecordRow::columns);
+inline constexpr auto kHasText = [] {
+  std::array<bool, kRecordKindCount> all{};
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = recordRow(static_cast<RecordKind>(i)).text;
+  return all;
+}();
 static_assert(std::ranges::max(kNumberCounts) <= RecordedEvent::kMaxNumbers);
 static_assert(std::ranges::max(kColumnCounts) <= kMaxColumns);
 
@@ -46,6 +51,10 @@ static_assert(std::ranges::max(kColumnCounts) <= kMaxColumns);
 }
 [[nodiscard]] constexpr std::size_t columnCount(RecordKind kind) noexcept {
   return detail::kColumnCounts[static_cast<std::size_t>(kind)];
+}
+
+[[nodiscard]] constexpr bool hasText(RecordKind kind) noexcept {
+  return detail::kHasText[static_cast<std::size_t>(kind)];
 }
 
 /// What the numbers of an event and those of its rows differ from.

@@ -1,5 +1,7 @@
 #include "record/devices.hpp"
 
+#include "base/number_hash.hpp"
+
 #include <chrono>
 #include <source_location>
 
@@ -8,29 +10,20 @@ namespace {
 
 constexpr std::chrono::seconds kCopyTimeout{60};
 
-/// What is copied within the device, and where to: staging lies elsewhere in a replay.
-std::uint64_t hashOf(std::span<const CopyPiece> batch) {
-  std::uint64_t hash = 0;
-  const auto add = [&](std::uint64_t number) {
-    hash = (hash ^ number) * 0x9E3779B97F4A7C15ULL;
-    hash ^= hash >> 32U;
-  };
-  for (const CopyPiece& piece : batch) {
-    add(piece.bytes);
-    for (const auto& [end, offset] :
-         {std::pair{piece.source, piece.sourceOffset}, {piece.destination, piece.destinationOffset}}) {
-      if (end.isPage()) continue;
-      add(end.index());
-      add(offset);
-    }
-  }
-  return hash;
+/// Where a piece begins or ends in the device: staging lies elsewhere in a replay.
+std::uint64_t placeOf(const CopyEnd& end, ByteOffset offset) {
+  return end.isPage() ? 0 : mixed(std::uint64_t{1} + end.index(), offset);
 }
 
 void tellSubmitted(Journal& journal, std::span<const CopyPiece> batch, TimelineValue value) {
   ByteCount bytes = 0;
-  for (const CopyPiece& piece : batch) bytes += piece.bytes;
-  journal.did(RecordKind::Submitted, {batch.size(), bytes, value, hashOf(batch)});
+  NumberHash hash;
+  for (const CopyPiece& piece : batch) {
+    bytes += piece.bytes;
+    hash.add(mixed(piece.bytes, placeOf(piece.source, piece.sourceOffset),
+                   placeOf(piece.destination, piece.destinationOffset)));
+  }
+  journal.did(RecordKind::Submitted, {batch.size(), bytes, value, hash.value()});
 }
 
 Unexpected refused(std::uint64_t number, std::string_view what) {

@@ -4,9 +4,12 @@
 
 namespace flux {
 
-void EventWords::grow(std::size_t words) {
-  constexpr std::size_t kLeast = std::size_t{20} << 10U;
-  words_.resize(std::max({kLeast, words_.capacity(), 2 * (size_ + words)}));
+EventBlock EventWords::take(EventBlock next) {
+  block_.size = static_cast<std::size_t>(at_ - block_.memory.get());
+  EventBlock taken = std::exchange(block_, std::move(next));
+  at_ = block_.memory.get();
+  end_ = at_ + block_.capacity;
+  return taken;
 }
 
 void EventWords::next(std::span<const std::uint64_t>& words, RecordedEvent& event) {
@@ -21,7 +24,7 @@ void EventWords::next(std::span<const std::uint64_t>& words, RecordedEvent& even
   event.numbers = {};
   std::ranges::copy(take(numberCount(event.kind)), event.numbers.begin());
   event.text.clear();
-  if (recordRow(event.kind).text) {
+  if (hasText(event.kind)) {
     const auto bytes = static_cast<std::size_t>(take(1)[0]);
     const std::span<const std::uint64_t> text = take(wordsOfText(bytes));
     event.text.assign(reinterpret_cast<const char*>(text.data()), bytes);

@@ -10,12 +10,25 @@
 #include <cstdint>
 #include <cstring>
 #include <initializer_list>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace flux {
+
+/// Memory for events, and how much of it they take. It is used again and again, so it begins with anything in it.
+struct EventBlock {
+  EventBlock() = default;
+  explicit EventBlock(std::size_t words)
+      : memory(std::make_unique_for_overwrite<std::uint64_t[]>(words)), capacity(words) {}
+
+  [[nodiscard]] std::span<const std::uint64_t> events() const noexcept { return {memory.get(), size}; }
+
+  std::unique_ptr<std::uint64_t[]> memory;
+  std::size_t capacity = 0;
+  std::size_t size = 0;
+};
 
 /// Events as the geometry thread leaves them: it copies their numbers as they are, and the thread that writes the file
 /// makes bytes of them. An event is its kind, its numbers, the size and the characters of its name if the kind has one,
@@ -24,40 +37,79 @@ namespace flux {
 /// **Thread contract.** One thread. **Units.** Words of 64 bits.
 class EventWords {
  public:
-  /// An event: its numbers, as many as its kind has, then its name, then its rows, if the kind has them.
-  void begin(RecordKind kind, bool byProducer = false) {
+  /// An event that is being written: its numbers, as many as its kind has, then its name, then its rows, if the kind
+  /// has them. There is room for it (`hasRoom`), so that nothing is asked word by word.
+  class Event {
+   public:
+    void number(std::uint64_t value) {
+#if defined(__GNUC__)
+      // Word by word: the caller has just written these numbers, each by itself, and the processor holds up who reads
+      // two of them at once until the first has reached the cache, behind all other writes.
+      asm volatile("" : "+r"(value));
+#endif
+      *at_++ = value;
+    }
+    /// Cut to `kMaxTextBytes`.
+    void text(std::string_view text) {
+      text = text.substr(0, kMaxTextBytes);
+      number(text.size());
+      copy(text.data(), text.size(), reinterpret_cast<char*>(at_));
+      at_ += wordsOfText(text.size());
+    }
+    void numbers(std::span<const std::uint64_t> values) {
+      for (const std::uint64_t value : values) number(value);
+    }
+    void numbers(std::initializer_list<std::uint64_t> values) {
+      numbers(std::span(values.begin(), values.size()));
+    }
+
+   private:
+    friend EventWords;
+    /// Names are short: what is made for long copies takes longer to begin.
+    static void copy(const char* from, std::size_t bytes, char* to) {
+      constexpr std::size_t kWord = sizeof(std::uint64_t);
+      if (bytes < kWord) {
+        for (std::size_t i = 0; i < bytes; ++i) to[i] = from[i];
+        return;
+      }
+      for (std::size_t i = 0; i + kWord < bytes; i += kWord) std::memcpy(to + i, from + i, kWord);
+      std::memcpy(to + bytes - kWord, from + bytes - kWord, kWord);
+    }
+    explicit Event(std::uint64_t* at) : at_(at) {}
+    std::uint64_t* at_;
+  };
+
+  /// So much an event with so many rows takes at most.
+  static constexpr std::size_t mostWords(std::size_t rows) {
     // Kind, numbers, size, characters, number of rows.
-    makeRoom(3 + RecordedEvent::kMaxNumbers + wordsOfText(kMaxTextBytes));
+    return 3 + RecordedEvent::kMaxNumbers + wordsOfText(kMaxTextBytes) + rows * kMaxColumns;
+  }
+
+  [[nodiscard]] bool hasRoom(std::size_t words) const noexcept {
+    return static_cast<std::size_t>(end_ - at_) >= words;
+  }
+  [[nodiscard]] bool empty() const noexcept {
+    return at_ == block_.memory.get();
+  }
+
+  /// REQUIRES: room for all of it.
+  [[nodiscard]] Event begin(RecordKind kind, bool byProducer = false) {
     // The thread that writes the file has had this memory last. The processor keeps few writes that wait for memory,
     // and sometimes holds up reads until all of them are done.
     for (std::size_t line = 0; line < kLinesAnEvent; ++line) {
-      prefetchToWriteBehind(words_.data() + size_, kAheadBytes + line * kLineBytes);
+      prefetchToWriteBehind(at_, kAheadBytes + line * kLineBytes);
     }
-    number(static_cast<std::uint64_t>(kind) | (byProducer ? kByProducer : 0U));
+    Event event(at_);
+    event.number(static_cast<std::uint64_t>(kind) | (byProducer ? kByProducer : 0U));
+    return event;
   }
-  void number(std::uint64_t value) { words_[size_++] = value; }
-  /// Cut to `kMaxTextBytes`.
-  void text(std::string_view text) {
-    text = text.substr(0, kMaxTextBytes);
-    number(text.size());
-    std::memcpy(words_.data() + size_, text.data(), text.size());
-    size_ += wordsOfText(text.size());
-  }
-  void rows(std::size_t count) {
-    number(count);
-    makeRoom(count * kMaxColumns);
-  }
-  void row(std::initializer_list<std::uint64_t> values) {
-    for (const std::uint64_t value : values) number(value);
+  /// It is whole.
+  void end(const Event& event) noexcept {
+    at_ = event.at_;
   }
 
-  [[nodiscard]] std::size_t size() const noexcept { return size_; }
-  /// What has been written since the last call. `memory` is used for what comes next.
-  [[nodiscard]] std::vector<std::uint64_t> take(std::vector<std::uint64_t> memory = {}) {
-    std::vector<std::uint64_t> taken = std::exchange(words_, std::move(memory));
-    taken.resize(std::exchange(size_, 0));
-    return taken;
-  }
+  /// What has been written since the last call. What comes next goes to `next`.
+  [[nodiscard]] EventBlock take(EventBlock next);
 
   /// Takes one event from the front of words that were written whole.
   static void next(std::span<const std::uint64_t>& words, RecordedEvent& event);
@@ -70,14 +122,10 @@ class EventWords {
   static constexpr std::size_t wordsOfText(std::size_t bytes) {
     return (bytes + sizeof(std::uint64_t) - 1) / sizeof(std::uint64_t);
   }
-  void makeRoom(std::size_t words) {
-    if (words_.size() - size_ < words) [[unlikely]]
-      grow(words);
-  }
-  void grow(std::size_t words);
 
-  std::vector<std::uint64_t> words_;  ///< Of which `size_` are written.
-  std::size_t size_ = 0;
+  EventBlock block_;
+  std::uint64_t* at_ = nullptr;  ///< The next event.
+  std::uint64_t* end_ = nullptr;
 };
 
 }  // namespace flux

@@ -14,7 +14,7 @@ class LookCounts {
  public:
   struct Look {
     std::uint64_t count = 0;
-    std::uint64_t last = 0;
+    std::uint64_t expected = 0;  ///< What the next one finds if nothing happens.
   };
   static constexpr std::size_t kMost = 8;  ///< Of one kind.
 
@@ -22,8 +22,8 @@ class LookCounts {
     return looks_[static_cast<std::size_t>(what) * kMost + which];
   }
 
-  /// What the next look would find if nothing had happened.
-  [[nodiscard]] static std::uint64_t expected(RecordKind what, const Look& look) noexcept {
+  /// What is to be expected after an answer.
+  [[nodiscard]] static std::uint64_t after(RecordKind what, std::uint64_t answer) noexcept {
     switch (what) {
       case RecordKind::StagingRefused:
       case RecordKind::SealingRefused:
@@ -39,9 +39,9 @@ class LookCounts {
       case RecordKind::DropCount:
         return 0;
       case RecordKind::SubmitValue:
-        return look.last + 1;
+        return answer + 1;
       default:
-        return look.last;
+        return answer;
     }
   }
 

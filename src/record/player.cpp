@@ -101,7 +101,7 @@ class RecordingPlayer::Impl final : public Journal {
     const RecordedEvent* const event = peek();
     // A handle that this pool thinks free may be in use: it gets only those of the recording.
     if (event == nullptr) return what == RecordKind::Handle ? 0 : value;
-    std::uint64_t answer = LookCounts::expected(what, look);
+    std::uint64_t answer = look.expected;
     if (event->kind == what && event->numbers[0] == which && event->numbers[1] == look.count) {
       answer = event->numbers[2];
       consume();
@@ -110,7 +110,7 @@ class RecordingPlayer::Impl final : public Journal {
       differ("an answer that is possible");
       return value;
     }
-    look.last = answer;
+    look.expected = LookCounts::after(what, answer);
     if (what == RecordKind::Completed && which == static_cast<std::uint32_t>(kCopyQueue)) device_->reach(answer);
     if (what == RecordKind::Handle && pool_ != nullptr && pool_->requestedVersion(unpackedHandle(answer)) != 0) {
       differ("another handle");
@@ -217,7 +217,7 @@ class RecordingPlayer::Impl final : public Journal {
       case RecordKind::Completed:
       case RecordKind::QueueTag:
       case RecordKind::NewestFrame:
-        return answer >= look.last;
+        return answer >= look.expected;  // the last one
       case RecordKind::MissCount:
       case RecordKind::VictimCount:
       case RecordKind::DropCount:

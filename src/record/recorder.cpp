@@ -1,6 +1,7 @@
 #include <flux/recorder.hpp>
 
 #include "base/fixed_name.hpp"
+#include "base/out_of_line.hpp"
 #include "pool/journal.hpp"
 #include "record/block_file.hpp"
 #include "record/block_writer.hpp"
@@ -62,8 +63,7 @@ class Recorder::Impl final : public Journal {
 
   void detach() noexcept override {
     takeFrames();
-    begin(RecordKind::End);
-    end();
+    end(begin(RecordKind::End));
     close();
   }
 
@@ -76,69 +76,51 @@ class Recorder::Impl final : public Journal {
   void call(const Call& call) override {
     if (call.kind == RecordKind::Step) return beginStep(call);
     if (call.kind == RecordKind::Publish) began_ = now();
-    begin(call.kind, call.byProducer);
-    events_.number(packed(call.block));
-    for (std::size_t i = 1; i < numberCount(call.kind); ++i) events_.number(call.numbers[i - 1]);
-    if (recordRow(call.kind).text) events_.text(call.text);
-    writeRows(call);
-    end();
+    const std::size_t rows = call.parts.size() + call.updates.size() + call.ids.size();  // all but one are empty
+    EventWords::Event event = begin(call.kind, call.byProducer, rows);
+    event.number(packed(call.block));
+    event.numbers(std::span(call.numbers).first(numberCount(call.kind) - 1));
+    if (hasText(call.kind)) event.text(call.text);
+    if (columnCount(call.kind) != 0) {
+      event.number(rows);
+      writeRows(event, call);
+    }
+    end(event);
   }
 
   std::uint64_t see(RecordKind what, std::uint64_t value, std::uint32_t which) override {
     LookCounts::Look& look = looks_.of(what, which);
     ++look.count;
-    const std::uint64_t expected = LookCounts::expected(what, look);
-    look.last = value;
-    if (value != expected) {
-      begin(what);
-      events_.number(which);
-      events_.number(look.count);
-      events_.number(value);
-      end();
-    }
-    return value;
+    if (value == look.expected && what != RecordKind::SubmitValue) return value;
+    return noteLook(what, value, which, look);
   }
 
   void did(RecordKind what, std::initializer_list<std::uint64_t> numbers, std::string_view text) override {
     if (closed_) return;  // chunks go after all else
-    const bool timed = what == RecordKind::Stepped || what == RecordKind::Published;
-    if (timed) ended_ = now();
-    if (what != RecordKind::Stepped || !countIdleStep(numbers)) {
-      begin(what);
-      for (const std::uint64_t number : numbers) events_.number(number);
-      if (timed) {
-        events_.number(began_);
-        events_.number(ended_ - began_);
-      }
-      if (recordRow(what).text) events_.text(text);
-      end();
-    }
-    if (timed && ended_ - flushed_ > kBlockAge) flush();
+    if (what == RecordKind::Stepped || what == RecordKind::Published) return endTimed(what, numbers);
+    EventWords::Event event = begin(what);
+    event.numbers(numbers);
+    if (hasText(what)) event.text(text);
+    end(event);
   }
 
   // ---- Of any thread ------------------------------------------------------------------------------------
 
   void frameBegan(std::uint64_t serial, const char* label, std::uint64_t thread, SnapshotNumber snapshot) override {
-    FrameNote note;
-    note.serial = serial;
-    note.snapshot = snapshot;
-    note.thread = thread;
-    copyName(note.label, label);
-    add(note);
+    note(RecordKind::FrameBegan, serial, [&](FrameNote& note) {
+      note.snapshot = snapshot;
+      note.thread = thread;
+      copyName(note.label, label);
+    });
   }
   void frameSubmits(std::uint64_t serial) override {
-    FrameNote note;
-    note.kind = RecordKind::FrameSubmits;
-    note.serial = serial;
-    add(note);
+    note(RecordKind::FrameSubmits, serial, [](FrameNote&) {});
   }
   void frameEnded(std::uint64_t serial, std::span<const QueueValue> submitted) override {
-    FrameNote note;
-    note.kind = RecordKind::FrameEnded;
-    note.serial = serial;
-    note.usedCount = submitted.size();
-    std::copy(submitted.begin(), submitted.end(), note.used.begin());
-    add(note);
+    note(RecordKind::FrameEnded, serial, [&](FrameNote& note) {
+      note.usedCount = submitted.size();
+      std::copy(submitted.begin(), submitted.end(), note.used.begin());
+    });
   }
 
   [[nodiscard]] std::optional<Error> error() const { return writer_.error(); }
@@ -151,20 +133,47 @@ class Recorder::Impl final : public Journal {
         std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start_).count());
   }
 
-  void begin(RecordKind kind, bool byProducer = false) {
-    if (stepping_ || idle_.count != 0) writeHeldBack();
-    events_.begin(kind, byProducer);
+  EventWords::Event begin(RecordKind kind, bool byProducer = false, std::size_t rows = 0) {
+    const std::size_t words = EventWords::mostWords(rows);
+    if (stepping_ || idle_.count != 0 || !events_.hasRoom(words)) [[unlikely]]
+      makeReady(words);
+    return events_.begin(kind, byProducer);
   }
-  void end() {
+  FLUX_OUT_OF_LINE void makeReady(std::size_t words) {
+    writeHeldBack();
+    if (!events_.hasRoom(words)) startBlock(words);
+  }
+  void end(const EventWords::Event& event) {
+    events_.end(event);
     eventCount_.store(eventCount_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    if (events_.size() >= kBlockWords) [[unlikely]]
-      flush();
+  }
+
+  FLUX_OUT_OF_LINE std::uint64_t noteLook(RecordKind what, std::uint64_t value, std::uint32_t which,
+                                          LookCounts::Look& look) {
+    const std::uint64_t expected = std::exchange(look.expected, LookCounts::after(what, value));
+    if (value == expected) return value;
+    EventWords::Event event = begin(what);
+    event.numbers({which, look.count, value});
+    end(event);
+    return value;
+  }
+
+  /// A step or a publish has ended.
+  FLUX_OUT_OF_LINE void endTimed(RecordKind what, std::initializer_list<std::uint64_t> numbers) {
+    ended_ = now();
+    if (what != RecordKind::Stepped || !countIdleStep(numbers)) {
+      EventWords::Event event = begin(what);
+      event.numbers(numbers);
+      event.numbers({began_, ended_ - began_});
+      end(event);
+    }
+    if (ended_ - flushed_ > kBlockAge) flush();
   }
 
   // ---- Steps in which nothing happens: they are counted -------------------------------------------------
 
   /// Held back until something happens in it.
-  void beginStep(const Call& call) {
+  FLUX_OUT_OF_LINE void beginStep(const Call& call) {
     takeFrames();
     began_ = now();
     std::copy_n(call.numbers.begin(), asked_.size(), asked_.begin());
@@ -188,74 +197,65 @@ class Recorder::Impl final : public Journal {
   void writeHeldBack() {
     const bool stepping = std::exchange(stepping_, false);
     if (const IdleRun idle = std::exchange(idle_, {}); idle.count != 0) {
-      begin(RecordKind::IdleSteps);
-      for (const std::uint64_t number : {packed(BlockHandle{}), idle.count, idle.began, idle.took, idle.spent}) {
-        events_.number(number);
-      }
-      end();
+      EventWords::Event event = begin(RecordKind::IdleSteps);
+      event.numbers({packed(BlockHandle{}), idle.count, idle.began, idle.took, idle.spent});
+      end(event);
     }
     if (!stepping) return;
     lastAsked_ = asked_;
-    begin(RecordKind::Step);
-    events_.number(packed(BlockHandle{}));
-    for (const std::uint64_t number : asked_) events_.number(number);
-    end();
+    EventWords::Event event = begin(RecordKind::Step);
+    event.number(packed(BlockHandle{}));
+    event.numbers(asked_);
+    end(event);
   }
 
-  void flush() {
+  FLUX_OUT_OF_LINE void flush() {
     flushed_ = ended_;
     if (idle_.count != 0) writeHeldBack();
-    if (events_.size() == 0) return;
+    if (!events_.empty()) startBlock(0);
+  }
+  /// Hands over what there is; for an event of so many words there is room then.
+  FLUX_OUT_OF_LINE void startBlock(std::size_t words) {
+    EventBlock full = events_.take(writer_.spare(std::max(kBlockWords, words)));
     // What cannot be written is dropped here, and all that comes after it.
-    writer_.push(events_.take(writer_.spare()));
+    if (full.size != 0) writer_.push(std::move(full));
   }
 
   void writeDevice(const DeviceCaps& caps) {
-    begin(RecordKind::Device);
-    for (const std::uint64_t number : numbersOf(caps)) events_.number(number);
-    events_.text(caps.deviceName);
-    events_.rows(caps.partAlignmentBytes.size());
-    for (const std::uint32_t alignment : caps.partAlignmentBytes) events_.row({alignment});
-    end();
+    EventWords::Event event = begin(RecordKind::Device, false, caps.partAlignmentBytes.size());
+    event.numbers(numbersOf(caps));
+    event.text(caps.deviceName);
+    event.number(caps.partAlignmentBytes.size());
+    for (const std::uint32_t alignment : caps.partAlignmentBytes) event.number(alignment);
+    end(event);
   }
   void writePool(const PoolDesc& desc) {
-    begin(RecordKind::Pool);
-    for (const std::uint64_t number : numbersOf(desc)) events_.number(number);
-    end();
+    EventWords::Event event = begin(RecordKind::Pool);
+    event.numbers(numbersOf(desc));
+    end(event);
   }
 
-  void writeRows(const Call& call) {
-    switch (call.kind) {
-      case RecordKind::Add:
-      case RecordKind::AddParts:
-      case RecordKind::AddShared:
-        events_.rows(call.parts.size());
-        for (const PartDesc& part : call.parts) {
-          events_.row({static_cast<std::uint64_t>(part.kind), part.bytes, sourceNumber(part.source, part.kept),
-                       part.source.data().size()});
-        }
-        break;
-      case RecordKind::Update:
-      case RecordKind::UpdateInPlace:
-        events_.rows(call.updates.size());
-        for (const PartUpdate& update : call.updates) {
-          events_.row({static_cast<std::uint32_t>(update.part), update.offset, update.bytes,
-                       sourceNumber(update.source, false), update.source.data().size()});
-        }
-        break;
-      case RecordKind::RemoveParts:
-        events_.rows(call.ids.size());
-        for (const PartId part : call.ids) events_.row({static_cast<std::uint32_t>(part)});
-        break;
-      default:
-        break;
+  static void writeRows(EventWords::Event& event, const Call& call) {
+    for (const PartDesc& part : call.parts) {
+      event.numbers({static_cast<std::uint64_t>(part.kind), part.bytes, sourceNumber(part.source, part.kept),
+                     part.source.data().size()});
     }
+    for (const PartUpdate& update : call.updates) {
+      event.numbers({static_cast<std::uint32_t>(update.part), update.offset, update.bytes,
+                     sourceNumber(update.source, false), update.source.data().size()});
+    }
+    for (const PartId part : call.ids) event.number(static_cast<std::uint32_t>(part));
   }
 
-  void add(FrameNote& note) {
-    note.time = now();
+  template <class Fill>
+  void note(RecordKind kind, std::uint64_t serial, const Fill& fill) {
+    const std::uint64_t time = now();
     const std::lock_guard lock(framesMutex_);
-    frames_.push_back(note);
+    FrameNote& note = frames_.emplace_back();
+    note.kind = kind;
+    note.serial = serial;
+    note.time = time;
+    fill(note);
     framesWait_.store(true, std::memory_order_relaxed);
   }
 
@@ -267,21 +267,21 @@ class Recorder::Impl final : public Journal {
       framesWait_.store(false, std::memory_order_relaxed);
     }
     for (const FrameNote& note : taken_) {
-      begin(note.kind);
-      events_.number(note.serial);
+      EventWords::Event event = begin(note.kind, false, note.usedCount);
+      event.number(note.serial);
       if (note.kind == RecordKind::FrameBegan) {
-        events_.number(note.snapshot);
-        events_.number(note.thread);
+        event.number(note.snapshot);
+        event.number(note.thread);
       }
-      events_.number(note.time);
-      if (note.kind == RecordKind::FrameBegan) events_.text(note.label.data());
+      event.number(note.time);
+      if (note.kind == RecordKind::FrameBegan) event.text(note.label.data());
       if (note.kind == RecordKind::FrameEnded) {
-        events_.rows(note.usedCount);
+        event.number(note.usedCount);
         for (std::size_t i = 0; i < note.usedCount; ++i) {
-          events_.row({static_cast<std::uint32_t>(note.used[i].queue), note.used[i].value});
+          event.numbers({static_cast<std::uint32_t>(note.used[i].queue), note.used[i].value});
         }
       }
-      end();
+      end(event);
     }
     taken_.clear();
   }
