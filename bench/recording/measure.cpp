@@ -43,8 +43,8 @@ Pair pairOf(const std::vector<Round>& rounds, double unitsARound) {
 
 void printCost(const char* what, const std::vector<Pair>& pairs) {
   const auto quartiles = [&pairs](const auto& of) {
-    std::vector<double> values;
-    for (const Pair& pair : pairs) values.push_back(of(pair));
+    std::vector<double> values(pairs.size());
+    std::ranges::transform(pairs, values.begin(), of);
     return std::array{percentile(values, 0.25), median(values), percentile(values, 0.75)};
   };
   const double time = quartiles([](const Pair& pair) { return pair.nanoseconds; })[1];
