@@ -39,7 +39,7 @@ void Defragmenter::setGoal(const DefragGoal& goal, std::uint64_t step) {
 
 /// What gets a chunk of its own needs chunks to go.
 void Defragmenter::noteRefusal(const ChunkSpace& space, ByteCount bytes, ByteCount alignment, std::uint64_t step) {
-  if (!automatic_ || step < deafUntil_ || wanted()) return;
+  if (!automatic_ || wanted() || (step < deafUntil_ && bytes >= deafBytes_)) return;
   if (space.dedicated(bytes)) {
     wantedChunks_ = static_cast<std::uint32_t>((bytes + space.fullSizeBytes() - 1) / space.fullSizeBytes());
   } else {
@@ -111,6 +111,7 @@ void Defragmenter::decide(ChunkSpace& space, std::uint64_t step) {
   if (wantedChunks_ != 0) {
     if (step < lastMove_ + kSearchSteps) return;
     wantedChunks_ = 0;
+    deafBytes_ = 0;
     deafUntil_ = step + kMostRetrySteps;
   } else {
     seen_ = stampOf(space);
@@ -297,7 +298,7 @@ void Defragmenter::sweep(ChunkSpace& space, std::uint64_t step) {
 /// If nothing has been won for long.
 void Defragmenter::giveUpHole(std::uint64_t step) {
   if (step < wonStep_ + kSearchSteps) return;
-  holeBytes_ = 0;
+  deafBytes_ = std::exchange(holeBytes_, 0);
   deafUntil_ = step + retrySteps_;
   retrySteps_ = std::min(2 * retrySteps_, kMostRetrySteps);
 }

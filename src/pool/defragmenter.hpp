@@ -137,7 +137,8 @@ class Defragmenter {
   ByteCount holeBytes_ = 0;
   // Looking for a chunk.
   std::uint64_t nextLook_ = 0;
-  std::uint64_t deafUntil_ = 0;  // to refusals, after nothing could be done about one
+  std::uint64_t deafUntil_ = 0;  // to refusals of so many bytes, after nothing could be done about one
+  ByteCount deafBytes_ = 0;
   std::uint64_t nextChunk_ = 0;  // the step from which on the next one may be emptied, if nothing is wanted
   std::uint32_t retrySteps_ = kRetrySteps;
   Stamp seen_;

@@ -470,6 +470,17 @@ TEST(Defragmenter, AHoleThatCannotBeMadeIsGivenUp) {
   EXPECT_EQ(blocks.movedBytes, moved) << "nor is it tried again for each request";
 }
 
+TEST(Defragmenter, ASmallerHoleThanOneThatCannotBeMadeIsMade) {
+  Blocks blocks(eager(), 3);
+  for (std::uint32_t chunk = 1; chunk <= 3; ++chunk) blocks.free(chunk, 1, 4 * chunk);
+  blocks.defragmenter.noteRefusal(blocks.space, 6 * kBlockBytes, 1, blocks.now);
+  blocks.step(Defragmenter::kSearchSteps + 2);
+  EXPECT_EQ(blocks.asked, 0U) << "less is free";
+  blocks.defragmenter.noteRefusal(blocks.space, 2 * kBlockBytes, 1, blocks.now);
+  blocks.step(10);
+  EXPECT_GE(blocks.space.largestFreeBytes(), 2 * kBlockBytes);
+}
+
 TEST(Defragmenter, ARefusedRequestForAChunkOfItsOwnFreesChunks) {
   Blocks blocks(eager(), 3);
   for (std::uint32_t chunk = 1; chunk <= 3; ++chunk) blocks.free(chunk, 7);
