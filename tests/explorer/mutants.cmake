@@ -385,6 +385,21 @@ flux_mutant(move_gives_the_chunk_back_under_frames FILE src/pool/pool_blocks.cpp
   WITH [=[retire(RetiredRange{block.place, block.lifetime}, ring_.published() + 1,]=]
   EXPECT "(a lookup meets bytes that are not there|memory is reclaimed while queued work uses it|contract broken)")
 
+flux_mutant(block_that_leaves_gives_its_place_back_too_early FILE src/pool/pool_residency.cpp EXPLORE copy leave
+  REPLACE [=[  retirePlace(block);
+  block.place = {};]=] WITH [=[  retirement_.retire(RetiredRange{block.place, block.lifetime}, 1, 0, 0, block.place.bytes);
+  block.place = {};]=]
+  EXPECT "(a lookup meets bytes that are not there|memory is reclaimed while queued work uses it)")
+
+flux_mutant(block_that_returns_is_shown_before_it_is_copied FILE src/pool/pool_residency.cpp EXPLORE copy leave
+  REPLACE [=[  block.returning = true;
+]=] WITH [=[  block.returning = true;
+  const Placement& to = block.relocation->to;
+  ring_.edit(index).hot = HotRecord::resident(block.generation, to.chunk, static_cast<std::uint32_t>(to.offset / kPlaceUnitBytes),
+                                              static_cast<std::uint32_t>(to.bytes / kPlaceUnitBytes));
+]=]
+  EXPECT "a lookup (meets bytes that are not there|does not answer what its snapshot says)")
+
 flux_mutant(staging_is_filled_while_it_is_copied FILE src/transfer/staging_pages.cpp EXPLORE copy one-frame
   REPLACE [=[ || page.lastUse > completed) continue;]=] WITH [=[) continue;]=]
   EXPECT "a lookup (meets bytes that are not there|does not answer what its snapshot says)")

@@ -1,6 +1,7 @@
 /// A block on its way through memory, with the pool and the Host device: uploads, updates that copy from the old place,
 /// removals, ranges that are used again, a copy queue that executes late, draws that wait for it; as
-/// docs/design/model/copy.pml. And a block that moves to another chunk for room, which is given back behind it.
+/// docs/design/model/copy.pml. A block that moves to another chunk for room, which is given back behind it. And one
+/// that leaves the device and comes back.
 
 #include "explorer/explorer.hpp"
 #include "explorer/scenarios/late_device.hpp"
@@ -31,7 +32,8 @@ struct Bounds {
   std::uint32_t frames;   ///< Each on a thread of its own.
   std::uint32_t actions;  ///< Of the geometry thread, each of which may be an update, a removal or nothing.
   bool loss = false;
-  bool moves = false;  ///< The block is on its way out of its chunk when the others begin.
+  bool moves = false;   ///< The block is on its way out of its chunk when the others begin.
+  bool leaves = false;  ///< The block leaves the device, comes back, or is removed in between.
 };
 
 constexpr ByteCount kChunkBytes = 64 * kKiB;
@@ -60,8 +62,10 @@ class Copy : public Scenario {
     desc.spareChunks = 0;
     desc.emptyChunkSteps = 0;
     desc.defrag = {.automatic = false, .stepsBetween = 0, .settledSteps = 0};
+    desc.evicts = bounds.leaves;
     pool_ = std::move(Pool::create(device_, desc).value());
     if (bounds.moves) beginMove();
+    if (bounds.leaves) settleBlock();
   }
 
   void start() override {
@@ -125,7 +129,39 @@ class Copy : public Scenario {
     check(pool_->inspect(block_)->move.has_value(), "the block moves");
   }
 
+  /// The block is there long enough to leave.
+  void settleBlock() {
+    addBlock();
+    for (int i = 0; i < 12; ++i) {
+      stepPool();
+      device_.finishQueues();
+      publish();
+    }
+  }
+
+  /// Out, and in again; or removed while it is out, or on its way in.
+  void leaveAndReturn() {
+    for (std::uint32_t i = 0; i < bounds_.actions && block_; ++i) {
+      const bool absent = i % 2 != 0;
+      if (i != 0 && choose(2) == 1) {
+        removeBlock();
+      } else {
+        const ByteCount soft = absent ? kChunkBytes : kPartBytes;  // which is less than it takes
+        check(pool_->setBudget({.hardBytes = kChunkBytes, .softBytes = soft}).has_value(), "a limit is accepted");
+        if (absent) {
+          check(pool_->request(block_, Priority::High).has_value(), "a request is accepted");
+          if (choose(2) == 1) removeBlock();
+        }
+      }
+      stepPool();
+      publish();
+    }
+    stepPool();  // in which what has been left may come free
+    publish();
+  }
+
   void edit() {
+    if (bounds_.leaves) return leaveAndReturn();
     if (!bounds_.moves) {
       addBlock();
       stepPool();
@@ -165,6 +201,7 @@ class Copy : public Scenario {
     for (std::uint32_t i = 0; i < kParts; ++i) {
       bytes[i] = contents(i, versions_);
       parts[i] = {PartKind::Vertex, kPartBytes, Source::bytes(bytes[i])};
+      if (bounds_.leaves) parts[i].source = Source::callback(fill, nullptr, i).lasting();
       requested_.parts[i] = versions_;
     }
     BlockDesc desc;
@@ -173,6 +210,14 @@ class Copy : public Scenario {
     const Result<BlockHandle> added = pool_->add(desc);
     if (!added) return;  // the device is lost
     block_ = *added;
+  }
+
+  /// Of the first version.
+  static bool fill(void* /*context*/, const FillRequest& request) {
+    const auto bytes = contents(static_cast<std::uint32_t>(request.tag), 1);
+    std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(request.offset), request.destination.size(),
+                request.destination.begin());
+    return true;
   }
 
   void updateBlock() {
@@ -192,8 +237,8 @@ class Copy : public Scenario {
   void stepPool() {
     const StepLimit limit(500, "the geometry thread waits in a step");
     const TimelineValue before = device_.copiesSubmitted();
-    const bool stepped = pool_->step({}, kNow).has_value();
-    check(stepped || device_.lost(), "a step fails");
+    const Result<StepReport> stepped = pool_->step({}, kNow);
+    check(stepped.has_value() || device_.lost(), "a step fails");
     if (device_.seenLost()) {
       running_.reset();
       visible_.reset();
@@ -203,6 +248,7 @@ class Copy : public Scenario {
       visible_ = running_->version;
       running_.reset();
     }
+    if (stepped->evictions != 0) visible_.reset();
     if (device_.copiesSubmitted() > before) {
       running_ = Running{requested_, device_.copiesSubmitted()};
     }
@@ -293,5 +339,6 @@ int main(int argc, char** argv) {
                       {{"one-frame", scenario({.frames = 1, .actions = 3})},
                        {"two-frames", scenario({.frames = 2, .actions = 1})},
                        {"loss", scenario({.frames = 1, .actions = 2, .loss = true})},
-                       {"move", scenario({.frames = 1, .actions = 1, .moves = true})}});
+                       {"move", scenario({.frames = 1, .actions = 1, .moves = true})},
+                       {"leave", scenario({.frames = 1, .actions = 2, .leaves = true})}});
 }
