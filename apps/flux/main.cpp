@@ -2,6 +2,7 @@
 #include "failure.hpp"
 #include "info.hpp"
 #include "inspect/inspect.hpp"
+#include "lean.hpp"
 #include "models/child_process.hpp"
 #include "models/loader.hpp"
 #include "replay/options.hpp"
@@ -79,6 +80,7 @@ void addView(CLI::App& app, ViewArguments& view) {
                  "Device memory for the world, 64MiB and the like: what is out of view leaves it for what is in view")
       ->transform(CLI::AsSizeValue(true));
   app.add_flag("!--no-defrag", options.defrag, "Nothing moves to give memory back");
+  app.add_flag("--lean", options.lean, kLeanHelp);
   app.add_flag("--single-thread", options.singleThread, "Everything on one thread and one queue");
   app.add_option("--out", options.out, "Folder for world.png, report.json and dump.json")->capture_default_str();
   app.add_option("--json", view.json, "Write the report here too; - is standard output");

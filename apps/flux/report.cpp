@@ -65,6 +65,7 @@ Json toJson(const RunReport& report) {
   json["indirect"] = report.indirect;
   json["budget"] = report.budget;
   json["defrag"] = report.defrag;
+  json["lean"] = report.lean;
   json["stillAfter"] = report.stillAfter;
   json["verify"] = report.verify;
   json["validate"] = report.validate;

@@ -54,6 +54,7 @@ struct RunReport {
   bool singleThread = false;
   bool indirect = false;  ///< The device looked the objects up and drew them by indirect calls.
   bool defrag = true;
+  bool lean = false;
   ByteCount budget = 0;          ///< Of device memory; 0: none was given.
   std::uint64_t stillAfter = 0;  ///< The frame after which the camera stood still; 0: none.
   bool verify = false;

@@ -116,7 +116,7 @@ inline constexpr std::array<RecordRow, kRecordKindCount> kRecordRows{{
      "chunkBytes firstChunkBytes longLivedFirstChunkBytes stagingPageBytes stagingLimitBytes readbackLimitBytes "
      "shadowLimitBytes hardLimitBytes maxBlocks emptyChunkSteps emptyChunkAge spareChunks recordMirrors evicts "
      "storeLimitBytes defragAutomatic freeChunkPercent freeUsedPercent sparsePercent fullPercent blockFreePercent "
-     "stepsBetween settledSteps"},
+     "stepsBetween settledSteps retrySteps"},
     {End, Head, "end", ""},
 
     {Add, Call, "add", "block lifetime fallback tag movable", 0, true, "kind bytes source given"},

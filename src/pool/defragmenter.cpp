@@ -69,7 +69,7 @@ void Defragmenter::work(ChunkSpace& space, BlockMover& mover, std::uint64_t step
   }
   if (holeBytes_ != 0 && holeIsThere(space)) {
     holeBytes_ = 0;
-    retrySteps_ = kRetrySteps;
+    retrySteps_ = policy_.retrySteps;
   }
   if (holeBytes_ != 0) return makeHole(space, mover, step);
   if (!wanted() && !quiet && step < nextChunk_) return;
@@ -112,7 +112,7 @@ void Defragmenter::decide(ChunkSpace& space, std::uint64_t step) {
     if (step < lastMove_ + kSearchSteps) return;
     wantedChunks_ = 0;
     deafBytes_ = 0;
-    deafUntil_ = step + kMostRetrySteps;
+    deafUntil_ = step + mostRetrySteps();
   } else {
     seen_ = stampOf(space);
     nextLook_ = step + policy_.stepsBetween;
@@ -162,6 +162,7 @@ void Defragmenter::empty(ChunkSpace& space, BlockMover& mover, std::uint64_t ste
     } else if (range.bytes >= least) {
       if (mover.busy()) return;
       const MoveStart start = mover.move(next_);
+      looks += kLooksOfAMove - 1;
       if (start == MoveStart::NoRoom || start == MoveStart::Stays) return giveUp(space, step);
       if (start == MoveStart::Started) lastMove_ = step;
     }
@@ -174,16 +175,16 @@ void Defragmenter::emptied(ChunkSpace& space, std::uint64_t step, bool quiet) {
   if (space.retired(*victim_) && kept) space.restoreChunk(*victim_);
   victim_.reset();
   wantedChunks_ -= std::min(wantedChunks_, 1U);
-  retrySteps_ = kRetrySteps;
+  retrySteps_ = policy_.retrySteps;
   nextChunk_ = step + (quiet ? 0 : policy_.stepsBetween);
 }
 
 void Defragmenter::giveUp(ChunkSpace& space, std::uint64_t step) {
-  notBefore_[static_cast<std::uint32_t>(*victim_)] = step + kMostRetrySteps;
+  notBefore_[static_cast<std::uint32_t>(*victim_)] = step + mostRetrySteps();
   putBack(space);
   if (wanted()) return;
   nextChunk_ = step + retrySteps_;
-  retrySteps_ = std::min(2 * retrySteps_, kMostRetrySteps);
+  retrySteps_ = std::min(2 * retrySteps_, mostRetrySteps());
 }
 
 void Defragmenter::putBack(ChunkSpace& space) {
@@ -194,7 +195,7 @@ void Defragmenter::putBack(ChunkSpace& space) {
 void Defragmenter::revive(ChunkSpace& space, std::uint64_t step) {
   putBack(space);
   windowTried_ = false;
-  nextChunk_ = step + kRetrySteps;
+  nextChunk_ = step + policy_.retrySteps;
 }
 
 void Defragmenter::abandon() {
@@ -271,6 +272,7 @@ void Defragmenter::clear(ChunkSpace& space, BlockMover& mover, std::uint64_t ste
     }
     if (mover.busy()) return;
     const MoveStart start = mover.move(next_);
+    looks += kLooksOfAMove - 1;
     if (start == MoveStart::Started) lastMove_ = step;
     const bool inVain = start == MoveStart::NoRoom && step > lastMove_ + kRoomSteps;
     if (inVain || start == MoveStart::Stays) return putBack(space);
@@ -300,7 +302,7 @@ void Defragmenter::giveUpHole(std::uint64_t step) {
   if (step < wonStep_ + kSearchSteps) return;
   deafBytes_ = std::exchange(holeBytes_, 0);
   deafUntil_ = step + retrySteps_;
-  retrySteps_ = std::min(2 * retrySteps_, kMostRetrySteps);
+  retrySteps_ = std::min(2 * retrySteps_, mostRetrySteps());
 }
 
 void Defragmenter::widen(ChunkSpace& space, BlockMover& mover, std::uint64_t step) {
@@ -316,6 +318,7 @@ void Defragmenter::widen(ChunkSpace& space, BlockMover& mover, std::uint64_t ste
       if (mover.busy()) return;
       const bool enough = pass_ == Pass::Widen && range.offset >= holeBegin_ + holeBytes_;
       const bool moves = !enough && mover.move(next_) == MoveStart::Started;
+      looks += kLooksOfAMove - 1;
       if (moves) {
         pass_ = Pass::Widen;
         holeEnd_ = range.offset + range.bytes;

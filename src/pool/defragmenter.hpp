@@ -48,7 +48,9 @@ class BlockMover {
 class Defragmenter {
  public:
   static constexpr std::uint32_t kChunkLooks = 128;
-  static constexpr std::uint32_t kRangeLooks = 64;
+  static constexpr std::uint32_t kRangeLooks = 512;
+  /// A move counts as so many looks: it finds a place, and what lies in the range.
+  static constexpr std::uint32_t kLooksOfAMove = 8;
   static constexpr std::uint32_t kWindowLooks = 8192;
   /// A window is given up when for so many steps nothing that is left in it found room.
   static constexpr std::uint32_t kRoomSteps = 16;
@@ -56,9 +58,8 @@ class Defragmenter {
   static constexpr std::uint32_t kPatienceSteps = 240;
   /// What is wanted is given up when for so many steps no chunk could be found for it: what has retired comes free.
   static constexpr std::uint32_t kSearchSteps = 60;
-  /// After the first chunk that could not be emptied; twice as many after each further one, up to the most.
-  static constexpr std::uint32_t kRetrySteps = 60;
-  static constexpr std::uint32_t kMostRetrySteps = 3840;
+  /// `DefragPolicy::retrySteps` grows to so many times itself at most.
+  static constexpr std::uint32_t kMostRetries = 64;
 
   Defragmenter(const DefragPolicy& policy, bool automatic) : policy_(policy), automatic_(automatic) {}
 
@@ -111,6 +112,7 @@ class Defragmenter {
   };
 
   [[nodiscard]] static Stamp stampOf(const ChunkSpace& space) { return {space.freeBytes(), space.liveRanges()}; }
+  [[nodiscard]] std::uint64_t mostRetrySteps() const { return std::uint64_t{kMostRetries} * policy_.retrySteps; }
   [[nodiscard]] bool wanted() const { return wantedChunks_ != 0 || holeBytes_ != 0; }
   void work(ChunkSpace& space, BlockMover& mover, std::uint64_t step, bool quiet);
   void look(ChunkSpace& space, std::uint64_t step);
@@ -140,7 +142,7 @@ class Defragmenter {
   std::uint64_t deafUntil_ = 0;  // to refusals of so many bytes, after nothing could be done about one
   ByteCount deafBytes_ = 0;
   std::uint64_t nextChunk_ = 0;  // the step from which on the next one may be emptied, if nothing is wanted
-  std::uint32_t retrySteps_ = kRetrySteps;
+  std::uint64_t retrySteps_ = policy_.retrySteps;
   Stamp seen_;
   std::uint32_t lookAt_ = 0;
   std::uint32_t held_ = 0;  // chunks that hold something, of those looked at

@@ -31,7 +31,7 @@ DeviceCaps capsOf(const RecordedEvent& event) {
   return caps;
 }
 
-std::array<std::uint64_t, 23> numbersOf(const PoolDesc& desc) noexcept {
+std::array<std::uint64_t, 24> numbersOf(const PoolDesc& desc) noexcept {
   return {desc.chunkBytes,
           desc.firstChunkBytes,
           desc.longLivedFirstChunkBytes,
@@ -54,7 +54,8 @@ std::array<std::uint64_t, 23> numbersOf(const PoolDesc& desc) noexcept {
           desc.defrag.fullPercent,
           desc.defrag.blockFreePercent,
           desc.defrag.stepsBetween,
-          desc.defrag.settledSteps};
+          desc.defrag.settledSteps,
+          desc.defrag.retrySteps};
 }
 
 PoolDesc descOf(const RecordedEvent& event) {
@@ -76,7 +77,8 @@ PoolDesc descOf(const RecordedEvent& event) {
   desc.evicts = numbers[13] != 0;
   desc.storeLimitBytes = numbers[14];
   const auto small = [&](std::size_t at) { return static_cast<std::uint32_t>(numbers[at]); };
-  desc.defrag = {numbers[15] != 0, small(16), small(17), small(18), small(19), small(20), small(21), small(22)};
+  desc.defrag = {numbers[15] != 0, small(16), small(17), small(18), small(19),
+                 small(20),        small(21), small(22), small(23)};
   return desc;
 }
 

@@ -11,7 +11,7 @@
 namespace flux {
 
 [[nodiscard]] std::array<std::uint64_t, 7> numbersOf(const DeviceCaps& caps) noexcept;
-[[nodiscard]] std::array<std::uint64_t, 23> numbersOf(const PoolDesc& desc) noexcept;
+[[nodiscard]] std::array<std::uint64_t, 24> numbersOf(const PoolDesc& desc) noexcept;
 
 /// Of an event of kind Device, and of kind Pool. What makes no sense is as it is, for `Pool::create` to refuse.
 [[nodiscard]] DeviceCaps capsOf(const RecordedEvent& event);

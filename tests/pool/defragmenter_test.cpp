@@ -306,9 +306,11 @@ TEST(Defragmenter, RevivesTheChunkWhenItsRoomIsNeeded) {
   blocks.defragmenter.revive(blocks.space, blocks.now);
   EXPECT_FALSE(blocks.space.retired(ChunkIndex{2}));
   blocks.quotaUsed = false;
-  blocks.step(Defragmenter::kRetrySteps / 2);
-  EXPECT_EQ(blocks.movedBytes, 0U) << "not at once again";
-  blocks.step(Defragmenter::kRetrySteps);
+  blocks.step(static_cast<int>(eager().retrySteps) - 1);
+  EXPECT_FALSE(blocks.defragmenter.victim()) << "not at once again";
+  blocks.step();
+  EXPECT_TRUE(blocks.defragmenter.victim());
+  blocks.step(20);
   EXPECT_EQ(blocks.space.chunkCount(), 1U);
 }
 
@@ -336,7 +338,7 @@ TEST(Defragmenter, AStepLooksAtABoundedNumberOfRanges) {
   std::uint32_t before = 0;
   for (int i = 0; i < 100; ++i) {
     blocks.step();
-    EXPECT_LE(blocks.asked - before, Defragmenter::kRangeLooks);
+    EXPECT_LE(blocks.asked - before, Defragmenter::kRangeLooks / Defragmenter::kLooksOfAMove);
     before = blocks.asked;
   }
   EXPECT_EQ(blocks.space.chunkCount(), 1U);
@@ -462,7 +464,7 @@ TEST(Defragmenter, AHoleThatCannotBeMadeIsGivenUp) {
   blocks.defragmenter.noteRefusal(blocks.space, 6 * kBlockBytes, 1, blocks.now);
   blocks.step(2 * Defragmenter::kSearchSteps);
   const ByteCount moved = blocks.movedBytes;
-  for (std::uint32_t i = 0; i < Defragmenter::kRetrySteps / 2; ++i) {
+  for (std::uint32_t i = 0; i < eager().retrySteps / 2; ++i) {
     EXPECT_FALSE(blocks.defragmenter.victim());
     blocks.defragmenter.noteRefusal(blocks.space, 6 * kBlockBytes, 1, blocks.now);
     blocks.step();

@@ -2,6 +2,7 @@
 
 #include "backends.hpp"
 #include "failure.hpp"
+#include "lean.hpp"
 #include "replay/recording_replay.hpp"
 #include "report_files.hpp"
 
@@ -41,7 +42,7 @@ void addReplay(CLI::App& command, ReplayArguments& arguments) {
       .add_option("--budget", options.budget,
                   "Device memory of traces, 24MiB and the like: objects that are not drawn leave it for others")
       ->transform(CLI::AsSizeValue(true));
-  command.add_flag("--lean", options.lean, "As little memory as possible: no spare chunk, no ramp, no hysteresis");
+  command.add_flag("--lean", options.lean, kLeanHelp);
   command.add_flag("!--no-defrag", options.defrag, "Nothing moves to give memory back");
   command.add_flag("!--no-share", options.share, "A block of its own for each object, however small");
   std::vector<std::string> policies(strategyNames().begin(), strategyNames().end());

@@ -3,6 +3,7 @@
 #include "backends.hpp"
 #include "failure.hpp"
 #include "interrupt.hpp"
+#include "lean.hpp"
 #include "replay/policy_replayer.hpp"
 #include "replay/replayer.hpp"
 #include "report_files.hpp"
@@ -42,14 +43,7 @@ ReplayerDesc replayerDesc(const ReplayOptions& options, const TraceHeader& heade
     desc.pool.hardLimitBytes = options.budget;
     desc.pool.storeLimitBytes = kStoreBytes;
   }
-  if (options.lean) {
-    desc.pool.firstChunkBytes = desc.pool.longLivedFirstChunkBytes = options.chunkBytes;
-    desc.pool.spareChunks = 0;
-    desc.pool.emptyChunkSteps = 0;
-    desc.pool.defrag.freeChunkPercent = 100;
-    desc.pool.defrag.stepsBetween = 0;
-    desc.pool.defrag.settledSteps = 5;
-  }
+  if (options.lean) makeLean(desc.pool);
   const bool known = header.seconds > 0 && header.frames > 0;
   const double seconds = known ? header.seconds / static_cast<double>(header.frames) : kFrameSeconds;
   desc.frameTime = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(seconds));

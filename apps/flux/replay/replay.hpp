@@ -22,7 +22,7 @@ struct ReplayOptions {
   ByteCount chunkBytes = 16 * kMiB;
   ByteCount budget = 0;  ///< Of device memory, for traces; what does not fit leaves it. 0: none.
   bool defrag = true;    ///< Blocks move to give chunks back.
-  bool lean = false;     ///< No spare chunk, no small first chunks, no waiting before an empty chunk goes.
+  bool lean = false;     ///< As little memory as possible (`makeLean`).
   bool share = true;     ///< Small objects of one kind share blocks.
   bool verify = false;
   bool validate = false;

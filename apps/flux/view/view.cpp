@@ -3,6 +3,7 @@
 #include "backends.hpp"
 #include "failure.hpp"
 #include "interrupt.hpp"
+#include "lean.hpp"
 #include "models/loader.hpp"
 #include "report_files.hpp"
 #include "view/geometry_thread.hpp"
@@ -243,6 +244,7 @@ class Run {
     constexpr ByteCount kStoreBytes = 8 * kGiB;
     PoolDesc desc;
     desc.defrag.automatic = options.defrag;
+    if (options.lean) makeLean(desc);
     if (options.budget != 0) {
       desc.evicts = true;
       desc.hardLimitBytes = options.budget;
@@ -288,6 +290,7 @@ RunReport describeRun(const ViewOptions& options, const DeviceCaps& caps, const 
   RunReport report;
   report.budget = options.budget;
   report.defrag = options.defrag;
+  report.lean = options.lean;
   report.stillAfter = options.stillAfter;
   report.command = "view";
   report.backend = toString(caps.backend);

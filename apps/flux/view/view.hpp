@@ -26,6 +26,7 @@ struct ViewOptions {
   bool singleThread = false;
   bool indirect = false;  ///< Draws by handle; Vulkan only.
   bool defrag = true;     ///< Blocks move to give chunks back.
+  bool lean = false;      ///< As little memory as possible (`makeLean`).
   ByteCount budget = 0;   ///< Of device memory; what does not fit leaves it. 0: what the device has.
   bool verify = false;
   bool validate = false;
