@@ -61,10 +61,10 @@ Result<void> Pool::Impl::submitReadbacks(const StepQuota& quota, StepReport& rep
     const bool gone = !found && found.error().code == ErrorCode::InvalidArgument;
     return gone ? Unexpected(staleHandle(range.block, where)) : found;
   };
-  const Result<TimelineValue> value = readbacks_.advance(quota, report, find);
-  if (!value) return Unexpected(value.error());
-  if (*value != 0) relocations_.submittedBeside(*value);
-  return {};
+  TimelineValue submitted = 0;
+  const Result<void> advanced = readbacks_.advance(quota, report, find, submitted);
+  if (submitted != 0) relocations_.submittedBeside(submitted);
+  return advanced;
 }
 
 }  // namespace flux

@@ -54,7 +54,9 @@ Result<bool> ReadbackQueue::record(Read& read, const Found& found) {
   return true;
 }
 
-Result<TimelineValue> ReadbackQueue::advance(const StepQuota& quota, StepReport& report, const Find& find) {
+Result<void> ReadbackQueue::advance(const StepQuota& quota, StepReport& report, const Find& find,
+                                    TimelineValue& submitted) {
+  submitted = 0;
   batch_.clear();
   forgetReady();  // nobody wants them
   Waits waits;
@@ -78,21 +80,19 @@ Result<TimelineValue> ReadbackQueue::advance(const StepQuota& quota, StepReport&
     bytes += found->bytes;
   }
   forgetReady();
-  TimelineValue value = 0;
   if (!batch_.empty()) {
     // The waits are over; they make visible what was written.
-    const Result<TimelineValue> submitted = device_.submit(batch_, waits.list());
-    if (submitted) value = *submitted;
-    if (!submitted) error = Unexpected(submitted.error());
-    noteSubmitted(value);
-    if (value != 0) {
+    const Result<TimelineValue> value = device_.submit(batch_, waits.list());
+    submitted = value.value_or(0);
+    if (!value) error = Unexpected(value.error());
+    noteSubmitted(submitted);
+    if (value) {
       report.readBackBytes += bytes;
       report.pieces += static_cast<std::uint32_t>(batch_.size());
     }
   }
   report.waitingReadbacks = waiting();
-  if (!error) return Unexpected(error.error());
-  return value;
+  return error;
 }
 
 /// Those that nobody wants, or that have failed.

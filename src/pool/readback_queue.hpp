@@ -43,9 +43,9 @@ class ReadbackQueue {
     ContentVersion version = 0;
   };
   using Find = std::function<Result<Found>(const ReadRange& range, std::source_location where)>;
-  /// Submits a batch with those whose turn it is. Returns its value; 0: there was nothing to submit. Errors: of the
-  /// device; nothing is lost.
-  Result<TimelineValue> advance(const StepQuota& quota, StepReport& report, const Find& find);
+  /// Submits a batch with those whose turn it is. `submitted` is its value, 0 if there is none. Errors: of the device;
+  /// nothing is lost, and those before the one for which there was no page may be on their way all the same.
+  Result<void> advance(const StepQuota& quota, StepReport& report, const Find& find, TimelineValue& submitted);
 
   /// Hands out what has arrived, and makes room. Once a step.
   void recycle(TimelineValue completed);

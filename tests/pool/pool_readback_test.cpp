@@ -229,6 +229,40 @@ TEST(PoolReadbackFaults, ARefusedBatchIsSubmittedAgain) {
   }
 }
 
+// What is removed meanwhile stays until that batch is done, too: the checked device watches.
+TEST(PoolReadbackFaults, ABatchThatEndsWhereAPageIsRefusedCountsAllTheSame) {
+  const auto host = HostDevice::create({.completion = Completion::Manual});
+  const auto checked = makeCheckedDevice(*host);
+  const auto device = FaultyDevice::create(*checked);
+  const auto pool = std::move(Pool::create(*device, poolWithTwoPages()).value());
+  const auto finish = [&] {
+    host->complete(kCopyQueue, host->submittedValue(kCopyQueue));
+    ASSERT_TRUE(pool->step());
+    pool->publish();
+  };
+  const auto bytes = test::pattern(1, 0, 1, 40'000);
+  const PartDesc part{PartKind::Vertex, bytes.size(), Source::bytes(bytes)};
+  const BlockHandle block = pool->add(test::blockDesc("block", {&part, 1})).value();
+  for (int i = 0; i < 4; ++i) finish();
+  Readback first = pool->readBack({block, kPart}).value();
+  Readback second = pool->readBack({block, kPart}).value();
+  device->failCall(DeviceCall::OpenStaging, 2, ErrorCode::OutOfDeviceMemory);
+  EXPECT_TRUE(failsWith(pool->step(), ErrorCode::OutOfDeviceMemory));
+  ASSERT_TRUE(pool->remove(block));
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_TRUE(pool->step());
+    pool->publish();
+  }
+  EXPECT_GT(pool->stats().retiredBytes, 0U);
+  EXPECT_EQ(host->earlyReclaims(), 0U);
+  for (int i = 0; i < 4; ++i) finish();
+  EXPECT_EQ(pool->stats().retiredBytes, 0U);
+  std::vector<std::byte> found(bytes.size());
+  ASSERT_TRUE(first.take(found));
+  EXPECT_EQ(found, bytes);
+  EXPECT_TRUE(failsWith(second.take(found), ErrorCode::StaleHandle));
+}
+
 TEST_F(PoolReadback, OfALostDeviceFailsButWhatHasArrivedStays) {
   Readback arrived = ask();
   steps(3);
