@@ -88,7 +88,7 @@ bool Pool::Impl::keepAtHome(BlockHandle handle, std::span<const PartDesc> parts,
 
 bool Pool::Impl::mayLeave(const Block& block, std::uint64_t step, bool forced) const {
   const bool moves = block.relocation != nullptr && block.relocation->moves;  // which is given up
-  const bool waits = !block.edits.empty() && !(forced && !onlyInPlace(block));
+  const bool waits = !block.edits.empty() && (!forced || onlyInPlace(block));
   return block.live && block.place.range && (block.relocation == nullptr || moves) && !waits && block.pins == 0 &&
          block.leaving == 0 && !isLongLived(block) && block.changedStep + residency_.policy().settledSteps <= step;
 }

@@ -61,6 +61,11 @@ class PoolBudget : public testing::Test {
     const PartUpdate part{PartId{0}, Source::bytes(bytes_[i]), 0, kBlockBytes};
     ASSERT_TRUE(pool_->update(blocks_[i], {&part, 1}));
   }
+  /// All that the pool may take is what it has.
+  void updateAllInNoMoreMemory() {
+    ASSERT_TRUE(pool_->setBudget({.hardBytes = reserved(), .softBytes = reserved()}));
+    for (std::size_t i = 0; i < blocks_.size(); ++i) update(i);
+  }
   void addMany(int count) {
     for (int i = 0; i < count; ++i) {
       add();
@@ -358,9 +363,7 @@ TEST_F(PoolBudget, ChunksThatNeedNotGoAreOfUseAgain) {
 TEST_F(PoolBudget, BlocksWhoseUpdatesFindNoRoomLeaveToo) {
   make();
   addMany(180);
-  const ByteCount before = reserved();
-  ASSERT_TRUE(pool_->setBudget({.hardBytes = before, .softBytes = before}));
-  for (std::size_t i = 0; i < 180; ++i) update(i);
+  updateAllInNoMoreMemory();
   ASSERT_TRUE(pool_->setBudget({.hardBytes = 300 * kKiB}));
   for (int i = 0; i < 60; ++i) (void)frame(0, 0);
   EXPECT_LE(reserved(), 300 * kKiB);
@@ -373,9 +376,7 @@ TEST_F(PoolBudget, BlocksWhoseUpdatesFindNoRoomLeaveToo) {
 TEST_F(PoolBudget, UpdatesOfAllBlocksFindRoomWithoutAnyToSpare) {
   make();
   addMany(180);
-  const ByteCount before = reserved();
-  ASSERT_TRUE(pool_->setBudget({.hardBytes = before, .softBytes = before}));
-  for (std::size_t i = 0; i < 180; ++i) update(i);
+  updateAllInNoMoreMemory();
   for (int i = 0; i < 300; ++i) (void)frame(0, 0);
   EXPECT_EQ(waiting_, 0U);
   expectEachCanBeSeen();
