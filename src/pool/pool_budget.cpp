@@ -66,6 +66,14 @@ ByteCount Pool::Impl::seenDeviceLimit() {
   return seen(RecordKind::DeviceBudget, budget.budgetBytes - std::min(budget.budgetBytes, others));
 }
 
+template <class Visit>
+void Pool::Impl::forEachMirrorPlace(const Visit& visit) const {
+  for (std::uint32_t m = 0; mirrors_ != nullptr && m < mirrors_->most(); ++m) {
+    if (const std::optional<Placement>& place = mirrors_->placeOf(m)) visit(*place);
+    if (const std::optional<Placement>& next = mirrors_->nextPlaceOf(m)) visit(*next);
+  }
+}
+
 bool Pool::Impl::isHeld(const Block& block) const noexcept {
   if (!block.live || (!block.place.range && block.relocation == nullptr)) return false;
   return block.pins > 0 || !desc_.evicts || isLongLived(block);
@@ -88,10 +96,7 @@ HeldMemory Pool::Impl::heldMemory() const {
     hold(place);
     if (block.place.range) hold(block.place);
   }
-  for (std::uint32_t m = 0; mirrors_ != nullptr && m < mirrors_->most(); ++m) {
-    if (const std::optional<Placement>& place = mirrors_->placeOf(m)) hold(*place);
-    if (const std::optional<Placement>& next = mirrors_->nextPlaceOf(m)) hold(*next);
-  }
+  forEachMirrorPlace(hold);
   chunks_.forEach([&](ChunkIndex chunk, const ChunkInfo& info) {
     if (holds[static_cast<std::uint32_t>(chunk)]) held.chunkBytes += info.bytes;
   });
@@ -103,6 +108,12 @@ Result<void> Pool::Impl::demote(BlockHandle handle, std::source_location where) 
   if (block == nullptr) return Unexpected(staleHandle(handle, where));
   block->demoted = true;
   return {};
+}
+
+/// Null: the chunk has gone.
+ChunkSpace* Pool::Impl::spaceOf(ChunkIndex chunk) noexcept {
+  const auto found = std::ranges::find_if(spaces_, [chunk](const ChunkSpace& each) { return each.contains(chunk); });
+  return found != spaces_.end() ? &*found : nullptr;
 }
 
 // ---- Getting below a limit that has fallen -----------------------------------------------------------------
@@ -145,14 +156,14 @@ bool Pool::Impl::chooseChunks() {
   if (all.bytes >= needed) return true;
   const bool fresh = !all.surveyed;
   if (fresh && !survey()) return true;  // not known yet
-  ChunkSpace& streaming = space(Lifetime::Streaming);
   for (std::uint32_t i = 0; i < kChunksChosen && all.bytes < needed && !all.emptiest.empty(); ++i) {
     std::ranges::pop_heap(all.emptiest, std::ranges::greater{});
     const ChunkIndex chunk = all.emptiest.back().second;
     all.emptiest.pop_back();
     // It may have gone, or something in it may have been pinned, since it was looked at.
-    if (!streaming.contains(chunk) || streaming.retired(chunk) || all.holds[indexOf(chunk)]) continue;
-    streaming.retireChunk(chunk);
+    ChunkSpace* const chunkSpace = spaceOf(chunk);
+    if (chunkSpace == nullptr || chunkSpace->retired(chunk) || all.holds[indexOf(chunk)]) continue;
+    chunkSpace->retireChunk(chunk);
     all.chunks.push_back(chunk);
     all.goes[indexOf(chunk)] = true;
     all.bytes += chunks_[chunk].bytes;
@@ -174,17 +185,19 @@ bool Pool::Impl::survey() {
   const std::uint32_t blockEnd = std::min(blocks, all.seenBlocks + kSurveyLooks);
   for (; all.seenBlocks < blockEnd; ++all.seenBlocks) noteHeld(blocks_[all.seenBlocks]);
   if (all.seenBlocks < blocks) return false;
+  if (all.seenChunks == 0) forEachMirrorPlace([this](const Placement& place) { noteHeld(place); });
 
-  const ChunkSpace& streaming = space(Lifetime::Streaming);
-  const std::uint32_t chunkEnd = std::min(streaming.chunkIndexEnd(), all.seenChunks + kChunkLooks);
+  const std::uint32_t chunks = std::max(spaces_[0].chunkIndexEnd(), spaces_[1].chunkIndexEnd());
+  const std::uint32_t chunkEnd = std::min(chunks, all.seenChunks + kChunkLooks);
   for (; all.seenChunks < chunkEnd; ++all.seenChunks) {
     const ChunkIndex chunk{all.seenChunks};
-    if (!streaming.contains(chunk) || streaming.retired(chunk) || all.holds[all.seenChunks]) continue;
+    const ChunkSpace* const chunkSpace = spaceOf(chunk);
+    if (chunkSpace == nullptr || chunkSpace->retired(chunk) || all.holds[all.seenChunks]) continue;
     const ByteCount bytes = chunks_[chunk].bytes;
-    all.emptiest.emplace_back(bytes - std::min(bytes, streaming.freeBytes(chunk)), chunk);
+    all.emptiest.emplace_back(bytes - std::min(bytes, chunkSpace->freeBytes(chunk)), chunk);
     std::ranges::push_heap(all.emptiest, std::ranges::greater{});
   }
-  if (all.seenChunks < streaming.chunkIndexEnd()) return false;
+  if (all.seenChunks < chunks) return false;
   all.seenBlocks = all.seenChunks = 0;
   all.surveyed = true;
   return true;
@@ -195,18 +208,22 @@ void Pool::Impl::forgetSurvey() {
   evacuation_.seenBlocks = evacuation_.seenChunks = 0;
 }
 
-/// Chunks in which something is held do not go, also if they were about to.
 void Pool::Impl::noteHeld(const Block& block) {
-  if (evacuation_.holds.empty() || !isHeld(block)) return;
+  if (!isHeld(block)) return;
   for (const Placement* place : {&block.place, &newestPlace(block)}) {
-    if (!place->range) continue;
-    evacuation_.holds[indexOf(place->chunk)] = true;
-    keepChunk(place->chunk);
+    if (place->range) noteHeld(*place);
   }
 }
 
+/// Chunks in which something is held do not go, also if they were about to.
+void Pool::Impl::noteHeld(const Placement& place) {
+  if (evacuation_.holds.empty()) return;
+  evacuation_.holds[indexOf(place.chunk)] = true;
+  keepChunk(place.chunk);
+}
+
 void Pool::Impl::keepChunk(ChunkIndex chunk) {
-  if (stopEvacuating(chunk)) space(Lifetime::Streaming).restoreChunk(chunk);
+  if (stopEvacuating(chunk)) spaceOf(chunk)->restoreChunk(chunk);
 }
 
 /// False: the chunk was not about to go.

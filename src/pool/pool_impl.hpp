@@ -383,12 +383,16 @@ class Pool::Impl {
   void setLimits(ByteCount hard);
   void beginShrinking();
   [[nodiscard]] bool isHeld(const Block& block) const noexcept;
+  template <class Visit>
+  void forEachMirrorPlace(const Visit& visit) const;
+  [[nodiscard]] ChunkSpace* spaceOf(ChunkIndex chunk) noexcept;
   [[nodiscard]] ByteCount seenDeviceLimit();
   void followBudget(const StepQuota& quota, StepReport& report, std::chrono::steady_clock::time_point now);
   [[nodiscard]] bool chooseChunks();
   [[nodiscard]] bool survey();
   void forgetSurvey();
   void noteHeld(const Block& block);
+  void noteHeld(const Placement& place);
   void keepChunk(ChunkIndex chunk);
   [[nodiscard]] bool stopEvacuating(ChunkIndex chunk);
   void evacuate(const StepQuota& quota, StepReport& report);

@@ -17,6 +17,7 @@ using test::kDrawQueue;
 using namespace std::chrono_literals;
 
 constexpr ByteCount kBlockBytes = 20'000;
+constexpr ByteCount kChunkBytes = 256 * kKiB;  ///< Of full size.
 
 /// A device whose budget the test decides.
 class BudgetDevice : public PassingDevice {
@@ -40,6 +41,7 @@ class PoolBudget : public testing::Test {
     desc.hardLimitBytes = hardBytes;
     desc.evicts = evicts;
     desc.storeLimitBytes = 64 * kMiB;
+    desc.recordMirrors = mirrors_;
     host_ = HostDevice::create({.completion = HostDeviceDesc::Completion::Delayed, .maxAllocations = allocations_});
     device_ = std::make_unique<BudgetDevice>(*host_);
     pool_ = Pool::create(*device_, desc).value();
@@ -66,9 +68,9 @@ class PoolBudget : public testing::Test {
     ASSERT_TRUE(pool_->setBudget({.hardBytes = reserved(), .softBytes = reserved()}));
     for (std::size_t i = 0; i < blocks_.size(); ++i) update(i);
   }
-  void addMany(int count) {
+  void addMany(int count, Lifetime lifetime = Lifetime::Streaming) {
     for (int i = 0; i < count; ++i) {
-      add();
+      add(lifetime);
       if (i % 8 == 7) (void)frame(0, 0);
     }
     for (int i = 0; i < 20; ++i) (void)frame(0, 0);
@@ -133,6 +135,7 @@ class PoolBudget : public testing::Test {
   [[nodiscard]] ByteCount reserved() const { return pool_->stats().reservedBytes; }
 
   std::uint32_t allocations_ = 4096;
+  std::uint32_t mirrors_ = 0;
   std::unique_ptr<HostDevice> host_;
   std::unique_ptr<BudgetDevice> device_;
   std::unique_ptr<Pool> pool_;
@@ -200,6 +203,11 @@ TEST_F(PoolBudget, LessThanIsHeldIsRefusedAndListed) {
   ASSERT_TRUE(pool_->unpin(blocks_[40]));
   ASSERT_TRUE(pool_->demote(ground));
   EXPECT_TRUE(pool_->heldMemory().blocks.empty());
+  EXPECT_EQ(pool_->heldMemory().chunkBytes, 0U);
+  ASSERT_TRUE(pool_->setBudget({.hardBytes = 4 * kBlockBytes}));
+  for (int i = 0; i < 60; ++i) step();
+  EXPECT_LE(reserved(), 4 * kBlockBytes);
+  expectEachCanBeSeen();
 }
 
 TEST_F(PoolBudget, ADemotedBlockLeavesAndComesBack) {
@@ -220,6 +228,87 @@ TEST_F(PoolBudget, ADemotedBlockLeavesAndComesBack) {
   }
   EXPECT_EQ(frame(0, 1), 1U);
   EXPECT_EQ(pool_->inspect(ground)->lifetime, Lifetime::Streaming);
+}
+
+// Above all when nothing but the chunks of demoted blocks can go.
+TEST_F(PoolBudget, ChunksOfDemotedBlocksGoAndThoseOfLongLivedOnesStay) {
+  make();
+  addMany(90, Lifetime::LongLived);
+  const ByteCount before = reserved();
+  EXPECT_FALSE(pool_->setBudget({.hardBytes = before / 2}));
+  for (std::size_t i = 0; i < blocks_.size(); ++i) {
+    if (i % 30 == 0) continue;
+    ASSERT_TRUE(pool_->demote(blocks_[i]));
+  }
+  std::vector<RangeView> places;
+  for (std::size_t i = 0; i < blocks_.size(); i += 30) places.push_back(*pool_->inspect(blocks_[i])->place);
+  const ByteCount held = pool_->heldMemory().chunkBytes;
+  ASSERT_LT(held, before / 2);
+  ASSERT_TRUE(pool_->setBudget({.hardBytes = held}));
+  int frames = 0;
+  for (; reserved() > held && frames < 60; ++frames) (void)frame(0, blocks_.size());
+  EXPECT_LE(reserved(), held);
+  EXPECT_TRUE(outOfService().empty());
+  ASSERT_TRUE(pool_->setBudget({.hardBytes = held + 2 * kChunkBytes}));
+  expectEachCanBeSeen();
+  for (std::size_t i = 0; i < places.size(); ++i) EXPECT_EQ(*pool_->inspect(blocks_[i * 30])->place, places[i]);
+}
+
+TEST_F(PoolBudget, MirrorsOfTheRecordsKeepTheirChunks) {
+  mirrors_ = 2;
+  make();
+  addMany(90, Lifetime::LongLived);
+  for (const BlockHandle block : blocks_) ASSERT_TRUE(pool_->demote(block));
+  const HeldMemory held = pool_->heldMemory();
+  ASSERT_TRUE(held.blocks.empty());
+  ASSERT_GT(held.chunkBytes, 0U);
+  ASSERT_TRUE(pool_->setBudget({.hardBytes = held.chunkBytes}));
+  struct Visitor final : PoolVisitor {
+    void mirror(const MirrorView& mirror) override { chunks.push_back(mirror.place.chunk); }
+    std::vector<ChunkIndex> chunks;
+  } mirrors;
+  pool_->inspect(mirrors);
+  for (int i = 0; i < 60 && reserved() > held.chunkBytes; ++i) {
+    step();
+    for (const ChunkIndex chunk : outOfService()) EXPECT_EQ(std::ranges::count(mirrors.chunks, chunk), 0);
+  }
+  EXPECT_EQ(reserved(), held.chunkBytes);
+}
+
+// What a chunk gets after the survey is held there too.
+TEST_F(PoolBudget, AChunkThatGotALongLivedBlockStays) {
+  make();
+  addMany(90, Lifetime::LongLived);
+  const auto chunkOf = [&](std::size_t i) { return pool_->inspect(blocks_[i])->place->chunk; };
+  // Of all chunks these two hold least: one block, and two. They go first.
+  const std::array emptiest{chunkOf(45), chunkOf(75)};
+  ASSERT_NE(emptiest[0], emptiest[1]);
+  std::array<int, 2> stay{1, 2};
+  for (std::size_t i = 0; i < blocks_.size(); ++i) {
+    const std::size_t which = chunkOf(i) == emptiest[0] ? 0 : 1;
+    if (chunkOf(i) != emptiest[which] || stay[which]-- > 0) {
+      ASSERT_TRUE(pool_->demote(blocks_[i]));
+    } else {
+      ASSERT_TRUE(pool_->remove(blocks_[i]));
+    }
+  }
+  step();
+  ASSERT_TRUE(pool_->setBudget({.hardBytes = reserved() - 1}));
+  step();
+  ASSERT_EQ(outOfService(), std::vector{emptiest[0]});
+  std::vector<ChunkIndex> taken;
+  while (taken.size() < 20 && std::ranges::count(taken, emptiest[1]) == 0) {
+    taken.push_back(pool_->inspect(add(Lifetime::LongLived))->move->to.chunk);
+  }
+  ASSERT_EQ(taken.back(), emptiest[1]);
+  const ByteCount held = pool_->heldMemory().chunkBytes;
+  ASSERT_LT(held, reserved() / 2);
+  ASSERT_TRUE(pool_->setBudget({.hardBytes = held}));
+  for (int steps = 0; steps < 60 && reserved() > held; ++steps) {
+    step();
+    for (const ChunkIndex chunk : outOfService()) EXPECT_EQ(std::ranges::count(taken, chunk), 0);
+  }
+  EXPECT_EQ(reserved(), held);
 }
 
 TEST_F(PoolBudget, TheDevicesBudgetIsFollowedAndSeldomAsked) {
