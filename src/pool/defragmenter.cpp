@@ -57,7 +57,7 @@ void Defragmenter::work(ChunkSpace& space, BlockMover& mover, std::uint64_t step
     if (gone || space.liveRanges(*victim_) == 0) {
       emptied(space, step, quiet);
     } else if (step > lastMove_ + kPatienceSteps) {
-      giveUp(space, step);
+      makesHole() ? putBack(space) : giveUp(space, step);
     } else if (pass_ == Pass::Clear) {
       clear(space, mover, step);
     } else if (pass_ >= Pass::Seek) {

@@ -449,6 +449,24 @@ TEST(Defragmenter, AWindowWhoseBlocksFindNoRoomIsNotTheLast) {
   EXPECT_GE(blocks.space.largestFreeBytes(), 4 * kBlockBytes);
 }
 
+TEST(Defragmenter, AWindowThatNothingCouldLeaveForLongIsUsedAgain) {
+  Blocks blocks(eager(), 2, false);
+  for (std::uint32_t chunk = 1; chunk <= 2; ++chunk) blocks.free(chunk, 4, 0, 2);
+  blocks.waiting = true;
+  blocks.defragmenter.setGoal({.holeBytes = 4 * kBlockBytes}, blocks.now);
+  blocks.step();
+  const std::optional<ChunkIndex> tried = blocks.defragmenter.victim();
+  ASSERT_TRUE(tried);
+  blocks.step(Defragmenter::kPatienceSteps);
+  EXPECT_EQ(blocks.defragmenter.victim(), tried);
+  blocks.step();
+  EXPECT_FALSE(blocks.defragmenter.victim());
+  EXPECT_FALSE(blocks.space.retired(*tried));
+  blocks.waiting = false;
+  blocks.step(20);
+  EXPECT_GE(blocks.space.largestFreeBytes(), 4 * kBlockBytes);
+}
+
 TEST(Defragmenter, ARefusalMakesAHole) {
   Blocks blocks(eager());
   fillButForOneGap(blocks);
