@@ -157,12 +157,8 @@ void Pool::Impl::install(BlockHandle handle, const BlockDesc& desc, const BlockL
 /// The bytes of a new block are on their way: `relocation`, of which the place and the transfers are set.
 void Pool::Impl::startFirst(BlockHandle handle, Relocation& relocation) {
   Block& block = blocks_[handle.index];
-  relocation.block = handle;
-  relocation.tag = block.tag;
   relocation.version = block.requested;
-  relocation.where = block.where;
-  block.relocation = &relocation;
-  relocations_.enqueue(relocation);
+  startRelocation(block, handle.index, relocation);
 }
 
 Result<void> Pool::Impl::takeContents(EditRanges& ranges, std::uint32_t offset, std::uint32_t bytes,

@@ -163,6 +163,8 @@ bool Pool::Impl::chooseChunks() {
     // It may have gone, or something in it may have been pinned, since it was looked at.
     ChunkSpace* const chunkSpace = spaceOf(chunk);
     if (chunkSpace == nullptr || chunkSpace->retired(chunk) || all.holds[indexOf(chunk)]) continue;
+    // It may have the index of one that the defragmenter had emptied and that went: that has still to see it.
+    if (std::ranges::count(defragmenters_, chunk, &Defragmenter::victim) != 0) continue;
     chunkSpace->retireChunk(chunk);
     all.chunks.push_back(chunk);
     all.goes[indexOf(chunk)] = true;

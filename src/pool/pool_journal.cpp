@@ -96,8 +96,6 @@ void Pool::Impl::takeMisses() {
 
 std::optional<Placement> Pool::Impl::takePlace(Lifetime lifetime, ByteCount bytes, ByteCount alignment) {
   const std::optional<Placement> place = space(lifetime).allocate(bytes, alignment);
-  // Until the next survey also where a demoted block moves: who the place is for is not known here.
-  if (place && (lifetime == Lifetime::LongLived || !desc_.evicts)) noteHeld(*place);
   if (place && journal_ != nullptr) {
     journal_->did(RecordKind::PlaceTaken, {static_cast<std::uint32_t>(place->chunk), place->offset, place->bytes,
                                            static_cast<std::uint64_t>(lifetime)});

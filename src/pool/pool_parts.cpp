@@ -450,6 +450,7 @@ void Pool::Impl::startRelocation(Block& block, std::uint32_t index, Relocation& 
   block.relocation = &relocation;
   if (block.edits.empty()) block.laterInPlaceBytes = 0;
   relocations_.enqueue(relocation);
+  noteHeld(block);
 }
 
 /// A block without bytes cannot be completed by contents for some of its parts.

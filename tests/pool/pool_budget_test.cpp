@@ -311,6 +311,65 @@ TEST_F(PoolBudget, AChunkThatGotALongLivedBlockStays) {
   EXPECT_EQ(reserved(), held);
 }
 
+TEST_F(PoolBudget, AChunkToWhichAPinnedBlockCameBackStays) {
+  make();
+  addMany(180);
+  ASSERT_TRUE(pool_->setBudget({.hardBytes = reserved() / 2}));
+  for (int i = 0; i < 60; ++i) step();
+  const auto absent = std::ranges::find_if(blocks_, [&](BlockHandle block) { return !pool_->inspect(block)->place; });
+  ASSERT_NE(absent, blocks_.end());
+  for (std::size_t i = 2; i < blocks_.size(); i += 4) {
+    if (blocks_[i] == *absent) continue;
+    ASSERT_TRUE(pool_->remove(blocks_[i]));
+  }
+  step();
+  ASSERT_TRUE(pool_->setBudget({.hardBytes = reserved() - 1, .softBytes = reserved() - 1}));
+  step();
+  ASSERT_FALSE(outOfService().empty());
+  ASSERT_TRUE(pool_->pin(*absent));
+  step();
+  ASSERT_TRUE(pool_->inspect(*absent)->move);
+  const ByteCount limit = 2 * kChunkBytes;
+  ASSERT_LT(limit, reserved() / 2);
+  ASSERT_TRUE(pool_->setBudget({.hardBytes = limit}));
+  for (int i = 0; i < 60 && reserved() > limit; ++i) step();
+  EXPECT_LE(reserved(), limit);
+  EXPECT_TRUE(outOfService().empty());
+}
+
+// The defragmenter had emptied a chunk, which went for one of the same index before it knew.
+TEST_F(PoolBudget, AChunkIsNotTakenForOneThatWasThereBefore) {
+  make();
+  addMany(40);
+  for (std::size_t i = 0; i < blocks_.size(); i += 3) ASSERT_TRUE(pool_->remove(blocks_[i]));
+  for (int i = 0; i < 20; ++i) step();
+  ASSERT_TRUE(pool_->defragment({.freeChunks = 1}));
+  ChunkIndex emptied{};
+  {
+    const Frame frame = pool_->beginFrame();
+    for (int i = 0; i < 20; ++i) step();
+    ASSERT_EQ(outOfService().size(), 1U);
+    emptied = outOfService().front();
+  }
+  ASSERT_TRUE(pool_->collect());
+  // The next chunk finds room when that one has gone.
+  const ByteCount before = reserved();
+  ASSERT_TRUE(pool_->setBudget({.hardBytes = before + kChunkBytes, .softBytes = 4 * kMiB}));
+  const std::vector<std::byte> bytes = test::pattern(0, 0, 1, kChunkBytes + 16 * kKiB);
+  const PartDesc part{PartKind::Vertex, static_cast<std::uint32_t>(bytes.size()), Source::bytes(bytes)};
+  BlockDesc desc = test::blockDesc("large", {&part, 1});
+  desc.movable = false;  // so that the defragmenter would put its chunk back
+  const BlockHandle large = pool_->add(desc).value();
+  ASSERT_EQ(pool_->inspect(large)->move->to.chunk, emptied);
+  ASSERT_TRUE(pool_->setBudget({.hardBytes = 64 * kKiB}));
+  for (int i = 0; i < 60 && reserved() > 64 * kKiB; ++i) {
+    step();
+    const bool there = pool_->inspect(large)->place.has_value();
+    EXPECT_TRUE(!there || std::ranges::count(outOfService(), emptied) == 1);
+  }
+  EXPECT_LE(reserved(), 64 * kKiB);
+}
+
 TEST_F(PoolBudget, TheDevicesBudgetIsFollowedAndSeldomAsked) {
   make(0);
   EXPECT_EQ(pool_->stats().hardLimitBytes, 4 * kMiB);

@@ -126,6 +126,7 @@ class Simulation {
   void checkOwners() const;
   void look(const Frame& frame, const ModelBlock& model, Submitted& submitted, std::vector<HostRead>& reads);
   void collect();
+  void expectLimitIsReached() const;
   void calm();
   void bringBack(const ModelBlock& model);
   void expectAllRight();
