@@ -198,6 +198,10 @@ void Defragmenter::revive(ChunkSpace& space, std::uint64_t step) {
   nextChunk_ = step + policy_.retrySteps;
 }
 
+void Defragmenter::leave(ChunkIndex chunk) {
+  if (victim_ == chunk) victim_.reset();
+}
+
 void Defragmenter::abandon() {
   victim_.reset();
   wantedChunks_ = 0;

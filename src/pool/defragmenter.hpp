@@ -80,6 +80,8 @@ class Defragmenter {
   [[nodiscard]] std::optional<ChunkIndex> victim() const { return victim_; }
   /// It goes back into service: somebody needs its room. REQUIRES: there is one.
   void revive(ChunkSpace& space, std::uint64_t step);
+  /// Somebody else empties the chunk, out of service as it is.
+  void leave(ChunkIndex chunk);
   /// Forgets all it was about to do: the device is lost.
   void abandon();
 

@@ -160,12 +160,12 @@ bool Pool::Impl::chooseChunks() {
     std::ranges::pop_heap(all.emptiest, std::ranges::greater{});
     const ChunkIndex chunk = all.emptiest.back().second;
     all.emptiest.pop_back();
-    // It may have gone, or something in it may have been pinned, since it was looked at.
+    // It may have gone, or got something that is held, since it was looked at. The defragmenter may be emptying it,
+    // or one of the same index that went.
     ChunkSpace* const chunkSpace = spaceOf(chunk);
-    if (chunkSpace == nullptr || chunkSpace->retired(chunk) || all.holds[indexOf(chunk)]) continue;
-    // It may have the index of one that the defragmenter had emptied and that went: that has still to see it.
-    if (std::ranges::count(defragmenters_, chunk, &Defragmenter::victim) != 0) continue;
-    chunkSpace->retireChunk(chunk);
+    if (chunkSpace == nullptr || all.goes[indexOf(chunk)] || all.holds[indexOf(chunk)]) continue;
+    for (Defragmenter& each : defragmenters_) each.leave(chunk);
+    if (!chunkSpace->retired(chunk)) chunkSpace->retireChunk(chunk);
     all.chunks.push_back(chunk);
     all.goes[indexOf(chunk)] = true;
     all.bytes += chunks_[chunk].bytes;
@@ -194,7 +194,7 @@ bool Pool::Impl::survey() {
   for (; all.seenChunks < chunkEnd; ++all.seenChunks) {
     const ChunkIndex chunk{all.seenChunks};
     const ChunkSpace* const chunkSpace = spaceOf(chunk);
-    if (chunkSpace == nullptr || chunkSpace->retired(chunk) || all.holds[all.seenChunks]) continue;
+    if (chunkSpace == nullptr || all.goes[all.seenChunks] || all.holds[all.seenChunks]) continue;
     const ByteCount bytes = chunks_[chunk].bytes;
     all.emptiest.emplace_back(bytes - std::min(bytes, chunkSpace->freeBytes(chunk)), chunk);
     std::ranges::push_heap(all.emptiest, std::ranges::greater{});

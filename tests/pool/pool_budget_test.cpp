@@ -114,7 +114,7 @@ class PoolBudget : public testing::Test {
   void step() {
     const ByteCount before = pool_->stats().reservedBytes;
     now_ += 16ms;
-    const Result<StepReport> report = pool_->step({}, now_);
+    const Result<StepReport> report = pool_->step(quota_, now_);
     EXPECT_TRUE(report) << describe(report.error());
     errors_.assign(report->errors.begin(), report->errors.end());
     waiting_ = report->waitingBlocks;
@@ -141,6 +141,7 @@ class PoolBudget : public testing::Test {
   std::unique_ptr<Pool> pool_;
   std::vector<BlockHandle> blocks_;
   std::vector<std::vector<std::byte>> bytes_;
+  StepQuota quota_;
   std::vector<Error> errors_;
   std::uint32_t waiting_ = 0;  ///< Updates that wait for room.
   std::chrono::steady_clock::time_point now_{1h};
@@ -335,6 +336,27 @@ TEST_F(PoolBudget, AChunkToWhichAPinnedBlockCameBackStays) {
   for (int i = 0; i < 60 && reserved() > limit; ++i) step();
   EXPECT_LE(reserved(), limit);
   EXPECT_TRUE(outOfService().empty());
+}
+
+TEST_F(PoolBudget, AChunkThatTheDefragmenterWasEmptyingGoes) {
+  make();
+  addMany(60);
+  for (std::size_t i = 0; i < blocks_.size(); i += 3) ASSERT_TRUE(pool_->remove(blocks_[i]));
+  quota_.moveBytes = 0;  // so that it does not get on
+  ASSERT_TRUE(pool_->defragment({.freeChunks = 1}));
+  for (int i = 0; i < 20; ++i) step();
+  ASSERT_EQ(outOfService().size(), 1U);
+  const ChunkIndex chunk = outOfService().front();
+  for (std::size_t i = 0; i < blocks_.size(); ++i) {
+    const std::optional<BlockView> view = pool_->inspect(blocks_[i]);
+    if (!view || view->place->chunk == chunk) continue;
+    ASSERT_TRUE(pool_->pin(blocks_[i]));
+  }
+  const ByteCount held = pool_->heldMemory().chunkBytes;
+  ASSERT_LT(held, reserved());
+  ASSERT_TRUE(pool_->setBudget({.hardBytes = held}));
+  for (int i = 0; i < 60 && reserved() > held; ++i) step();
+  EXPECT_EQ(reserved(), held);
 }
 
 // The defragmenter had emptied a chunk, which went for one of the same index before it knew.
