@@ -29,22 +29,26 @@ ByteCount usedBytes(const ChunkSpace& space) {
 void Defragmenter::setGoal(const DefragGoal& goal, std::uint64_t step) {
   wantedChunks_ = goal.freeChunks;
   holeBytes_ = goal.holeBytes;
-  sweepAt_ = 0;
-  windowTried_ = false;
   lookAt_ = 0;
-  nextLook_ = 0;
-  lastMove_ = wonStep_ = step;
+  beginSearch(step);
   std::ranges::fill(notBefore_, 0);
 }
 
 /// What gets a chunk of its own needs chunks to go.
 void Defragmenter::noteRefusal(const ChunkSpace& space, ByteCount bytes, ByteCount alignment, std::uint64_t step) {
-  if (!automatic_ || wanted() || (step < deafUntil_ && bytes >= deafBytes_)) return;
-  if (space.dedicated(bytes)) {
-    wantedChunks_ = static_cast<std::uint32_t>((bytes + space.fullSizeBytes() - 1) / space.fullSizeBytes());
-  } else {
-    holeBytes_ = bytes + std::lcm(alignment, kPlaceUnitBytes) - kPlaceUnitBytes;  // wherever it begins
-  }
+  if (space.dedicated(bytes)) return noteLack(space, bytes, step);
+  if (!automatic_ || wanted() || (step < noHoleBefore_ && bytes >= deniedHole_)) return;
+  holeBytes_ = bytes + std::lcm(alignment, kPlaceUnitBytes) - kPlaceUnitBytes;  // wherever it begins
+  beginSearch(step);
+}
+
+void Defragmenter::noteLack(const ChunkSpace& space, ByteCount bytes, std::uint64_t step) {
+  if (!automatic_ || wanted() || step < noGoalBefore_) return;
+  wantedChunks_ = static_cast<std::uint32_t>((bytes + space.fullSizeBytes() - 1) / space.fullSizeBytes());
+  beginSearch(step);
+}
+
+void Defragmenter::beginSearch(std::uint64_t step) {
   sweepAt_ = 0;
   windowTried_ = false;
   nextLook_ = 0;
@@ -52,6 +56,7 @@ void Defragmenter::noteRefusal(const ChunkSpace& space, ByteCount bytes, ByteCou
 }
 
 void Defragmenter::work(ChunkSpace& space, BlockMover& mover, std::uint64_t step, bool quiet) {
+  if (heldFreeBytes(space) >= triedWith_ + space.fullSizeBytes()) forgetFailures(step);
   if (victim_) {
     const bool gone = !space.retired(*victim_);  // under pressure, as soon as it was empty
     if (gone || space.liveRanges(*victim_) == 0) {
@@ -111,8 +116,8 @@ void Defragmenter::decide(ChunkSpace& space, std::uint64_t step) {
   if (wantedChunks_ != 0) {
     if (step < lastMove_ + kSearchSteps) return;
     wantedChunks_ = 0;
-    deafBytes_ = 0;
-    deafUntil_ = step + mostRetrySteps();
+    noGoalBefore_ = step + mostRetrySteps();
+    triedWith_ = heldFreeBytes(space);
   } else {
     seen_ = stampOf(space);
     nextLook_ = step + policy_.stepsBetween;
@@ -182,9 +187,19 @@ void Defragmenter::emptied(ChunkSpace& space, std::uint64_t step, bool quiet) {
 void Defragmenter::giveUp(ChunkSpace& space, std::uint64_t step) {
   notBefore_[static_cast<std::uint32_t>(*victim_)] = step + mostRetrySteps();
   putBack(space);
+  triedWith_ = heldFreeBytes(space);
   if (wanted()) return;
   nextChunk_ = step + retrySteps_;
   retrySteps_ = std::min(2 * retrySteps_, mostRetrySteps());
+}
+
+/// With so much more room than there was it may go well.
+void Defragmenter::forgetFailures(std::uint64_t step) {
+  triedWith_ = kNeverTried;
+  std::ranges::fill(notBefore_, 0);
+  noHoleBefore_ = noGoalBefore_ = 0;
+  nextChunk_ = std::min(nextChunk_, step);
+  retrySteps_ = policy_.retrySteps;
 }
 
 void Defragmenter::putBack(ChunkSpace& space) {
@@ -247,7 +262,7 @@ std::optional<Defragmenter::Window> Defragmenter::cheapestWindow(const ChunkSpac
 
 /// The window; if that is not enough, a round through all chunks; and again, as long as a round wins something.
 void Defragmenter::makeHole(ChunkSpace& space, const BlockMover& mover, std::uint64_t step) {
-  if (heldFreeBytes(space) < holeBytes_) return giveUpHole(step);
+  if (heldFreeBytes(space) < holeBytes_) return giveUpHole(space, step);
   if (std::exchange(windowTried_, true)) return sweep(space, step);
   const std::optional<Window> window = cheapestWindow(space, mover);
   if (!window) return;
@@ -298,14 +313,15 @@ void Defragmenter::sweep(ChunkSpace& space, std::uint64_t step) {
   sweepAt_ = 0;
   windowTried_ = false;
   if (space.largestFreeBytes() > sweepBegan_) wonStep_ = step;
-  giveUpHole(step);
+  giveUpHole(space, step);
 }
 
 /// If nothing has been won for long.
-void Defragmenter::giveUpHole(std::uint64_t step) {
+void Defragmenter::giveUpHole(const ChunkSpace& space, std::uint64_t step) {
   if (step < wonStep_ + kSearchSteps) return;
-  deafBytes_ = std::exchange(holeBytes_, 0);
-  deafUntil_ = step + retrySteps_;
+  deniedHole_ = std::exchange(holeBytes_, 0);
+  noHoleBefore_ = step + retrySteps_;
+  triedWith_ = heldFreeBytes(space);
   retrySteps_ = std::min(2 * retrySteps_, mostRetrySteps());
 }
 

@@ -73,6 +73,8 @@ class Defragmenter {
   void setGoal(const DefragGoal& goal, std::uint64_t step);
   /// A request failed although so many bytes are free in all: they are too scattered.
   void noteRefusal(const ChunkSpace& space, ByteCount bytes, ByteCount alignment, std::uint64_t step);
+  /// A request failed for which chunks of so many bytes have to go, whoever made it.
+  void noteLack(const ChunkSpace& space, ByteCount bytes, std::uint64_t step);
 
   /// Somebody waits for what moves: no block is too young for it.
   [[nodiscard]] bool makesHole() const { return victim_ && pass_ >= Pass::Clear; }
@@ -86,6 +88,8 @@ class Defragmenter {
   void abandon();
 
  private:
+  static constexpr ByteCount kNeverTried = ~ByteCount{0} / 2;
+
   enum class Pass : std::uint8_t {
     Survey,  ///< Whether all may move.
     Large,   ///< Blocks of more than a sixteenth of a chunk move.
@@ -123,7 +127,7 @@ class Defragmenter {
   [[nodiscard]] std::optional<Window> cheapestWindow(const ChunkSpace& space, const BlockMover& mover);
   void makeHole(ChunkSpace& space, const BlockMover& mover, std::uint64_t step);
   void sweep(ChunkSpace& space, std::uint64_t step);
-  void giveUpHole(std::uint64_t step);
+  void giveUpHole(const ChunkSpace& space, std::uint64_t step);
   void begin(ChunkSpace& space, ChunkIndex chunk, Pass pass, std::uint64_t step);
   void empty(ChunkSpace& space, BlockMover& mover, std::uint64_t step);
   [[nodiscard]] ChunkSpace::TakenRange firstOfWindow(const ChunkSpace& space) const;
@@ -132,6 +136,8 @@ class Defragmenter {
   void emptied(ChunkSpace& space, std::uint64_t step, bool quiet);
   void giveUp(ChunkSpace& space, std::uint64_t step);
   void putBack(ChunkSpace& space);
+  void beginSearch(std::uint64_t step);
+  void forgetFailures(std::uint64_t step);
   [[nodiscard]] bool holeIsThere(const ChunkSpace& space) const { return space.largestFreeBytes() >= holeBytes_; }
 
   DefragPolicy policy_;
@@ -141,15 +147,18 @@ class Defragmenter {
   ByteCount holeBytes_ = 0;
   // Looking for a chunk.
   std::uint64_t nextLook_ = 0;
-  std::uint64_t deafUntil_ = 0;  // to refusals of so many bytes, after nothing could be done about one
-  ByteCount deafBytes_ = 0;
   std::uint64_t nextChunk_ = 0;  // the step from which on the next one may be emptied, if nothing is wanted
   std::uint64_t retrySteps_ = policy_.retrySteps;
   Stamp seen_;
   std::uint32_t lookAt_ = 0;
   std::uint32_t held_ = 0;  // chunks that hold something, of those looked at
   std::optional<Candidate> best_;
+  // What could not be done is not tried again before these steps, unless much more is free than when it was tried last.
   std::vector<std::uint64_t> notBefore_;  // by chunk: it could not be emptied
+  std::uint64_t noHoleBefore_ = 0;        // of this size or more, for a refusal
+  ByteCount deniedHole_ = 0;
+  std::uint64_t noGoalBefore_ = 0;  // of chunks, for a refusal
+  ByteCount triedWith_ = kNeverTried;
   // Making a hole.
   bool windowTried_ = false;    // since the last round
   std::uint32_t windowAt_ = 0;  // the chunk that was looked at last

@@ -68,6 +68,10 @@ Error Pool::Impl::refused(const Error& error, const PlaceRequest& request, std::
   const bool scattered = space(request.lifetime).freeBytes() >= request.bytes && error.code != ErrorCode::TooLarge;
   if (scattered)
     defragmenterOf(request.lifetime).noteRefusal(space(request.lifetime), request.bytes, request.alignment, steps_);
+  // Those of long-lived blocks stay where they are; a chunk of the others makes room for one more of theirs.
+  constexpr Lifetime kOthers = Lifetime::Streaming;
+  if (request.lifetime == Lifetime::LongLived && wantsRoom(error))
+    defragmenterOf(kOthers).noteLack(space(kOthers), request.bytes, steps_);
   refusals_.note(result, request, wouldFit(request.bytes, request.alignment, request.lifetime), steps_);
   ++counters_.refusals;
   return result;

@@ -283,6 +283,21 @@ TEST(Defragmenter, PutsAChunkBackWhoseBlocksFindNoRoomAndDoesNotTryAtOnceAgain) 
   EXPECT_FALSE(blocks.space.retired(ChunkIndex{1}));
 }
 
+TEST(Defragmenter, TriesAgainAtOnceWhenAChunkMoreIsFreeThanWhenItCouldNot) {
+  Blocks blocks(eager(), 5);
+  for (std::uint32_t chunk = 1; chunk <= 5; ++chunk) blocks.free(chunk, 8);
+  blocks.waiting = true;
+  blocks.step(10 * Defragmenter::kPatienceSteps);  // so that each of them was tried
+  ASSERT_FALSE(blocks.defragmenter.victim());
+  blocks.waiting = false;
+  for (std::uint32_t chunk = 1; chunk <= 5; ++chunk) blocks.free(chunk, 3);
+  blocks.step(50);
+  EXPECT_EQ(blocks.movedBytes, 0U) << "15 of 16 blocks more are free";
+  blocks.free(1, 1);
+  blocks.step(50);
+  EXPECT_NE(blocks.movedBytes, 0U);
+}
+
 TEST(Defragmenter, PutsAChunkBackWhenNothingCouldLeaveItForLong) {
   Blocks blocks(eager(), 2);
   blocks.free(1, 8);
@@ -499,6 +514,22 @@ TEST(Defragmenter, ASmallerHoleThanOneThatCannotBeMadeIsMade) {
   blocks.defragmenter.noteRefusal(blocks.space, 2 * kBlockBytes, 1, blocks.now);
   blocks.step(10);
   EXPECT_GE(blocks.space.largestFreeBytes(), 2 * kBlockBytes);
+}
+
+TEST(Defragmenter, ChunksThatOthersLackGoIfTheyCan) {
+  Blocks blocks(eager(), 3);
+  for (std::uint32_t chunk = 1; chunk <= 3; ++chunk) blocks.free(chunk, 5);
+  blocks.defragmenter.noteLack(blocks.space, kBlockBytes, blocks.now);
+  blocks.step(2 * Defragmenter::kSearchSteps);
+  EXPECT_EQ(blocks.movedBytes, 0U) << "15 of 48 are free: less than one chunk";
+  // That is not heard for long, but a hole has nothing to do with it.
+  blocks.defragmenter.noteRefusal(blocks.space, 6 * kBlockBytes, 1, blocks.now);
+  blocks.step(50);
+  EXPECT_GE(blocks.space.largestFreeBytes(), 6 * kBlockBytes);
+  blocks.free(2, 8);
+  blocks.defragmenter.noteLack(blocks.space, kBlockBytes, blocks.now);
+  blocks.step(50);
+  EXPECT_EQ(blocks.space.chunkCount(), 3U);
 }
 
 TEST(Defragmenter, ARefusedRequestForAChunkOfItsOwnFreesChunks) {

@@ -430,6 +430,30 @@ TEST(PoolMoves, WhatWasRefusedForScatteredRoomFitsLater) {
   f.expectAllThere(f.pool->beginFrame());
 }
 
+// By the thresholds alone nothing would move: less than one and a half chunks are free.
+TEST(PoolMoves, ALongLivedBlockThatWasRefusedGetsAChunkOfTheOthers) {
+  PoolDesc desc = stillPool();
+  desc.defrag.automatic = true;
+  desc.longLivedFirstChunkBytes = desc.chunkBytes;
+  desc.hardLimitBytes = 3 * desc.chunkBytes;
+  MovesFixture f(HostDeviceDesc::Completion::Immediate, desc);
+  f.fill(24);
+  f.remove({1, 3, 5, 9, 11, 13, 17, 19, 21});
+  f.finish(20);
+  ASSERT_EQ(f.pool->stats().relocations, 0U);
+  const std::vector<std::byte> bytes = pattern(77, 0, 1, kBlockBytes);
+  const PartDesc part{PartKind::Vertex, bytes.size(), Source::bytes(bytes)};
+  BlockDesc ui = test::blockDesc("ui", {&part, 1});
+  ui.lifetime = Lifetime::LongLived;
+  const Result<BlockHandle> refused = f.pool->add(ui);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::OutOfBudget);
+  f.finish(40);
+  ASSERT_TRUE(f.pool->add(ui));
+  f.finish();
+  f.expectAllThere(f.pool->beginFrame());
+}
+
 TEST(PoolMoves, WhatWouldNotFitInTotalMovesNothing) {
   PoolDesc desc = stillPool();
   desc.defrag.automatic = true;
