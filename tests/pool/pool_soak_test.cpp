@@ -22,7 +22,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::uint32_t kFewSeeds = 4;
 constexpr int kRounds = 10;
-constexpr int kSoakRounds = 20;
+constexpr int kSoakRounds = 40;
 
 /// Rounds after each of which nothing is in the pool. What is kept for the next one grows to what the largest needs,
 /// and then no more.
