@@ -1,0 +1,76 @@
+// What a chunk costs its thread when it is made and when it goes, by its size.
+//
+//   flux_chunk_bench [--backend NAME] [--quick]
+
+#include "backends.hpp"
+#include "failure.hpp"
+#include "protocol/clock.hpp"
+
+#include <flux/device.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace flux;
+using bench::wallNanoseconds;
+
+struct Cost {
+  std::vector<double> makeMilliseconds;
+  std::vector<double> releaseMilliseconds;
+};
+
+/// Of memory that the driver has not kept for it: so many chunks are there at once.
+Cost measure(Device& device, ByteCount bytes, std::uint32_t chunks, int rounds) {
+  const auto milliseconds = [](std::int64_t since) { return static_cast<double>(wallNanoseconds() - since) / 1e6; };
+  Cost cost;
+  for (int round = 0; round < rounds; ++round) {
+    for (std::uint32_t i = 1; i <= chunks; ++i) {
+      const std::int64_t begin = wallNanoseconds();
+      const Result<ChunkInfo> made = device.createChunk(ChunkIndex{i}, bytes);
+      if (!made) throw app::Failure("flux_chunk_bench: " + describe(made.error()));
+      cost.makeMilliseconds.push_back(milliseconds(begin));
+    }
+    for (std::uint32_t i = 1; i <= chunks; ++i) {
+      const std::int64_t begin = wallNanoseconds();
+      device.destroyChunk(ChunkIndex{i});
+      cost.releaseMilliseconds.push_back(milliseconds(begin));
+    }
+  }
+  return cost;
+}
+
+void run(const std::string& backend, bool quick) {
+  const auto target = app::requireBackend(backend).makeTarget({});
+  std::printf("%s\n%8s %14s %14s %14s %14s\n", target->device().caps().deviceName.c_str(), "MiB", "make ms", "p99",
+              "release ms", "p99");
+  for (const ByteCount mebibytes : {1U, 4U, 16U, 64U, 256U}) {
+    const Cost cost = measure(target->device(), mebibytes * kMiB, quick ? 2 : 8, quick ? 1 : 16);
+    std::printf("%8zu %14.3f %14.3f %14.3f %14.3f\n", static_cast<std::size_t>(mebibytes),
+                bench::median(cost.makeMilliseconds), bench::percentile(cost.makeMilliseconds, 0.99),
+                bench::median(cost.releaseMilliseconds), bench::percentile(cost.releaseMilliseconds, 0.99));
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App options{"Measures how long making and releasing chunks takes, by their size"};
+  std::string backend = "host";
+  bool quick = false;
+  options.add_option("--backend", backend, "One of those that the flux command has");
+  options.add_flag("--quick", quick, "Few chunks, to see that it works");
+  CLI11_PARSE(options, argc, argv);
+  try {
+    run(backend, quick);
+  } catch (const app::Failure& failure) {
+    std::fprintf(stderr, "%s\n", failure.what());
+    return 1;
+  }
+  return 0;
+}
