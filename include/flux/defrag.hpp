@@ -31,7 +31,8 @@ struct DefragPolicy {
   /// A block stays for so many steps after contents of it arrived: what changes often would be moved in vain.
   std::uint32_t settledSteps = 30;
   /// After a chunk that could not be emptied, or whose room somebody needed meanwhile; twice as many after each further
-  /// one that could not, up to 64 times as many, which is also how long such a chunk is left alone.
+  /// one that could not, up to 64 times as many, which is also how long such a chunk is left alone; but no longer than
+  /// until a full-size chunk more is free than when it could not.
   std::uint32_t retrySteps = 60;
 
   friend constexpr bool operator==(const DefragPolicy&, const DefragPolicy&) noexcept = default;

@@ -362,8 +362,8 @@ class Pool {
   /// What no eviction frees, and why. O(blocks).
   [[nodiscard]] HeldMemory heldMemory() const;
 
-  /// From now on a long-lived block may leave the device as streaming ones do; it comes back as one. O(1). Errors:
-  /// StaleHandle.
+  /// From now on a long-lived block may leave the device as streaming ones do, also for a limit that falls; it comes
+  /// back as one. O(1). Errors: StaleHandle.
   [[nodiscard]] Result<void> demote(BlockHandle block, std::source_location where = std::source_location::current());
 
   /// Where a block of these parts would go if it were added now, or why it could not; sources are not looked at.
