@@ -122,6 +122,10 @@ class PoolBudget : public testing::Test {
     const PoolStats stats = pool_->stats();
     EXPECT_LE(stats.reservedBytes, std::max(before, stats.hardLimitBytes)) << "it only falls while it is over";
   }
+  void expectReached(ByteCount limit) {
+    for (int i = 0; i < 60 && reserved() > limit; ++i) step();
+    EXPECT_LE(reserved(), limit);
+  }
   [[nodiscard]] std::vector<ChunkIndex> outOfService() const {
     struct Visitor final : PoolVisitor {
       void chunk(const ChunkView& chunk) override {
@@ -206,8 +210,7 @@ TEST_F(PoolBudget, LessThanIsHeldIsRefusedAndListed) {
   EXPECT_TRUE(pool_->heldMemory().blocks.empty());
   EXPECT_EQ(pool_->heldMemory().chunkBytes, 0U);
   ASSERT_TRUE(pool_->setBudget({.hardBytes = 4 * kBlockBytes}));
-  for (int i = 0; i < 60; ++i) step();
-  EXPECT_LE(reserved(), 4 * kBlockBytes);
+  expectReached(4 * kBlockBytes);
   expectEachCanBeSeen();
 }
 
@@ -231,7 +234,7 @@ TEST_F(PoolBudget, ADemotedBlockLeavesAndComesBack) {
   EXPECT_EQ(pool_->inspect(ground)->lifetime, Lifetime::Streaming);
 }
 
-// Above all when nothing but the chunks of demoted blocks can go.
+// There is nothing else that could go.
 TEST_F(PoolBudget, ChunksOfDemotedBlocksGoAndThoseOfLongLivedOnesStay) {
   make();
   addMany(90, Lifetime::LongLived);
@@ -333,8 +336,7 @@ TEST_F(PoolBudget, AChunkToWhichAPinnedBlockCameBackStays) {
   const ByteCount limit = 2 * kChunkBytes;
   ASSERT_LT(limit, reserved() / 2);
   ASSERT_TRUE(pool_->setBudget({.hardBytes = limit}));
-  for (int i = 0; i < 60 && reserved() > limit; ++i) step();
-  EXPECT_LE(reserved(), limit);
+  expectReached(limit);
   EXPECT_TRUE(outOfService().empty());
 }
 
@@ -355,8 +357,7 @@ TEST_F(PoolBudget, AChunkThatTheDefragmenterWasEmptyingGoes) {
   const ByteCount held = pool_->heldMemory().chunkBytes;
   ASSERT_LT(held, reserved());
   ASSERT_TRUE(pool_->setBudget({.hardBytes = held}));
-  for (int i = 0; i < 60 && reserved() > held; ++i) step();
-  EXPECT_EQ(reserved(), held);
+  expectReached(held);
 }
 
 // The defragmenter had emptied a chunk, which went for one of the same index before it knew.
