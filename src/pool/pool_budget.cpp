@@ -211,7 +211,7 @@ void Pool::Impl::forgetSurvey() {
 }
 
 void Pool::Impl::noteHeld(const Block& block) {
-  if (!isHeld(block)) return;
+  if (evacuation_.holds.empty() || !isHeld(block)) return;
   for (const Placement* place : {&block.place, &newestPlace(block)}) {
     if (place->range) noteHeld(*place);
   }
