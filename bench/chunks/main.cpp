@@ -2,13 +2,10 @@
 //
 //   flux_chunk_bench [--backend NAME] [--quick]
 
-#include "backends.hpp"
-#include "failure.hpp"
+#include "on_backend.hpp"
 #include "protocol/clock.hpp"
 
 #include <flux/device.hpp>
-
-#include <CLI/CLI.hpp>
 
 #include <cstdio>
 #include <memory>
@@ -32,8 +29,7 @@ Cost measure(Device& device, ByteCount bytes, std::uint32_t chunks, int rounds) 
   for (int round = 0; round < rounds; ++round) {
     for (std::uint32_t i = 1; i <= chunks; ++i) {
       const std::int64_t begin = wallNanoseconds();
-      const Result<ChunkInfo> made = device.createChunk(ChunkIndex{i}, bytes);
-      if (!made) throw app::Failure("flux_chunk_bench: " + describe(made.error()));
+      bench::need(device.createChunk(ChunkIndex{i}, bytes));
       cost.makeMilliseconds.push_back(milliseconds(begin));
     }
     for (std::uint32_t i = 1; i <= chunks; ++i) {
@@ -60,17 +56,6 @@ void run(const std::string& backend, bool quick) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App options{"Measures how long making and releasing chunks takes, by their size"};
-  std::string backend = "host";
-  bool quick = false;
-  options.add_option("--backend", backend, "One of those that the flux command has");
-  options.add_flag("--quick", quick, "Few chunks, to see that it works");
-  CLI11_PARSE(options, argc, argv);
-  try {
-    run(backend, quick);
-  } catch (const app::Failure& failure) {
-    std::fprintf(stderr, "%s\n", failure.what());
-    return 1;
-  }
-  return 0;
+  return bench::runOnBackend(argc, argv, "Measures how long making and releasing chunks takes, by their size",
+                             "Few chunks, to see that it works", run);
 }

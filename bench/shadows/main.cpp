@@ -6,8 +6,7 @@
 //
 //   flux_shadow_bench [--backend NAME] [--rounds N]
 
-#include "backends.hpp"
-#include "failure.hpp"
+#include "on_backend.hpp"
 #include "protocol/clock.hpp"
 #include "protocol/statistics.hpp"
 
@@ -26,14 +25,9 @@ namespace {
 
 using namespace flux;
 using bench::median;
+using bench::need;
 
 constexpr PartId kPart{0};
-
-template <class T>
-T need(Result<T> result) {
-  if (!result) throw app::Failure("flux_shadow_bench: " + describe(result.error()));
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
 
 void settle(Pool& pool) {
   for (StepReport report; report = need(pool.step()), report.waitingBlocks + report.completedBlocks != 0;) {
@@ -78,7 +72,7 @@ void measure(Pool& pool, ByteCount size, int rounds) {
     std::int64_t begin = bench::wallNanoseconds();
     std::ranges::copy(need(pool.shadow(block, kPart)).data(), found.begin());
     shadow.push_back(static_cast<double>(bench::wallNanoseconds() - begin));
-    if (found != bytes) throw app::Failure("flux_shadow_bench: the shadow differs");
+    if (found != bytes) throw app::Failure("the shadow differs");
     std::ranges::fill(found, std::byte{});
     begin = bench::wallNanoseconds();
     Readback asked = need(pool.readBack({block, kPart}));
@@ -87,7 +81,7 @@ void measure(Pool& pool, ByteCount size, int rounds) {
     need(asked.take(found));
     readback.push_back(static_cast<double>(bench::wallNanoseconds() - begin));
     taking.push_back(static_cast<double>(bench::wallNanoseconds() - ready));
-    if (found != bytes) throw app::Failure("flux_shadow_bench: what was read back differs");
+    if (found != bytes) throw app::Failure("what was read back differs");
   }
   need(pool.remove(block));
   const auto gigabytes = [&](double nanoseconds) { return static_cast<double>(size) / nanoseconds; };
@@ -111,8 +105,7 @@ int main(int argc, char** argv) {
   try {
     const auto target = app::requireBackend(backend).makeTarget({});
     // Host finishes copies only when they are waited for, so there is nothing to measure.
-    if (target->device().caps().backend == Backend::Host)
-      throw app::Failure("flux_shadow_bench: host reads nothing back by itself");
+    if (target->device().caps().backend == Backend::Host) throw app::Failure("host reads nothing back by itself");
     std::printf("%s: %s (%s)\n", backend.c_str(), target->device().caps().deviceName.c_str(),
                 target->device().caps().driverName.c_str());
     std::printf(
@@ -122,7 +115,7 @@ int main(int argc, char** argv) {
     const auto pool = need(Pool::create(target->device(), {}));
     for (const ByteCount size : {kKiB, 16 * kKiB, 256 * kKiB, kMiB, 4 * kMiB}) measure(*pool, size, rounds);
   } catch (const app::Failure& failure) {
-    std::fprintf(stderr, "%s\n", failure.what());
+    std::fprintf(stderr, "flux_shadow_bench: %s\n", failure.what());
     return 1;
   }
   return 0;

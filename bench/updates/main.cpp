@@ -6,17 +6,14 @@
 //
 //   flux_update_bench [--backend NAME] [--quick]
 
-#include "backends.hpp"
 #include "counting_device.hpp"
-#include "failure.hpp"
+#include "on_backend.hpp"
 #include "protocol/clock.hpp"
 #include "transfer/range_set.hpp"
 
 #include <flux/dynamic_buffer.hpp>
 #include <flux/host.hpp>
 #include <flux/pool.hpp>
-
-#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <array>
@@ -32,16 +29,11 @@ namespace {
 
 using namespace flux;
 using bench::CountingDevice;
+using bench::need;
 using bench::threadCpuNanoseconds;
 
 double microseconds(std::int64_t nanoseconds) {
   return static_cast<double>(nanoseconds) / 1000;
-}
-
-template <class T>
-T need(Result<T> result) {
-  if (!result) throw app::Failure("flux_update_bench: " + describe(result.error()));
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
 /// The value that a share of all is not above. Sorts.
@@ -59,7 +51,7 @@ void verify(app::ReplayTarget& target, Pool& pool, const DynamicBuffer& buffer, 
   place.bytes = bytes;
   frame.submitted(app::ReplayTarget::kDrawQueue, target.submit({&place, 1}, frame.waits()));
   const std::uint64_t found = target.finishOldest().front();
-  if (found != hashBytes(buffer.bytes().first(bytes))) throw app::Failure("flux_update_bench: wrong bytes");
+  if (found != hashBytes(buffer.bytes().first(bytes))) throw app::Failure("wrong bytes");
 }
 
 // ---- Merging -----------------------------------------------------------------------------------------------
@@ -233,29 +225,22 @@ void burst(app::ReplayTarget& target, bool quick, bool inPlace) {
               static_cast<double>(submissions) / bursts, waiting);
 }
 
+void run(const std::string& backend, bool quick) {
+  const auto target = app::requireBackend(backend).makeTarget({.verify = true});
+  std::printf("%s: %s (%s)\n", backend.c_str(), target->device().caps().deviceName.c_str(),
+              target->device().caps().driverName.c_str());
+  merging(*target, quick);
+  bounds(quick);
+  std::printf("\nA burst of updates of 64 to 512 bytes, all in one step; blocks of 64 KiB.\n");
+  std::printf("%-10s %8s %10s %8s %12s %12s %12s %12s %10s %8s %8s\n", "", "updates", "call ns", "pieces", "MiB sent",
+              "step us p50", "step us p99", "next step us", "staging", "submits", "waiting");
+  burst(*target, quick, true);
+  burst(*target, quick, false);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App options{"Measures updates: merged ranges, and bursts of small ones"};
-  std::string backend = "host";
-  bool quick = false;
-  options.add_option("--backend", backend, "One of those that the flux command has");
-  options.add_flag("--quick", quick, "A few rounds, to see that all bytes arrive");
-  CLI11_PARSE(options, argc, argv);
-  try {
-    const auto target = app::requireBackend(backend).makeTarget({.verify = true});
-    std::printf("%s: %s (%s)\n", backend.c_str(), target->device().caps().deviceName.c_str(),
-                target->device().caps().driverName.c_str());
-    merging(*target, quick);
-    bounds(quick);
-    std::printf("\nA burst of updates of 64 to 512 bytes, all in one step; blocks of 64 KiB.\n");
-    std::printf("%-10s %8s %10s %8s %12s %12s %12s %12s %10s %8s %8s\n", "", "updates", "call ns", "pieces", "MiB sent",
-                "step us p50", "step us p99", "next step us", "staging", "submits", "waiting");
-    burst(*target, quick, true);
-    burst(*target, quick, false);
-  } catch (const app::Failure& failure) {
-    std::fprintf(stderr, "%s\n", failure.what());
-    return 1;
-  }
-  return 0;
+  return bench::runOnBackend(argc, argv, "Measures updates: merged ranges, and bursts of small ones",
+                             "A few rounds, to see that all bytes arrive", run);
 }

@@ -3,15 +3,12 @@
 //
 //   flux_upload_bench [--backend NAME] [--quick]
 
-#include "backends.hpp"
 #include "counting_device.hpp"
-#include "failure.hpp"
+#include "on_backend.hpp"
 #include "protocol/clock.hpp"
 
 #include <flux/host.hpp>
 #include <flux/pool.hpp>
-
-#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <cstdio>
@@ -24,14 +21,9 @@ namespace {
 
 using namespace flux;
 using bench::CountingDevice;
+using bench::need;
 using bench::threadCpuNanoseconds;
 using bench::wallNanoseconds;
-
-template <class T>
-T need(Result<T> result) {
-  if (!result) throw app::Failure("flux_upload_bench: " + describe(result.error()));
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
 
 /// So many new blocks in one step.
 struct Load {
@@ -56,7 +48,7 @@ void verify(app::ReplayTarget& target, Pool& pool, BlockHandle block, std::span<
   Frame frame = pool.beginFrame("verify");
   const Place place = frame.find(block, PartId{0}).place;
   frame.submitted(app::ReplayTarget::kDrawQueue, target.submit({&place, 1}, frame.waits()));
-  if (target.finishOldest().front() != hashBytes(bytes)) throw app::Failure("flux_upload_bench: wrong bytes");
+  if (target.finishOldest().front() != hashBytes(bytes)) throw app::Failure("wrong bytes");
 }
 
 Cost measure(app::ReplayTarget& target, const Load& load, int rounds) {
@@ -103,7 +95,7 @@ Cost measure(app::ReplayTarget& target, const Load& load, int rounds) {
 
 void run(const std::string& backend, const char* direct, bool quick) {
   // As the command takes it: what makes a device reads it.
-  if (setenv("FLUX_DIRECT", direct, 1) != 0) throw app::Failure("flux_upload_bench: setenv");
+  if (setenv("FLUX_DIRECT", direct, 1) != 0) throw app::Failure("setenv");
   const auto target = app::requireBackend(backend).makeTarget({.verify = true});
   std::printf("\nFLUX_DIRECT=%s: %s bytes of a step are written by the host\n", direct,
               target->device().caps().directWriteBytes == kAllBytes
@@ -124,17 +116,8 @@ void run(const std::string& backend, const char* direct, bool quick) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App options{"Measures uploads of new blocks: by staging and copies, and by direct writes"};
-  std::string backend = "host";
-  bool quick = false;
-  options.add_option("--backend", backend, "One of those that the flux command has");
-  options.add_flag("--quick", quick, "A few rounds, to see that all bytes arrive");
-  CLI11_PARSE(options, argc, argv);
-  try {
-    for (const char* direct : {"none", "all"}) run(backend, direct, quick);
-  } catch (const app::Failure& failure) {
-    std::fprintf(stderr, "%s\n", failure.what());
-    return 1;
-  }
-  return 0;
+  return bench::runOnBackend(argc, argv, "Measures uploads of new blocks: by staging and copies, and by direct writes",
+                             "A few rounds, to see that all bytes arrive", [](const std::string& backend, bool quick) {
+                               for (const char* direct : {"none", "all"}) run(backend, direct, quick);
+                             });
 }
