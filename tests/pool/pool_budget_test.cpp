@@ -8,6 +8,7 @@
 #include <array>
 #include <chrono>
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace flux {
@@ -123,8 +124,19 @@ class PoolBudget : public testing::Test {
     EXPECT_LE(stats.reservedBytes, std::max(before, stats.hardLimitBytes)) << "it only falls while it is over";
   }
   void expectReached(ByteCount limit) {
-    for (int i = 0; i < 60 && reserved() > limit; ++i) step();
+    expectReached(limit, [] {});
+  }
+  /// Within 60 steps, after each of which `look()`.
+  template <class Look>
+  void expectReached(ByteCount limit, const Look& look) {
+    for (int i = 0; i < 60 && reserved() > limit; ++i) {
+      step();
+      look();
+    }
     EXPECT_LE(reserved(), limit);
+  }
+  void expectInService(std::span<const ChunkIndex> chunks) const {
+    for (const ChunkIndex chunk : outOfService()) EXPECT_EQ(std::ranges::count(chunks, chunk), 0);
   }
   [[nodiscard]] std::vector<ChunkIndex> outOfService() const {
     struct Visitor final : PoolVisitor {
@@ -272,10 +284,7 @@ TEST_F(PoolBudget, MirrorsOfTheRecordsKeepTheirChunks) {
     std::vector<ChunkIndex> chunks;
   } mirrors;
   pool_->inspect(mirrors);
-  for (int i = 0; i < 60 && reserved() > held.chunkBytes; ++i) {
-    step();
-    for (const ChunkIndex chunk : outOfService()) EXPECT_EQ(std::ranges::count(mirrors.chunks, chunk), 0);
-  }
+  expectReached(held.chunkBytes, [&] { expectInService(mirrors.chunks); });
   EXPECT_EQ(reserved(), held.chunkBytes);
 }
 
@@ -308,10 +317,7 @@ TEST_F(PoolBudget, AChunkThatGotALongLivedBlockStays) {
   const ByteCount held = pool_->heldMemory().chunkBytes;
   ASSERT_LT(held, reserved() / 2);
   ASSERT_TRUE(pool_->setBudget({.hardBytes = held}));
-  for (int steps = 0; steps < 60 && reserved() > held; ++steps) {
-    step();
-    for (const ChunkIndex chunk : outOfService()) EXPECT_EQ(std::ranges::count(taken, chunk), 0);
-  }
+  expectReached(held, [&] { expectInService(taken); });
   EXPECT_EQ(reserved(), held);
 }
 
@@ -358,6 +364,7 @@ TEST_F(PoolBudget, AChunkThatTheDefragmenterWasEmptyingGoes) {
   ASSERT_LT(held, reserved());
   ASSERT_TRUE(pool_->setBudget({.hardBytes = held}));
   expectReached(held);
+  EXPECT_EQ(reserved(), held);
 }
 
 // The defragmenter had emptied a chunk, which went for one of the same index before it knew.
@@ -385,12 +392,10 @@ TEST_F(PoolBudget, AChunkIsNotTakenForOneThatWasThereBefore) {
   const BlockHandle large = pool_->add(desc).value();
   ASSERT_EQ(pool_->inspect(large)->move->to.chunk, emptied);
   ASSERT_TRUE(pool_->setBudget({.hardBytes = 64 * kKiB}));
-  for (int i = 0; i < 60 && reserved() > 64 * kKiB; ++i) {
-    step();
+  expectReached(64 * kKiB, [&] {
     const bool there = pool_->inspect(large)->place.has_value();
     EXPECT_TRUE(!there || std::ranges::count(outOfService(), emptied) == 1);
-  }
-  EXPECT_LE(reserved(), 64 * kKiB);
+  });
 }
 
 TEST_F(PoolBudget, TheDevicesBudgetIsFollowedAndSeldomAsked) {

@@ -25,6 +25,15 @@ PoolDesc stillPool() {
   return desc;
 }
 
+/// Of so many chunks at most; what a refused request needs moves.
+PoolDesc fullPool(std::uint32_t chunks) {
+  PoolDesc desc = stillPool();
+  desc.defrag.automatic = true;
+  desc.longLivedFirstChunkBytes = desc.chunkBytes;
+  desc.hardLimitBytes = chunks * desc.chunkBytes;
+  return desc;
+}
+
 /// Chunks of eight blocks, of which some go.
 class MovesFixture : public PoolFixture {
  public:
@@ -297,11 +306,7 @@ TEST(PoolMoves, LongLivedBlocksMoveForAGoalOfTheirsAlone) {
 }
 
 TEST(PoolMoves, MemoryThatIsShortMovesNoLongLivedBlockUntilTheApplicationAsks) {
-  PoolDesc desc = stillPool();
-  desc.defrag.automatic = true;
-  desc.longLivedFirstChunkBytes = desc.chunkBytes;
-  desc.hardLimitBytes = 3 * desc.chunkBytes;
-  MovesFixture f(HostDeviceDesc::Completion::Immediate, desc);
+  MovesFixture f(HostDeviceDesc::Completion::Immediate, fullPool(3));
   const std::vector<BlockHandle> longLived = addLongLived(f, 10, 6);
   const RangeView place = *f.pool->inspect(longLived.back())->place;
   f.fill(8);
@@ -413,10 +418,7 @@ TEST(PoolMoves, APoolGivesChunksBackByItself) {
 }
 
 TEST(PoolMoves, WhatWasRefusedForScatteredRoomFitsLater) {
-  PoolDesc desc = stillPool();
-  desc.defrag.automatic = true;
-  desc.hardLimitBytes = 2 * desc.chunkBytes;
-  MovesFixture f(HostDeviceDesc::Completion::Immediate, desc);
+  MovesFixture f(HostDeviceDesc::Completion::Immediate, fullPool(2));
   f.fill(16);
   f.remove({1, 4, 9, 12});
   const std::vector<std::byte> bytes = pattern(77, 0, 1, 60'000);
@@ -432,11 +434,7 @@ TEST(PoolMoves, WhatWasRefusedForScatteredRoomFitsLater) {
 
 // By the thresholds alone nothing would move: less than one and a half chunks are free.
 TEST(PoolMoves, ALongLivedBlockThatWasRefusedGetsAChunkOfTheOthers) {
-  PoolDesc desc = stillPool();
-  desc.defrag.automatic = true;
-  desc.longLivedFirstChunkBytes = desc.chunkBytes;
-  desc.hardLimitBytes = 3 * desc.chunkBytes;
-  MovesFixture f(HostDeviceDesc::Completion::Immediate, desc);
+  MovesFixture f(HostDeviceDesc::Completion::Immediate, fullPool(3));
   f.fill(24);
   f.remove({1, 3, 5, 9, 11, 13, 17, 19, 21});
   f.finish(20);
@@ -455,11 +453,8 @@ TEST(PoolMoves, ALongLivedBlockThatWasRefusedGetsAChunkOfTheOthers) {
 }
 
 TEST(PoolMoves, WhatWouldNotFitInTotalMovesNothing) {
-  PoolDesc desc = stillPool();
-  desc.defrag.automatic = true;
-  desc.hardLimitBytes = 2 * desc.chunkBytes;
   for (const std::size_t size : {std::size_t{104'000}, std::size_t{105'000}}) {
-    MovesFixture f(HostDeviceDesc::Completion::Immediate, desc);
+    MovesFixture f(HostDeviceDesc::Completion::Immediate, fullPool(2));
     f.fill(16);
     f.remove({1, 9});
     ASSERT_EQ(f.pool->detailedStats().classes[0].freeBytes / 1000, 104U);
