@@ -6,8 +6,10 @@
 #include <flux/passing_device.hpp>
 
 #include <atomic>
+#include <deque>
 #include <sstream>
 #include <utility>
+#include <vector>
 
 namespace flux::app {
 namespace {
@@ -21,16 +23,38 @@ class EagerDevice final : public PassingDevice {
   }
 };
 
-/// A publish before the copy: a batch goes by the value of the one before it, so it is taken for done too early and
-/// frames wait for too little.
+/// A publish before the copy: a batch goes by the value of the one that was copied last, and is copied itself some
+/// steps later, so it is taken for done too early and frames wait for too little. All bytes are copied: what the host
+/// writes itself is there before any frame.
 class HastyDevice final : public PassingDevice {
  public:
-  using PassingDevice::PassingDevice;
+  explicit HastyDevice(Device& inner) : PassingDevice(inner), caps_(inner.caps()) { caps_.directWriteBytes = 0; }
+  const DeviceCaps& caps() const noexcept override { return caps_; }
   Result<TimelineValue> submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) override {
-    Result<TimelineValue> value = inner_.submit(batch, waits);
-    if (value) *value -= 1;
-    return value;
+    constexpr std::size_t kLate = 4;
+    late_.emplace_back(batch.begin(), batch.end());
+    if (late_.size() > kLate) {
+      const Result<TimelineValue> value = inner_.submit(late_.front(), waits);
+      if (!value) return value;
+      late_.pop_front();
+      copied_ = *value;
+    }
+    return copied_;
   }
+  // What a late batch would copy from or to can go before: then it is never copied.
+  void destroyChunk(ChunkIndex index) noexcept override {
+    late_.clear();
+    inner_.destroyChunk(index);
+  }
+  void closeStaging(StagingIndex index) noexcept override {
+    late_.clear();
+    inner_.closeStaging(index);
+  }
+
+ private:
+  DeviceCaps caps_;
+  std::deque<std::vector<CopyPiece>> late_;
+  TimelineValue copied_ = 0;
 };
 
 /// An update that never arrives: once many batches have completed, no further one seems to.
