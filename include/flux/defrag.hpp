@@ -39,11 +39,11 @@ struct DefragPolicy {
 };
 
 /// What an application may ask for at a moment that suits it. Steps work on it within their quota until it is reached,
-/// or until nothing is left that could be moved for it.
+/// or until nothing is left that could be moved for it; then they say so (`StepReport::errors`).
 struct DefragGoal {
   Lifetime lifetime = Lifetime::Streaming;
   std::uint32_t freeChunks = 0;  ///< So many chunks are to be emptied; the cheapest first.
-  ByteCount holeBytes = 0;       ///< A free range of this size is wanted.
+  ByteCount holeBytes = 0;       ///< A free range of this size is wanted, of a full-size chunk at most.
 };
 
 }  // namespace flux

@@ -150,7 +150,8 @@ struct StepReport {
   ByteCount evictedBytes = 0;      ///< Of the places that they left.
   std::uint32_t restores = 0;      ///< Blocks that have come back.
   std::uint32_t wantedBlocks = 0;  ///< That are not on the device, and wait for room there.
-  /// Blocks that became Lost, updates that were dropped, instructions that were refused; by name.
+  /// Blocks that became Lost, updates that were dropped, instructions that were refused, by name; and limits and goals
+  /// ("DefragGoal") that are not reached.
   std::span<const Error> errors;
   std::span<const OpenFrame> lateFrames;  ///< Open for longer than `PoolDesc::lateFrameAge`, oldest first.
 };
@@ -348,7 +349,9 @@ class Pool {
                                      std::source_location where = std::source_location::current());
 
   /// Lets the steps work on a goal: the call itself moves nothing. A later goal takes the place of an earlier one of
-  /// its lifetime, and one of nothing ends it. O(1). Errors: InvalidArgument (two goals at once), DeviceLost.
+  /// its lifetime, and one of nothing ends it. What is left of it when it cannot be reached is an OutOfBudget
+  /// "DefragGoal" among a step's errors: at once, if less is free and about to come free than it takes. O(1). Errors:
+  /// InvalidArgument (two goals at once), TooLarge (a hole that no chunk of full size would hold), DeviceLost.
   [[nodiscard]] Result<void> defragment(const DefragGoal& goal,
                                         std::source_location where = std::source_location::current());
 

@@ -131,13 +131,18 @@ void ChunkSpace::rankSmall() {
 ByteCount ChunkSpace::nextChunkBytes(ByteCount bytes, ByteCount /*a chunk's start has any alignment*/) const {
   if (bytes == 0 || bytes > policy_.maxChunkBytes) return 0;
   if (dedicated(bytes)) return roundUp(bytes, kDedicatedGrainBytes);
-  if (fullSizeChunks_ != 0) return policy_.chunkBytes;
-  ByteCount next = policy_.firstChunkBytes;
-  for (std::uint32_t s = small_.first(0); s != IndexLists::kNone; s = small_.next(s)) {
-    next = std::max(next, 2 * bytesOf(s));
-  }
+  ByteCount next = std::max(policy_.firstChunkBytes, 2 * largestSharedBytes());
   while (next < bytes) next *= 2;
   return std::min(next, policy_.chunkBytes);
+}
+
+ByteCount ChunkSpace::largestSharedBytes() const {
+  if (fullSizeChunks_ != 0) return policy_.chunkBytes;
+  ByteCount largest = 0;
+  for (std::uint32_t s = small_.first(0); s != IndexLists::kNone; s = small_.next(s)) {
+    largest = std::max(largest, bytesOf(s));
+  }
+  return largest;
 }
 
 void ChunkSpace::addChunk(ChunkIndex chunk, ByteCount bytes, bool dedicated) {

@@ -70,6 +70,9 @@ class ChunkSpace {
     return dedicated(bytes) ? policy_.chunkBytes : nextChunkBytes(bytes, 1);
   }
 
+  /// Of the largest chunk that several requests share; 0: there is none. O(chunks smaller than `chunkBytes`).
+  [[nodiscard]] ByteCount largestSharedBytes() const;
+
   /// Whether it is time to make a chunk of full size before a request needs it: none stands ready, and the largest free
   /// range is less than a quarter of a chunk; at a quiet moment, less than three quarters. Never while there is no
   /// chunk of full size yet: what is small stays small. O(1).

@@ -29,6 +29,7 @@ ByteCount usedBytes(const ChunkSpace& space) {
 void Defragmenter::setGoal(const DefragGoal& goal, std::uint64_t step) {
   wantedChunks_ = goal.freeChunks;
   holeBytes_ = goal.holeBytes;
+  isGoal_ = true;
   lookAt_ = 0;
   beginSearch(step);
   std::ranges::fill(notBefore_, 0);
@@ -39,12 +40,14 @@ void Defragmenter::noteRefusal(const ChunkSpace& space, ByteCount bytes, ByteCou
   if (space.dedicated(bytes)) return noteLack(space, bytes, step);
   if (!automatic_ || wanted() || (step < noHoleBefore_ && bytes >= deniedHole_)) return;
   holeBytes_ = bytes + std::lcm(alignment, kPlaceUnitBytes) - kPlaceUnitBytes;  // wherever it begins
+  isGoal_ = false;
   beginSearch(step);
 }
 
 void Defragmenter::noteLack(const ChunkSpace& space, ByteCount bytes, std::uint64_t step) {
   if (!automatic_ || wanted() || step < noGoalBefore_) return;
   wantedChunks_ = static_cast<std::uint32_t>((bytes + space.fullSizeBytes() - 1) / space.fullSizeBytes());
+  isGoal_ = false;
   beginSearch(step);
 }
 
@@ -78,12 +81,12 @@ void Defragmenter::work(ChunkSpace& space, BlockMover& mover, std::uint64_t step
   }
   if (holeBytes_ != 0) return makeHole(space, mover, step);
   if (!wanted() && !quiet && step < nextChunk_) return;
-  look(space, step);
+  look(space, mover, step);
 }
 
 // ---- Which chunk -------------------------------------------------------------------------------------------
 
-void Defragmenter::look(ChunkSpace& space, std::uint64_t step) {
+void Defragmenter::look(ChunkSpace& space, BlockMover& mover, std::uint64_t step) {
   if (lookAt_ == 0) {
     best_.reset();
     held_ = 0;
@@ -103,32 +106,43 @@ void Defragmenter::look(ChunkSpace& space, std::uint64_t step) {
   }
   if (lookAt_ < end) return;
   lookAt_ = 0;
-  decide(space, step);
+  decide(space, mover, step);
 }
 
-void Defragmenter::decide(ChunkSpace& space, std::uint64_t step) {
+void Defragmenter::decide(ChunkSpace& space, BlockMover& mover, std::uint64_t step) {
   // What has been looked at may have changed since.
   if (best_) best_->use = space.sharedUse(best_->chunk);
   if (held_ > 1 && best_ && best_->use.bytes != 0 && worthwhile(space, *best_)) {
     begin(space, best_->chunk, Pass::Survey, step);
     return;
   }
-  if (wantedChunks_ != 0) {
-    if (step < lastMove_ + kSearchSteps) return;
-    wantedChunks_ = 0;
-    noGoalBefore_ = step + mostRetrySteps();
-    triedWith_ = heldFreeBytes(space);
-  } else {
-    seen_ = stampOf(space);
-    nextLook_ = step + policy_.stepsBetween;
-  }
+  if (wantedChunks_ != 0) return giveUpChunks(space, mover, step);
+  seen_ = stampOf(space);
+  nextLook_ = step + policy_.stepsBetween;
+}
+
+/// If none can be found, and none will be when what is going has come free. That nothing has been tried is no reason to
+/// be deaf to requests.
+void Defragmenter::giveUpChunks(const ChunkSpace& space, BlockMover& mover, std::uint64_t step) {
+  const bool comes = held_ > 1 && best_ && fitsElsewhere(space, *best_, mover.goingBytes());
+  if (comes && step < lastMove_ + kSearchSteps) return;
+  if (isGoal_) mover.goalFailed(wantedChunks_ * space.fullSizeBytes());
+  wantedChunks_ = 0;
+  if (best_ && !comes) return;
+  noGoalBefore_ = step + mostRetrySteps();
+  triedWith_ = heldFreeBytes(space);
+}
+
+/// `going`: if so much more were free.
+bool Defragmenter::fitsElsewhere(const ChunkSpace& space, const Candidate& candidate, ByteCount going) {
+  return heldFreeBytes(space) + going >= candidate.use.bytes;  // of which a part is free in the chunk itself
 }
 
 bool Defragmenter::worthwhile(const ChunkSpace& space, const Candidate& candidate) const {
+  if (!fitsElsewhere(space, candidate)) return false;
+  if (wanted()) return true;
   const ByteCount elsewhere = heldFreeBytes(space) - (candidate.use.bytes - candidate.use.usedBytes);
   const ByteCount used = candidate.use.usedBytes;
-  if (used > elsewhere) return false;
-  if (wanted()) return true;
   const ByteCount slack = percentOf(usedBytes(space), policy_.freeUsedPercent);
   if (used + slack > elsewhere) return false;
   if (used < percentOf(candidate.use.bytes, policy_.sparsePercent)) return true;
@@ -260,10 +274,15 @@ std::optional<Defragmenter::Window> Defragmenter::cheapestWindow(const ChunkSpac
   return best;
 }
 
+/// Into what is free, and a chunk. `going`: if so much more were free.
+bool Defragmenter::holeFits(const ChunkSpace& space, ByteCount going) const {
+  return holeBytes_ <= heldFreeBytes(space) + going && holeBytes_ <= space.largestSharedBytes();
+}
+
 /// The window; if that is not enough, a round through all chunks; and again, as long as a round wins something.
-void Defragmenter::makeHole(ChunkSpace& space, const BlockMover& mover, std::uint64_t step) {
-  if (heldFreeBytes(space) < holeBytes_) return giveUpHole(space, step);
-  if (std::exchange(windowTried_, true)) return sweep(space, step);
+void Defragmenter::makeHole(ChunkSpace& space, BlockMover& mover, std::uint64_t step) {
+  if (!holeFits(space)) return giveUpHole(space, mover, step);
+  if (std::exchange(windowTried_, true)) return sweep(space, mover, step);
   const std::optional<Window> window = cheapestWindow(space, mover);
   if (!window) return;
   begin(space, window->chunk, Pass::Clear, step);
@@ -300,7 +319,7 @@ void Defragmenter::clear(ChunkSpace& space, BlockMover& mover, std::uint64_t ste
 }
 
 /// One chunk after the other; once more, if that has made the largest gap larger.
-void Defragmenter::sweep(ChunkSpace& space, std::uint64_t step) {
+void Defragmenter::sweep(ChunkSpace& space, BlockMover& mover, std::uint64_t step) {
   const std::uint32_t end = space.chunkIndexEnd();
   if (sweepAt_ == 0) sweepBegan_ = space.largestFreeBytes();
   for (std::uint32_t looks = 0; looks < kChunkLooks && sweepAt_ < end; ++looks) {
@@ -313,13 +332,18 @@ void Defragmenter::sweep(ChunkSpace& space, std::uint64_t step) {
   sweepAt_ = 0;
   windowTried_ = false;
   if (space.largestFreeBytes() > sweepBegan_) wonStep_ = step;
-  giveUpHole(space, step);
+  giveUpHole(space, mover, step);
 }
 
-/// If nothing has been won for long.
-void Defragmenter::giveUpHole(const ChunkSpace& space, std::uint64_t step) {
-  if (step < wonStep_ + kSearchSteps) return;
-  deniedHole_ = std::exchange(holeBytes_, 0);
+/// If it would not be there when all that is going has come free, or nothing has been won for long. In the first case
+/// nothing more has to be tried to know it, so requests of that size are heard again at once.
+void Defragmenter::giveUpHole(const ChunkSpace& space, BlockMover& mover, std::uint64_t step) {
+  const bool comes = holeFits(space, mover.goingBytes());
+  if (comes && step < wonStep_ + kSearchSteps) return;
+  if (isGoal_) mover.goalFailed(holeBytes_);
+  const ByteCount denied = std::exchange(holeBytes_, 0);
+  if (!comes) return;
+  deniedHole_ = denied;
   noHoleBefore_ = step + retrySteps_;
   triedWith_ = heldFreeBytes(space);
   retrySteps_ = std::min(2 * retrySteps_, mostRetrySteps());

@@ -18,7 +18,7 @@ enum class MoveStart : std::uint8_t {
   NoRoom,   ///< No chunk that holds something has a place for it.
 };
 
-/// Moves what lies in ranges.
+/// Moves what lies in ranges, and knows what becomes of them without that.
 class BlockMover {
  public:
   virtual ~BlockMover() = default;
@@ -27,6 +27,10 @@ class BlockMover {
   [[nodiscard]] virtual MoveStart move(RangeId range) = 0;
   /// The step's quota is used up.
   [[nodiscard]] virtual bool busy() const = 0;
+  /// Of ranges that come free by themselves, at most: what has retired, and what is about to.
+  [[nodiscard]] virtual ByteCount goingBytes() const = 0;
+  /// A goal that was set is given up, when so many bytes are still wanted.
+  virtual void goalFailed(ByteCount missingBytes) = 0;
 };
 
 /// Decides which chunk of a lifetime is emptied and when, and has its blocks moved out. Knows chunks and ranges alone:
@@ -42,6 +46,10 @@ class BlockMover {
 /// large enough or nothing more fits elsewhere; then the next chunk. So the largest gap travels through the chunks and
 /// takes their small holes along.
 ///
+/// One thing is wanted at a time, so what cannot be had must not stand in the way of the next: it is given up at once
+/// when less is free, and comes free by itself, than it takes. What comes free is waited for, but not for ever: frames
+/// may hold it.
+///
 /// **Thread contract.** Geometry thread only. **Cost.** Each call of `step` looks at most at `kChunkLooks` chunks or
 /// `kRangeLooks` ranges, whatever there is, or for a window once at `kWindowLooks`; taking a chunk out of service and
 /// back costs a look at each of its ranges.
@@ -56,7 +64,7 @@ class Defragmenter {
   static constexpr std::uint32_t kRoomSteps = 16;
   /// A chunk goes back into service when for so many steps no block could leave it.
   static constexpr std::uint32_t kPatienceSteps = 240;
-  /// What is wanted is given up when for so many steps no chunk could be found for it: what has retired comes free.
+  /// What is wanted is given up when for so many steps what was going has not come free, or nothing more was won.
   static constexpr std::uint32_t kSearchSteps = 60;
   /// `DefragPolicy::retrySteps` grows to so many times itself at most.
   static constexpr std::uint32_t kMostRetries = 64;
@@ -121,13 +129,16 @@ class Defragmenter {
   [[nodiscard]] std::uint64_t mostRetrySteps() const { return std::uint64_t{kMostRetries} * policy_.retrySteps; }
   [[nodiscard]] bool wanted() const { return wantedChunks_ != 0 || holeBytes_ != 0; }
   void work(ChunkSpace& space, BlockMover& mover, std::uint64_t step, bool quiet);
-  void look(ChunkSpace& space, std::uint64_t step);
-  void decide(ChunkSpace& space, std::uint64_t step);
+  void look(ChunkSpace& space, BlockMover& mover, std::uint64_t step);
+  void decide(ChunkSpace& space, BlockMover& mover, std::uint64_t step);
+  void giveUpChunks(const ChunkSpace& space, BlockMover& mover, std::uint64_t step);
+  [[nodiscard]] static bool fitsElsewhere(const ChunkSpace& space, const Candidate& candidate, ByteCount going = 0);
   [[nodiscard]] bool worthwhile(const ChunkSpace& space, const Candidate& candidate) const;
   [[nodiscard]] std::optional<Window> cheapestWindow(const ChunkSpace& space, const BlockMover& mover);
-  void makeHole(ChunkSpace& space, const BlockMover& mover, std::uint64_t step);
-  void sweep(ChunkSpace& space, std::uint64_t step);
-  void giveUpHole(const ChunkSpace& space, std::uint64_t step);
+  [[nodiscard]] bool holeFits(const ChunkSpace& space, ByteCount going = 0) const;
+  void makeHole(ChunkSpace& space, BlockMover& mover, std::uint64_t step);
+  void sweep(ChunkSpace& space, BlockMover& mover, std::uint64_t step);
+  void giveUpHole(const ChunkSpace& space, BlockMover& mover, std::uint64_t step);
   void begin(ChunkSpace& space, ChunkIndex chunk, Pass pass, std::uint64_t step);
   void empty(ChunkSpace& space, BlockMover& mover, std::uint64_t step);
   [[nodiscard]] ChunkSpace::TakenRange firstOfWindow(const ChunkSpace& space) const;
@@ -145,6 +156,7 @@ class Defragmenter {
   // What is wanted.
   std::uint32_t wantedChunks_ = 0;
   ByteCount holeBytes_ = 0;
+  bool isGoal_ = false;  // that was set; else of a request that was refused
   // Looking for a chunk.
   std::uint64_t nextLook_ = 0;
   std::uint64_t nextChunk_ = 0;  // the step from which on the next one may be emptied, if nothing is wanted

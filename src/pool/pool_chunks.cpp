@@ -56,10 +56,12 @@ Error Pool::Impl::refusal(const Growth& growth, Lifetime lifetime, ByteCount byt
     case FitOutcome::TooManyChunks:
       return makeError(ErrorCode::TooManyChunks, "chunk", {}, {chunks_.count() + openPages()});
     default:
-      return makeError(
-          ErrorCode::OutOfBudget, "chunk", {},
-          {bytes, retirement_.bytesWaiting(), space(lifetime).largestFreeBytes(), space(lifetime).freeBytes()});
+      return makeError(ErrorCode::OutOfBudget, "chunk", {}, shortOf(lifetime, bytes));
   }
+}
+
+ErrorNumbers Pool::Impl::shortOf(Lifetime lifetime, ByteCount bytes) const {
+  return {bytes, retirement_.bytesWaiting(), space(lifetime).largestFreeBytes(), space(lifetime).freeBytes()};
 }
 
 Error Pool::Impl::refused(const Error& error, const PlaceRequest& request, std::string_view name, BlockHandle handle,

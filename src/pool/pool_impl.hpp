@@ -525,6 +525,8 @@ class Pool::Impl {
   /// `pages`: staging pages that are open.
   [[nodiscard]] Growth growthFor(Lifetime lifetime, ByteCount bytes, ByteCount alignment, ByteCount pages) const;
   [[nodiscard]] Error refusal(const Growth& growth, Lifetime lifetime, ByteCount bytes) const;
+  /// The numbers of OutOfBudget, for so many bytes.
+  [[nodiscard]] ErrorNumbers shortOf(Lifetime lifetime, ByteCount bytes) const;
   /// The error for a caller that was refused a place, which the log of refusals keeps.
   Error refused(const Error& error, const PlaceRequest& request, std::string_view name, BlockHandle handle,
                 std::source_location where);
@@ -552,6 +554,7 @@ class Pool::Impl {
   SnapshotRing ring_;
   std::array<ChunkSpace, 2> spaces_;                   ///< By `Lifetime`.
   std::array<Defragmenter, 2> defragmenters_;          ///< By `Lifetime`, as what follows.
+  std::array<std::source_location, 2> goalsFrom_;      ///< The calls that have set their goals last.
   std::array<std::vector<std::uint32_t>, 2> tenants_;  ///< By index of a range: the block whose place it is, or 0.
   LayoutStore layouts_;
   TagTable tags_;

@@ -43,6 +43,17 @@ class Pool::Impl::Mover final : public BlockMover {
 
   [[nodiscard]] bool busy() const override { return pool_.movesEnough(quota_); }
 
+  /// What has retired is not known by lifetime, so that of the other one counts, too.
+  [[nodiscard]] ByteCount goingBytes() const override {
+    return pool_.retirement_.bytesWaiting() + pool_.leavingBytes_ + pool_.relocations_.leftBytes();
+  }
+
+  void goalFailed(ByteCount missingBytes) override {
+    const std::source_location where = pool_.goalsFrom_[static_cast<std::size_t>(lifetime_)];
+    pool_.errors_.push_back(
+        makeError(ErrorCode::OutOfBudget, "DefragGoal", where, pool_.shortOf(lifetime_, missingBytes)));
+  }
+
  private:
   [[nodiscard]] std::uint32_t tenant(RangeId range) const {
     const std::vector<std::uint32_t>& all = pool_.tenants(lifetime_);
@@ -59,7 +70,12 @@ Result<void> Pool::Impl::defragment(const DefragGoal& goal, std::source_location
   if (goal.freeChunks != 0 && goal.holeBytes != 0) {
     return Unexpected(makeError(ErrorCode::InvalidArgument, "DefragGoal", where, {goal.freeChunks, goal.holeBytes}));
   }
+  const ByteCount largest = space(goal.lifetime).fullSizeBytes();
+  if (goal.holeBytes > largest) {
+    return Unexpected(makeError(ErrorCode::TooLarge, "DefragGoal", where, {goal.holeBytes, largest}));
+  }
   defragmenterOf(goal.lifetime).setGoal(goal, steps_);
+  goalsFrom_[static_cast<std::size_t>(goal.lifetime)] = where;
   return {};
 }
 

@@ -61,6 +61,7 @@ Relocation& RelocationQueue::create() {
 }
 
 void RelocationQueue::recycle(Relocation& relocation) {
+  leftBytes_ -= relocation.leftBytes();
   std::vector<PartTarget> parts = std::move(relocation.parts);
   std::vector<Transfer> transfers = std::move(relocation.transfers);
   parts.clear();
@@ -77,6 +78,7 @@ void RelocationQueue::recycle(Relocation& relocation) {
 void RelocationQueue::enqueue(Relocation& relocation) {
   turnsOf(relocation).push_back({&relocation, relocation.life, relocation.priority});
   for (const Transfer& transfer : relocation.transfers) relocation.transferBytes += transfer.bytes;
+  leftBytes_ += relocation.leftBytes();
   if (relocation.moves) {
     waitingMoves_.bytes += relocation.transferBytes;
     waitingMoves_.pieces += relocation.transfers.size();
@@ -95,6 +97,7 @@ void RelocationQueue::prioritise(Relocation& relocation, Priority priority) {
 
 void RelocationQueue::drop(Relocation& relocation) {
   for (Transfer& transfer : relocation.transfers) transfer.contents.source = Source::bytes({});
+  leftBytes_ -= relocation.leftBytes();
   relocation.dropped = true;  // taken out where it is met: removing a block stays O(1)
 }
 
@@ -159,6 +162,7 @@ void RelocationQueue::abandon() {
     if (!relocation->dropped) drop(*relocation);
     recycle(*relocation);
   }
+  FLUX_ASSERT(leftBytes_ == 0, "what blocks leave is counted until they have left it, or stay");
   written_.clear();
   inFlight_.clear();
   recorded_.clear();

@@ -82,6 +82,8 @@ struct Relocation {
   bool dropped = false;         ///< Its block does not want it any more.
 
   [[nodiscard]] bool inGaps() const noexcept { return from && from->range == to.range; }
+  /// Of the place that its block leaves with it.
+  [[nodiscard]] ByteCount leftBytes() const noexcept { return from && !inGaps() && !dropped ? from->bytes : 0; }
 };
 
 /// Turns relocations into direct writes and batches of copies, within each step's quota, and says when they are
@@ -120,6 +122,9 @@ class RelocationQueue {
 
   /// Of first uploads, likewise.
   [[nodiscard]] ByteCount waitingUploadBytes() const noexcept { return waitingUploadBytes_; }
+
+  /// Of the old places that blocks leave when what is under way for them has arrived.
+  [[nodiscard]] ByteCount leftBytes() const noexcept { return leftBytes_; }
 
   /// What is enqueued of moves and not yet recorded.
   struct WaitingMoves {
@@ -217,6 +222,7 @@ class RelocationQueue {
   std::deque<Relocation*> written_;    ///< Needed no copy, oldest first.
   ByteCount waitingUpdateBytes_ = 0;
   ByteCount waitingUploadBytes_ = 0;
+  ByteCount leftBytes_ = 0;
   WaitingMoves waitingMoves_;
   TimelineValue lastSubmitted_ = 0;
   std::deque<TimelineValue> submitted_;  ///< Values of batches that `reached` has not seen done.

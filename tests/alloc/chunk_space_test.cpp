@@ -74,6 +74,21 @@ TEST(ChunkSpace, AWarmStartNeedsNoRamp) {
   EXPECT_EQ(space.chunks.nextChunkBytes(1, 1), 16 * kMiB);
 }
 
+TEST(ChunkSpace, TheLargestSharedChunkIsKnown) {
+  Space space;
+  EXPECT_EQ(space.chunks.largestSharedBytes(), 0U);
+  space.add(20 * kMiB, true);
+  EXPECT_EQ(space.chunks.largestSharedBytes(), 0U);
+  const ChunkIndex small = space.add(2 * kMiB);
+  space.add(kMiB);
+  EXPECT_EQ(space.chunks.largestSharedBytes(), 2 * kMiB);
+  const ChunkIndex full = space.add(16 * kMiB);
+  EXPECT_EQ(space.chunks.largestSharedBytes(), 16 * kMiB);
+  space.chunks.removeChunk(full);
+  space.chunks.removeChunk(small);
+  EXPECT_EQ(space.chunks.largestSharedBytes(), kMiB);
+}
+
 TEST(ChunkSpace, ARequestOverHalfAChunkGetsAChunkOfItsOwn) {
   Space space;
   EXPECT_FALSE(space.chunks.dedicated(8 * kMiB));

@@ -61,6 +61,8 @@ class Blocks final : public BlockMover {
     return MoveStart::Started;
   }
   [[nodiscard]] bool busy() const override { return quotaUsed; }
+  [[nodiscard]] ByteCount goingBytes() const override { return going; }
+  void goalFailed(ByteCount missingBytes) override { failed.push_back(missingBytes); }
 
   /// Chunks that have been emptied go at once.
   void step(int steps = 1, bool quiet = false) {
@@ -87,6 +89,8 @@ class Blocks final : public BlockMover {
   std::set<std::uint32_t> staying;
   bool waiting = false;
   bool quotaUsed = false;
+  ByteCount going = 0;
+  std::vector<ByteCount> failed;  ///< What was missing of goals.
   std::uint32_t asked = 0;
   ByteCount movedBytes = 0;
   std::uint64_t now = 0;
@@ -367,17 +371,76 @@ TEST(Defragmenter, FreesAsManyChunksAsAreWantedAndNoMore) {
   blocks.defragmenter.setGoal({.freeChunks = 3}, blocks.now);
   blocks.step(300);
   EXPECT_EQ(blocks.released.size(), 3U);
+  EXPECT_TRUE(blocks.failed.empty());
 }
 
-TEST(Defragmenter, AGoalThatCannotBeReachedEnds) {
+TEST(Defragmenter, AGoalThatCannotBeReachedEndsAtOnce) {
   Blocks blocks(eager(), 2, false);
   blocks.defragmenter.setGoal({.freeChunks = 1}, blocks.now);
-  blocks.step(300);
-  EXPECT_EQ(blocks.asked, 0U);
+  blocks.step();
+  EXPECT_EQ(blocks.failed, std::vector{kChunkBytes});
   blocks.free(1, 8);
   blocks.free(2, 8);
   blocks.step(300);
   EXPECT_EQ(blocks.asked, 0U) << "it has ended";
+  EXPECT_EQ(blocks.failed.size(), 1U);
+}
+
+TEST(Defragmenter, WhatIsLeftOfAGoalIsToldWhenNoChunkCanBeEmptiedAnyMore) {
+  Blocks blocks(eager(), 8, false);
+  for (std::uint32_t chunk = 1; chunk <= 8; ++chunk) blocks.free(chunk, 6);  // three chunks
+  blocks.defragmenter.setGoal({.freeChunks = 5}, blocks.now);
+  blocks.step(100);
+  EXPECT_EQ(blocks.released.size(), 3U);
+  EXPECT_EQ(blocks.failed, std::vector{2 * kChunkBytes});
+}
+
+/// 2 of 32 blocks are free. In how many steps a goal that takes more is given up.
+std::size_t stepsToGiveUp(const DefragGoal& goal, ByteCount going) {
+  Blocks blocks(eager(), 2, false);
+  blocks.free(1, 1, 4);
+  blocks.free(2, 1, 8);
+  blocks.going = going;
+  blocks.defragmenter.setGoal(goal, blocks.now);
+  while (blocks.failed.empty() && blocks.now < 1000) blocks.step();
+  EXPECT_EQ(blocks.asked, 0U);
+  EXPECT_EQ(blocks.failed, std::vector{goal.holeBytes + goal.freeChunks * kChunkBytes});
+  return blocks.now;
+}
+
+TEST(Defragmenter, AGoalWaitsForWhatComesFreeIfThatIsEnough) {
+  const DefragGoal hole{.holeBytes = 6 * kBlockBytes};
+  EXPECT_EQ(stepsToGiveUp(hole, 4 * kBlockBytes - kPlaceUnitBytes), 1U);
+  EXPECT_EQ(stepsToGiveUp(hole, 4 * kBlockBytes), Defragmenter::kSearchSteps);
+  const DefragGoal chunk{.freeChunks = 1};
+  EXPECT_EQ(stepsToGiveUp(chunk, 14 * kBlockBytes - kPlaceUnitBytes), 1U);
+  EXPECT_EQ(stepsToGiveUp(chunk, 14 * kBlockBytes), Defragmenter::kSearchSteps);
+}
+
+TEST(Defragmenter, AHoleIsMadeOfWhatHasComeFreeMeanwhile) {
+  Blocks blocks(eager(), 3, false);
+  for (std::uint32_t chunk = 1; chunk <= 3; ++chunk) blocks.free(chunk, 1, 4 * chunk);
+  blocks.going = 3 * kBlockBytes;
+  blocks.defragmenter.setGoal({.holeBytes = 6 * kBlockBytes}, blocks.now);
+  blocks.step(static_cast<int>(Defragmenter::kSearchSteps) / 2);
+  EXPECT_EQ(blocks.asked, 0U);
+  blocks.going = 0;
+  for (std::uint32_t chunk = 1; chunk <= 3; ++chunk) blocks.free(chunk, 1, 2 * chunk);
+  blocks.step(50);
+  EXPECT_GE(blocks.space.largestFreeBytes(), 6 * kBlockBytes);
+  EXPECT_TRUE(blocks.failed.empty());
+}
+
+TEST(Defragmenter, AHoleThatIsLargerThanEachChunkMovesNothing) {
+  for (const ByteCount bytes : {kChunkBytes, kChunkBytes + kPlaceUnitBytes}) {
+    Blocks blocks(eager(), 3, false);
+    for (std::uint32_t chunk = 1; chunk <= 3; ++chunk) blocks.free(chunk, 8, 0, 2);  // one and a half chunks
+    blocks.defragmenter.setGoal({.holeBytes = bytes}, blocks.now);
+    blocks.step(100);
+    EXPECT_EQ(blocks.movedBytes != 0, bytes == kChunkBytes);
+    EXPECT_EQ(blocks.failed.empty(), bytes == kChunkBytes);
+    EXPECT_EQ(blocks.space.largestFreeBytes() == kChunkBytes, bytes == kChunkBytes);
+  }
 }
 
 /// Four chunks, full but for one place in the first of them and holes of half a block behind each fourth block.
@@ -492,44 +555,73 @@ TEST(Defragmenter, ARefusalMakesAHole) {
 
 TEST(Defragmenter, AHoleThatCannotBeMadeIsGivenUp) {
   Blocks blocks(eager(), 2);
-  blocks.free(1, 1);
-  blocks.free(2, 1, 8);
+  for (std::uint32_t chunk = 1; chunk <= 2; ++chunk) {
+    blocks.free(chunk, 8, 0, 2);
+    for (std::uint32_t number = 0; number < 8; ++number) blocks.staying.insert(blocks.at(chunk, number).index);
+  }
   blocks.defragmenter.noteRefusal(blocks.space, 6 * kBlockBytes, 1, blocks.now);
-  blocks.step(2 * Defragmenter::kSearchSteps);
-  const ByteCount moved = blocks.movedBytes;
+  blocks.step(Defragmenter::kSearchSteps + 5);
+  const std::uint32_t asked = blocks.asked;
+  EXPECT_NE(asked, 0U);
   for (std::uint32_t i = 0; i < eager().retrySteps / 2; ++i) {
     EXPECT_FALSE(blocks.defragmenter.victim());
     blocks.defragmenter.noteRefusal(blocks.space, 6 * kBlockBytes, 1, blocks.now);
     blocks.step();
   }
-  EXPECT_EQ(blocks.movedBytes, moved) << "nor is it tried again for each request";
+  EXPECT_EQ(blocks.asked, asked) << "nor is it tried again for each request";
+  EXPECT_TRUE(blocks.failed.empty()) << "it was no goal";
 }
 
-TEST(Defragmenter, ASmallerHoleThanOneThatCannotBeMadeIsMade) {
-  Blocks blocks(eager(), 3);
-  for (std::uint32_t chunk = 1; chunk <= 3; ++chunk) blocks.free(chunk, 1, 4 * chunk);
-  blocks.defragmenter.noteRefusal(blocks.space, 6 * kBlockBytes, 1, blocks.now);
-  blocks.step(Defragmenter::kSearchSteps + 2);
-  EXPECT_EQ(blocks.asked, 0U) << "less is free";
-  blocks.defragmenter.noteRefusal(blocks.space, 2 * kBlockBytes, 1, blocks.now);
-  blocks.step(10);
-  EXPECT_GE(blocks.space.largestFreeBytes(), 2 * kBlockBytes);
+TEST(Defragmenter, WhatCannotBeHadIsNotInTheWayOfASmallerHole) {
+  for (const bool chunks : {false, true}) {
+    Blocks blocks(eager(), 3);
+    for (std::uint32_t chunk = 1; chunk <= 3; ++chunk) blocks.free(chunk, 1, 4 * chunk);
+    if (chunks) {
+      blocks.defragmenter.noteLack(blocks.space, kBlockBytes, blocks.now);
+    } else {
+      blocks.defragmenter.noteRefusal(blocks.space, 6 * kBlockBytes, 1, blocks.now);
+    }
+    blocks.step();
+    EXPECT_EQ(blocks.asked, 0U) << "less is free";
+    blocks.defragmenter.noteRefusal(blocks.space, 2 * kBlockBytes, 1, blocks.now);
+    blocks.step(10);
+    EXPECT_GE(blocks.space.largestFreeBytes(), 2 * kBlockBytes);
+  }
 }
 
-TEST(Defragmenter, ChunksThatOthersLackGoIfTheyCan) {
+TEST(Defragmenter, ChunksThatOthersLackGoAsSoonAsTheyCan) {
   Blocks blocks(eager(), 3);
   for (std::uint32_t chunk = 1; chunk <= 3; ++chunk) blocks.free(chunk, 5);
-  blocks.defragmenter.noteLack(blocks.space, kBlockBytes, blocks.now);
-  blocks.step(2 * Defragmenter::kSearchSteps);
+  for (int i = 0; i < 100; ++i) {
+    blocks.defragmenter.noteLack(blocks.space, kBlockBytes, blocks.now);
+    blocks.step();
+  }
   EXPECT_EQ(blocks.movedBytes, 0U) << "15 of 48 are free: less than one chunk";
-  // That is not heard for long, but a hole has nothing to do with it.
-  blocks.defragmenter.noteRefusal(blocks.space, 6 * kBlockBytes, 1, blocks.now);
-  blocks.step(50);
-  EXPECT_GE(blocks.space.largestFreeBytes(), 6 * kBlockBytes);
-  blocks.free(2, 8);
+  blocks.free(2, 1);
   blocks.defragmenter.noteLack(blocks.space, kBlockBytes, blocks.now);
   blocks.step(50);
-  EXPECT_EQ(blocks.space.chunkCount(), 3U);
+  EXPECT_EQ(blocks.space.chunkCount(), 2U);
+}
+
+TEST(Defragmenter, ChunksThatCouldNotBeEmptiedAreNotTriedForEachRequest) {
+  Blocks blocks(eager(), 3);
+  for (std::uint32_t chunk = 1; chunk <= 3; ++chunk) {
+    blocks.free(chunk, 7);
+    for (std::uint32_t number = 0; number < 9; ++number) blocks.staying.insert(blocks.at(chunk, number).index);
+  }
+  for (int i = 0; i < 100; ++i) {
+    blocks.defragmenter.noteLack(blocks.space, kBlockBytes, blocks.now);
+    blocks.step();
+  }
+  EXPECT_FALSE(blocks.defragmenter.victim());
+  // A hole has nothing to do with it.
+  blocks.staying.clear();
+  blocks.defragmenter.noteLack(blocks.space, kBlockBytes, blocks.now);
+  blocks.step(50);
+  EXPECT_EQ(blocks.asked, 0U);
+  blocks.defragmenter.noteRefusal(blocks.space, 8 * kBlockBytes, 1, blocks.now);
+  blocks.step(50);
+  EXPECT_GE(blocks.space.largestFreeBytes(), 8 * kBlockBytes);
 }
 
 TEST(Defragmenter, ARefusedRequestForAChunkOfItsOwnFreesChunks) {

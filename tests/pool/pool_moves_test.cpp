@@ -476,6 +476,79 @@ TEST(PoolMoves, AGoalOfTwoThingsIsRefused) {
   EXPECT_EQ(refused.error().code, ErrorCode::InvalidArgument);
 }
 
+TEST(PoolMoves, AGoalForAHoleThatNoChunkHoldsIsRefused) {
+  MovesFixture f;
+  const ByteCount most = f.pool->desc().chunkBytes;
+  EXPECT_TRUE(f.pool->defragment({.holeBytes = most}));
+  const Result<void> refused = f.pool->defragment({.holeBytes = most + 1});
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::TooLarge);
+  EXPECT_EQ(refused.error().numbers[0], most + 1);
+  EXPECT_EQ(refused.error().numbers[1], most);
+}
+
+/// What the next step says of a goal.
+std::span<const Error> errorsOfStep(MovesFixture& f) {
+  f.stepAndPublish();
+  return f.pool->errors();
+}
+
+TEST(PoolMoves, AGoalThatCannotBeReachedIsToldByTheNextStep) {
+  MovesFixture f;
+  f.fill(16);
+  f.remove({1, 9});
+  const DetailedStats stats = f.pool->detailedStats();
+  ASSERT_LT(stats.classes[0].freeBytes, 4 * kBlockBytes);
+  f.freeChunks(1);
+  ASSERT_EQ(errorsOfStep(f).size(), 1U);
+  EXPECT_EQ(f.pool->errors()[0].numbers[0], f.pool->desc().chunkBytes);
+  ASSERT_TRUE(f.pool->defragment({.holeBytes = 5 * kBlockBytes}));
+  const auto line = static_cast<std::uint_least32_t>(__LINE__ - 1);
+  ASSERT_EQ(errorsOfStep(f).size(), 1U);
+  const Error error = f.pool->errors()[0];
+  EXPECT_EQ(error.code, ErrorCode::OutOfBudget);
+  EXPECT_EQ(error.resourceName(), "DefragGoal");
+  EXPECT_EQ(error.where.line(), line);
+  EXPECT_EQ(error.numbers[0], 5 * kBlockBytes);
+  EXPECT_EQ(error.numbers[3], stats.classes[0].freeBytes);
+  EXPECT_TRUE(errorsOfStep(f).empty()) << "once";
+  EXPECT_EQ(f.pool->stats().relocations, 0U);
+  ASSERT_TRUE(f.pool->defragment({.holeBytes = 3 * kBlockBytes}));
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(errorsOfStep(f).empty());
+  EXPECT_TRUE(f.pool->wouldFit(3 * kBlockBytes, 1));
+  EXPECT_NE(f.pool->stats().relocations, 0U);
+}
+
+// What a removed block had comes free when the frame that sees it ends; what an updated one leaves when the copies of
+// its new bytes are done, too.
+TEST(PoolMoves, AGoalWaitsForWhatHasRetiredOrIsAboutTo) {
+  for (const bool updated : {false, true}) {
+    MovesFixture f(kManual);
+    f.fill(16);
+    f.remove({1, 9});
+    ByteCount hole = 0;
+    {
+      const Frame frame = f.pool->beginFrame();
+      if (updated) {
+        ASSERT_TRUE(f.update(f.blocks[4], pattern(4, 0, 2, kBlockBytes)));
+        f.stepAndPublish();
+        ASSERT_EQ(f.pool->stats().retiredBytes, 0U);
+      } else {
+        ASSERT_TRUE(f.pool->remove(f.blocks[4]));
+      }
+      const ByteCount free = f.pool->detailedStats().classes[0].freeBytes;
+      hole = free + kPlaceUnitBytes;
+      ASSERT_TRUE(f.pool->defragment({.holeBytes = free + kBlockBytes + kPlaceUnitBytes}));
+      EXPECT_EQ(errorsOfStep(f).size(), 1U) << "more than comes free";
+      ASSERT_TRUE(f.pool->defragment({.holeBytes = hole}));
+      for (int i = 0; i < 20; ++i) ASSERT_TRUE(errorsOfStep(f).empty()) << i;
+      EXPECT_EQ(f.pool->stats().relocations, 0U);
+    }
+    f.finish(30);
+    EXPECT_TRUE(f.pool->wouldFit(hole, 1));
+  }
+}
+
 // ---- Compaction inside a block ------------------------------------------------------------------------------
 
 PoolDesc compactingPool(std::uint32_t percent = 30) {
