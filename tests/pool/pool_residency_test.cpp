@@ -340,6 +340,45 @@ TEST_F(PoolEviction, ASourceThatFailsLaterLosesTheBlockByName) {
   EXPECT_EQ(pool().beginFrame().find(gone.block).status, FindStatus::Lost);
 }
 
+// Its range was in the place that the block has left: in the one to which it has come back another part has those
+// bytes.
+TEST_F(PoolResidency, APartThatWasRemovedBeforeItsBlockLeftFreesNothingWhereItComesBack) {
+  constexpr std::uint32_t kParts = 3;
+  constexpr ByteCount kPartBytes = 2000;
+  make(smallMemory());
+  std::vector<std::vector<std::byte>> bytes;
+  std::vector<PartDesc> parts;
+  for (std::uint32_t i = 0; i < kParts; ++i) {
+    bytes.push_back(pattern(7, i, 1, kPartBytes));
+    parts.push_back({PartKind::Vertex, kPartBytes, Source::bytes(bytes.back())});
+  }
+  const BlockHandle block = pool().add(blockDesc("block", parts)).value();
+  for (int i = 0; i < 12; ++i) step();
+  Frame old = pool().beginFrame();
+  const PartId removed{0};
+  ASSERT_TRUE(pool().removeParts(block, {&removed, 1}));
+  step();
+  ASSERT_TRUE(pool().setBudget({.hardBytes = kLimitBytes, .softBytes = kPartBytes}));
+  for (int i = 0; i < 20 && pool().stats().evictions == 0; ++i) step();
+  ASSERT_EQ(pool().stats().evictions, 1U);
+  ASSERT_TRUE(pool().setBudget({.hardBytes = kLimitBytes}));
+  ASSERT_TRUE(pool().request(block, Priority::High));
+  for (int i = 0; i < 20 && pool().stats().restores == 0; ++i) step();
+  ASSERT_EQ(pool().stats().restores, 1U);
+  const ByteCount free = pool().inspect(block)->gaps->freeBytes;
+
+  old.end();
+  for (int i = 0; i < 3; ++i) step();
+  EXPECT_EQ(pool().stats().retiredBytes, 0U);
+  EXPECT_EQ(pool().inspect(block)->gaps->freeBytes, free);
+  const Frame frame = pool().beginFrame();
+  for (std::uint32_t i = 1; i < kParts; ++i) {
+    const PartLookup found = frame.find(block, PartId{i});
+    ASSERT_TRUE(found.drawable());
+    EXPECT_EQ(fixture_->hashAt(found.place), hashBytes(bytes[i])) << i;
+  }
+}
+
 TEST_F(PoolEviction, FallbacksAreDrawnMeanwhile) {
   make(smallMemory());
   const Thing& coarse = add(Given::Now, 512);
