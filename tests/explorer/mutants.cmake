@@ -400,6 +400,11 @@ flux_mutant(block_that_returns_is_shown_before_it_is_copied FILE src/pool/pool_r
 ]=]
   EXPECT "a lookup (meets bytes that are not there|does not answer what its snapshot says)")
 
+flux_mutant(block_that_returns_is_shown_although_it_was_removed FILE src/pool/pool_blocks.cpp EXPLORE copy return
+  REPLACE [=[    relocations_.drop(*block.relocation);
+]=] WITH [=[]=]
+  EXPECT "(a lookup finds a block that was removed|contract broken)")
+
 flux_mutant(staging_is_filled_while_it_is_copied FILE src/transfer/staging_pages.cpp EXPLORE copy one-frame
   REPLACE [=[ || page.lastUse > completed) continue;]=] WITH [=[) continue;]=]
   EXPECT "a lookup (meets bytes that are not there|does not answer what its snapshot says)")

@@ -32,8 +32,11 @@ struct Bounds {
   std::uint32_t frames;   ///< Each on a thread of its own.
   std::uint32_t actions;  ///< Of the geometry thread, each of which may be an update, a removal or nothing.
   bool loss = false;
-  bool moves = false;   ///< The block is on its way out of its chunk when the others begin.
-  bool leaves = false;  ///< The block leaves the device, comes back, or is removed in between.
+  bool moves = false;    ///< The block is on its way out of its chunk when the others begin.
+  bool leaves = false;   ///< The block leaves the device, comes back, or is removed in between.
+  bool returns = false;  ///< It has left when the others begin, and is removed while it is on its way back, or not.
+
+  [[nodiscard]] bool evicts() const { return leaves || returns; }
 };
 
 constexpr ByteCount kChunkBytes = 64 * kKiB;
@@ -62,10 +65,11 @@ class Copy : public Scenario {
     desc.spareChunks = 0;
     desc.emptyChunkSteps = 0;
     desc.defrag = {.automatic = false, .stepsBetween = 0, .settledSteps = 0};
-    desc.evicts = bounds.leaves;
+    desc.evicts = bounds.evicts();
     pool_ = std::move(Pool::create(device_, desc).value());
     if (bounds.moves) beginMove();
-    if (bounds.leaves) settleBlock();
+    if (bounds.evicts()) settleBlock();
+    if (bounds.returns) takeAway();
   }
 
   void start() override {
@@ -139,19 +143,36 @@ class Copy : public Scenario {
     }
   }
 
-  /// Out, and in again; or removed while it is out, or on its way in.
+  void limit(ByteCount soft) {
+    check(pool_->setBudget({.hardBytes = kChunkBytes, .softBytes = soft}).has_value(), "a limit is accepted");
+  }
+  void letLeave() { limit(kPartBytes); }  // which is less than it takes
+  void letReturn() {
+    limit(kChunkBytes);
+    check(pool_->request(block_, Priority::High).has_value(), "a request is accepted");
+  }
+
+  /// The block is out, and its place has come free.
+  void takeAway() {
+    letLeave();
+    for (int i = 0; i < 4; ++i) {
+      stepPool();
+      publish();
+    }
+    check(!pool_->inspect(block_)->place && pool_->stats().retiredBytes == 0, "the block has left");
+  }
+
+  /// Out, and in again; or removed while it is out, or about to come in.
   void leaveAndReturn() {
     for (std::uint32_t i = 0; i < bounds_.actions && block_; ++i) {
       const bool absent = i % 2 != 0;
       if (i != 0 && choose(2) == 1) {
         removeBlock();
+      } else if (absent) {
+        letReturn();
+        if (choose(2) == 1) removeBlock();
       } else {
-        const ByteCount soft = absent ? kChunkBytes : kPartBytes;  // which is less than it takes
-        check(pool_->setBudget({.hardBytes = kChunkBytes, .softBytes = soft}).has_value(), "a limit is accepted");
-        if (absent) {
-          check(pool_->request(block_, Priority::High).has_value(), "a request is accepted");
-          if (choose(2) == 1) removeBlock();
-        }
+        letLeave();
       }
       stepPool();
       publish();
@@ -160,8 +181,22 @@ class Copy : public Scenario {
     publish();
   }
 
+  /// In again, or removed while its bytes are being copied.
+  void returnOrGo() {
+    letReturn();
+    stepPool();
+    publish();
+    check(running_.has_value(), "the block is on its way");
+    if (choose(2) == 1) removeBlock();
+    stepPool();
+    publish();
+    stepPool();  // in which what it was about to get may come free
+    publish();
+  }
+
   void edit() {
     if (bounds_.leaves) return leaveAndReturn();
+    if (bounds_.returns) return returnOrGo();
     if (!bounds_.moves) {
       addBlock();
       stepPool();
@@ -201,7 +236,7 @@ class Copy : public Scenario {
     for (std::uint32_t i = 0; i < kParts; ++i) {
       bytes[i] = contents(i, versions_);
       parts[i] = {PartKind::Vertex, kPartBytes, Source::bytes(bytes[i])};
-      if (bounds_.leaves) parts[i].source = Source::callback(fill, nullptr, i).lasting();
+      if (bounds_.evicts()) parts[i].source = Source::callback(fill, nullptr, i).lasting();
       requested_.parts[i] = versions_;
     }
     BlockDesc desc;
@@ -340,5 +375,6 @@ int main(int argc, char** argv) {
                        {"two-frames", scenario({.frames = 2, .actions = 1})},
                        {"loss", scenario({.frames = 1, .actions = 2, .loss = true})},
                        {"move", scenario({.frames = 1, .actions = 1, .moves = true})},
-                       {"leave", scenario({.frames = 1, .actions = 2, .leaves = true})}});
+                       {"leave", scenario({.frames = 1, .actions = 2, .leaves = true})},
+                       {"return", scenario({.frames = 1, .actions = 1, .returns = true})}});
 }
