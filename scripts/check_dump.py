@@ -2,7 +2,7 @@
 """Holds dumps of Flux to their published form, and to what their numbers must add up to: exit code 0 if all are right.
 
     scripts/check_dump.py DUMP.json...
-    scripts/check_dump.py --self-test DUMP.json     every rule finds that dump spoilt
+    scripts/check_dump.py --self-test DUMP.json...  every rule finds these dumps spoilt
 
 The form: docs/schema/flux-dump-2.schema.json. Needs jsonschema (Debian: python3-jsonschema).
 """
@@ -78,10 +78,34 @@ def sums(dump):
     yield from same("staging bytes", staging, stats["stagingBytes"])
 
 
+KEPT = ("pinnedBytes", "longLivedBytes", "changingBytes", "drawnBytes", "homelessBytes")
+
+
+def evictions(dump):
+    """What would leave is there, once, and may; and no more stays than there is."""
+    blocks = {(block["index"], block["generation"]): block for block in dump["blocks"]}
+    placed = sum(block["place"]["bytes"] for block in blocks.values() if "place" in block)
+    found = [refusal["eviction"] for refusal in dump["refusals"] if "eviction" in refusal]
+    if len(found) > 1:
+        yield "what would leave is told of more than one refusal"
+    for eviction in found:
+        seen = set()
+        for entry in eviction["blocks"]:
+            handle = entry["index"], entry["generation"]
+            block = blocks.get(handle, {})
+            if handle in seen or block.get("pins") != 0 or block.get("place", {}).get("bytes") != entry["bytes"]:
+                yield f"block {handle[0]} would leave, and is not there, or may not"
+            seen.add(handle)
+        if sum(entry["bytes"] for entry in eviction["blocks"]) != eviction["evictedBytes"]:
+            yield f"evicted bytes: {eviction['evictedBytes']}, and blocks of others"
+        if eviction["evictedBytes"] + sum(eviction[field] for field in KEPT) > placed:
+            yield "more would leave and stay than there is"
+
+
 def breaches(dump, form):
     """What is wrong, in words; only the form, if that is wrong already."""
     found = ["/".join(map(str, error.absolute_path)) + ": " + error.message[:200] for error in form.iter_errors(dump)]
-    return found or [*tiling(dump), *sums(dump)]
+    return found or [*tiling(dump), *sums(dump), *evictions(dump)]
 
 
 def self_test(dump, form):
@@ -112,6 +136,24 @@ def self_test(dump, form):
             d["stats"][field] += 1
 
         assert spoilt(more), f"a wrong {field} passed"
+    if "eviction" not in (dump["refusals"] or [{}])[-1]:
+        return
+
+    def eviction(change):
+        return spoilt(lambda d: change(d["refusals"][-1]["eviction"]))
+
+    assert eviction(lambda e: e.update(evictedBytes=e["evictedBytes"] + 16)), "wrong evicted bytes passed"
+    assert eviction(lambda e: e.update(drawnBytes=1 << 40)), "more that stays than there is passed"
+    for field, value in (("index", 0), ("generation", 1 << 31), ("bytes", 1)):
+        assert eviction(lambda e, field=field, value=value: e["blocks"][0].update({field: value})), f"a wrong {field} passed"
+    twice = copy.deepcopy(dump["refusals"][-1])
+
+    def again(e):
+        e["evictedBytes"] += e["blocks"][0]["bytes"]
+        e["blocks"].append(e["blocks"][0])
+
+    assert eviction(again), "a block that leaves twice passed"
+    assert spoilt(lambda d: d["refusals"].insert(0, twice)), "two evictions passed"
 
 
 def main(arguments):
@@ -120,7 +162,8 @@ def main(arguments):
         return 2
     form = validator()
     if arguments[0] == "--self-test":
-        self_test(json.loads(pathlib.Path(arguments[1]).read_text(encoding="utf-8")), form)
+        for name in arguments[1:]:
+            self_test(json.loads(pathlib.Path(name).read_text(encoding="utf-8")), form)
         return 0
     wrong = 0
     for name in arguments:

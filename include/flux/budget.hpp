@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -70,5 +71,8 @@ struct EvictionReport {
   /// Whether enough may leave.
   explicit operator bool() const noexcept { return evictedBytes >= neededBytes; }
 };
+
+/// The report in one sentence for people. Allocates.
+[[nodiscard]] std::string explain(const EvictionReport& report);
 
 }  // namespace flux

@@ -422,8 +422,9 @@ class Pool {
   [[nodiscard]] const PoolDesc& desc() const noexcept;
 
   /// Everything the pool knows, as JSON: chunks with their holes, blocks with their parts, what has retired and waits,
-  /// and for what, the last refusals, explained. Its form is that of `docs/schema/flux-dump-2.schema.json`; also when
-  /// the device is lost. The same state gives the same text, but for the ages of open frames. O(blocks).
+  /// and for what, the last refusals, explained, and what would leave for the last one. Its form is that of
+  /// `docs/schema/flux-dump-2.schema.json`; also when the device is lost. The same state gives the same text, but for
+  /// the ages of open frames. O(blocks).
   [[nodiscard]] std::string dump() const;
 
  private:

@@ -3,11 +3,14 @@
 #include "pool/pool_impl.hpp"
 #include "report/json_writer.hpp"
 
+#include <flux/budget.hpp>
 #include <flux/fit.hpp>
 #include <flux/version.hpp>
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
+#include <ranges>
 #include <string_view>
 
 namespace flux {
@@ -183,7 +186,21 @@ void writeTags(JsonWriter& json, const std::vector<TagStats>& tags) {
   json.endArray();
 }
 
-void writeRefusal(JsonWriter& json, const Refusal& refusal) {
+void writeEviction(JsonWriter& json, const EvictionReport& report) {
+  json.key("eviction").beginObject().member("explanation", explain(report));
+  json.member("neededBytes", report.neededBytes).member("goingBytes", report.goingBytes);
+  json.member("evictedBytes", report.evictedBytes).member("pinnedBytes", report.pinnedBytes);
+  json.member("longLivedBytes", report.longLivedBytes).member("changingBytes", report.changingBytes);
+  json.member("drawnBytes", report.drawnBytes).member("homelessBytes", report.homelessBytes);
+  json.key("blocks").beginArray();
+  for (const EvictedBlock& block : report.blocks) {
+    json.beginLine().member("index", block.block.index).member("generation", block.block.generation);
+    json.member("bytes", block.bytes).member("readBackBytes", block.readBackBytes).endLine();
+  }
+  json.endArray().endObject();
+}
+
+void writeRefusal(JsonWriter& json, const Refusal& refusal, const std::optional<EvictionReport>& eviction) {
   const FitReport& fit = refusal.fit;
   json.beginObject().member("name", refusal.error.resourceName()).member("error", flux::toString(refusal.error.code));
   json.member("text", describe(refusal.error)).member("explanation", explain(fit));
@@ -194,6 +211,7 @@ void writeRefusal(JsonWriter& json, const Refusal& refusal) {
   json.member("fragmentation", fit.fragmentation());
   json.member("forFramesBytes", fit.forFramesBytes).member("forQueuesBytes", fit.forQueuesBytes);
   json.member("firstStep", refusal.firstStep).member("lastStep", refusal.lastStep).member("times", refusal.times);
+  if (eviction) writeEviction(json, *eviction);
   json.endObject();
 }
 
@@ -293,8 +311,24 @@ class Pool::Impl::Dump : private PoolVisitor {
 
   void refusals() {
     json_.key("refusals").beginArray();
-    for (const Refusal& refusal : pool_.refusals()) writeRefusal(json_, refusal);
+    const Refusal* const last = lastThatEvictionHelps();
+    for (const Refusal& refusal : pool_.refusals()) {
+      std::optional<EvictionReport> eviction;
+      if (&refusal == last) eviction = pool_.wouldEvict(refusal.request.bytes, refusal.request.alignment);
+      if (eviction && eviction->neededBytes == 0) eviction.reset();  // there is room by now
+      writeRefusal(json_, refusal, eviction);
+    }
     json_.endArray();
+  }
+
+  /// Null: there is none.
+  [[nodiscard]] const Refusal* lastThatEvictionHelps() const {
+    const auto helps = [](const Refusal& refusal) {
+      return refusal.request.lifetime == Lifetime::Streaming && wantsRoom(refusal.error);
+    };
+    const auto newestFirst = pool_.refusals() | std::views::reverse;
+    const auto found = std::ranges::find_if(newestFirst, helps);
+    return pool_.desc_.evicts && found != newestFirst.end() ? &*found : nullptr;
   }
 
   void staging() {

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <string>
 
 namespace flux {
 
@@ -64,58 +62,6 @@ FitReport Pool::Impl::wouldPlace(ByteCount bytes, ByteCount alignment, Lifetime 
     report.releasedBytes = growth.chunkBytes - std::min(growth.chunkBytes, roomBytes());
   }
   return report;
-}
-
-namespace {
-
-std::string amount(ByteCount bytes) {
-  for (const auto& [unit, name] : {std::pair{kGiB, " GiB"}, {kMiB, " MiB"}, {kKiB, " KiB"}}) {
-    if (bytes < unit) continue;
-    const ByteCount tenths = (bytes * 10 + unit / 2) / unit;
-    return std::to_string(tenths / 10) + (tenths % 10 != 0 ? "." + std::to_string(tenths % 10) : "") + name;
-  }
-  return std::to_string(bytes) + " bytes";
-}
-
-std::string percent(double fraction) {
-  return std::to_string(std::lround(fraction * 100)) + " %";
-}
-
-/// What is there, and what waiting would bring.
-std::string circumstances(const FitReport& report) {
-  std::string text = "; free are " + amount(report.freeBytes) + ", the largest range " +
-                     amount(report.largestFreeBytes) + " (fragmentation " + percent(report.fragmentation()) + ")";
-  if (report.forFramesBytes != 0) text += "; " + amount(report.forFramesBytes) + " wait for frames to end";
-  if (report.forQueuesBytes != 0) text += "; " + amount(report.forQueuesBytes) + " wait for queues";
-  return text;
-}
-
-}  // namespace
-
-std::string explain(const FitReport& report) {
-  const std::string what = amount(report.bytes);
-  switch (report.outcome) {
-    case FitOutcome::Fits:
-      return what + " fit into chunk " + std::to_string(static_cast<std::uint32_t>(report.chunk));
-    case FitOutcome::Grows: {
-      std::string text = what + " need a new chunk of " + amount(report.chunkBytes);
-      if (report.releasedBytes != 0) text += ", for which empty ones of " + amount(report.releasedBytes) + " go";
-      return text + circumstances(report);
-    }
-    case FitOutcome::OverBudget:
-      return what + " would exceed the hard limit by " + amount(report.missingBytes) + circumstances(report);
-    case FitOutcome::OverSoftLimit:
-      return what + " would exceed the soft limit by " + amount(report.missingBytes) + circumstances(report);
-    case FitOutcome::TooManyChunks:
-      return what + " need a new chunk, and the device allows no further allocation" + circumstances(report);
-    case FitOutcome::TooLarge:
-      return what + " are more than a chunk can have";
-    case FitOutcome::Invalid:
-      return "a block has 1 to 64 parts, each of at least one byte";
-    case FitOutcome::DeviceLost:
-      return "the device is lost";
-  }
-  return {};
 }
 
 }  // namespace flux

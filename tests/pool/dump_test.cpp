@@ -1,5 +1,6 @@
 #include "pool/dump_test_tools.hpp"
 #include "pool/pool_test_tools.hpp"
+#include "pool/residency_test_tools.hpp"
 
 #include <flux/decorators.hpp>
 
@@ -198,6 +199,7 @@ TEST(PoolDump, ExplainsTheLastRefusals) {
   EXPECT_EQ(refusals[0]["outcome"], "over budget");
   EXPECT_EQ(refusals[0]["error"], "out of budget");
   EXPECT_NE(refusals[0]["explanation"].get<std::string>().find("would exceed the hard limit by"), std::string::npos);
+  EXPECT_FALSE(refusals[0].contains("eviction")) << "nothing leaves this pool";
   EXPECT_EQ(refusals[1]["name"], "huge");
   EXPECT_EQ(refusals[1]["lastStep"], 1);
   EXPECT_EQ(refusals[2]["name"], "reserve");
@@ -209,6 +211,47 @@ TEST(PoolDump, ExplainsTheLastRefusals) {
   const nlohmann::json later = test::dumpOf(*f.pool, "many")["refusals"];
   EXPECT_EQ(later.size(), 16U);
   EXPECT_EQ(later.back()["name"], "number 39");
+}
+
+using PoolDumpEviction = test::PoolEviction;
+
+TEST_F(PoolDumpEviction, SaysWhatWouldLeaveForTheLastRequest) {
+  fill(test::Given::Lasting, test::smallMemory(test::kBlockBytes));
+  ASSERT_TRUE(pool().pin(things_[0]->block));
+  EXPECT_EQ(draw(1, 2), 2U);
+  const auto refuse = [&](std::string_view name, ByteCount bytes) {
+    const std::vector<std::byte> contents(bytes);
+    const PartDesc part{PartKind::Vertex, bytes, Source::bytes(contents)};
+    const Result<BlockHandle> refused = pool().add(test::blockDesc(name, {&part, 1}));
+    ASSERT_FALSE(refused) << "the store is too small for it";
+    EXPECT_EQ(refused.error().code, ErrorCode::OutOfBudget);
+  };
+  refuse("earlier", 2 * test::kBlockBytes);
+  refuse("last", 3 * test::kBlockBytes);
+  const PartDesc huge{PartKind::Vertex, 65 * kGiB, Source::callback(test::Thing::fill, nullptr)};
+  ASSERT_FALSE(pool().add(test::blockDesc("for which nothing could leave", {&huge, 1})));
+
+  const EvictionReport report = pool().wouldEvict(3 * test::kBlockBytes);
+  ASSERT_TRUE(report);
+  const nlohmann::json refusals = test::dumpOf(pool(), "refused")["refusals"];
+  ASSERT_EQ(refusals.size(), 3U);
+  EXPECT_FALSE(refusals[0].contains("eviction"));
+  EXPECT_FALSE(refusals[2].contains("eviction"));
+  const nlohmann::json& eviction = refusals[1]["eviction"];
+  EXPECT_EQ(eviction["explanation"], explain(report));
+  EXPECT_EQ(eviction["neededBytes"], report.neededBytes);
+  EXPECT_EQ(eviction["evictedBytes"], report.evictedBytes);
+  EXPECT_EQ(eviction["pinnedBytes"], test::kBlockBytes);
+  EXPECT_EQ(eviction["drawnBytes"], 2 * test::kBlockBytes);
+  ASSERT_EQ(eviction["blocks"].size(), report.blocks.size());
+  for (std::size_t i = 0; i < report.blocks.size(); ++i) {
+    EXPECT_EQ(eviction["blocks"][i]["index"], report.blocks[i].block.index);
+    EXPECT_EQ(eviction["blocks"][i]["bytes"], report.blocks[i].bytes);
+  }
+
+  for (int i = 0; i < 4; ++i) step();
+  EXPECT_GE(pool().stats().evictions, report.blocks.size());
+  EXPECT_FALSE(test::dumpOf(pool(), "later")["refusals"][1].contains("eviction")) << "there is room";
 }
 
 /// A block that is being moved, one that waits for its update, one whose source fails, a page in use.

@@ -123,6 +123,9 @@ void printSummary(const DumpFile& dump, std::ostream& out) {
         << printable(refusal.at("explanation").get<std::string>());
     if (refusal.at("times") != 1) out << " (" << refusal.at("times").dump() << " times)";
     out << '\n';
+    if (const auto eviction = refusal.find("eviction"); eviction != refusal.end()) {
+      out << "      now " << printable(eviction->at("explanation").get<std::string>()) << '\n';
+    }
   }
 }
 

@@ -83,7 +83,10 @@ def write(path, count, seed=1, names=()):
         "refusals": [{"name": "<b>huge</b>", "error": "out of budget", "text": "t", "explanation": "9 GiB would exceed the hard limit by 1.2 GiB",
                       "bytes": 9 << 30, "alignment": 256, "class": "streaming", "outcome": "over budget", "chunkBytes": 0,
                       "missingBytes": 1, "freeBytes": free, "largestFreeBytes": largest, "fragmentation": torn, "forFramesBytes": 0,
-                      "forQueuesBytes": 0, "firstStep": 3, "lastStep": 99, "times": 12}],
+                      "forQueuesBytes": 0, "firstStep": 3, "lastStep": 99, "times": 12,
+                      "eviction": {"explanation": "9 GiB have to leave; nothing may; what stays: <b>all</b>", "neededBytes": 9 << 30, "goingBytes": 0,
+                                   "evictedBytes": 0, "pinnedBytes": 0, "longLivedBytes": 0, "changingBytes": 0, "drawnBytes": live,
+                                   "homelessBytes": 0, "blocks": []}}],
         "staging": [], "mirrors": [], "chunks": chunks}
     with open(path, "w", encoding="utf-8") as file:
         file.write(json.dumps(dump, ensure_ascii=False)[:-1] + ', "blocks": [\n')

@@ -28,6 +28,20 @@ TEST_F(InspectTest, SummaryExplainsWhatWasRefused) {
   EXPECT_EQ(text.find('\x1B'), std::string::npos);
 }
 
+TEST_F(InspectTest, SummarySaysWhatWouldLeaveForWhatWasRefused) {
+  const PartDesc huge{PartKind::Vertex, 6 * kMiB,
+                      Source::callback([](void*, const FillRequest&) { return true; }, nullptr)};
+  ASSERT_FALSE(pool->add({.name = "too much", .parts = {&huge, 1}}));
+  std::string text = pool->dump();
+  const std::string_view last = "\"times\": 1";
+  const std::size_t at = text.find(last);
+  ASSERT_NE(at, std::string::npos);
+  text.insert(at + last.size(), R"(, "eviction": {"explanation": "5 MiB\u001b have to leave"})");
+  std::ostringstream out;
+  printSummary(readDump(folder.write("dump.json", text)), out);
+  EXPECT_NE(out.str().find("\n      now 5 MiB\\x1B have to leave\n"), std::string::npos) << out.str();
+}
+
 TEST_F(InspectTest, PictureShowsOwnersWhereTheyLie) {
   add("hill", 600'000, terrain);
   add("<&\">", 200'000);

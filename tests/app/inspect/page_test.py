@@ -92,6 +92,7 @@ def numbers(page, dump):
     assert rows == len(dump["chunks"]), rows
     for refusal in dump["refusals"]:
         assert refusal["explanation"] in page.text("refusals")
+        assert refusal.get("eviction", {}).get("explanation", "") in page.text("refusals")
 
 
 def filters(page, dump):

@@ -144,7 +144,7 @@ const tables = {
   refusals() {
     const rows = [...data.facts.refusals].reverse();
     put('refusals', rows.length === 0 ? none('Every request has found a place.') : table([
-      ['name', row => shown(row.name)], ['why', row => shown(row.error + ': ' + row.explanation)], ['size', row => bytesText(row.bytes), row => row.bytes], ['alignment', row => countText(row.alignment), row => row.alignment],
+      ['name', row => shown(row.name)], ['why', row => shown(row.error + ': ' + row.explanation + (row.eviction ? '. Now ' + row.eviction.explanation : ''))], ['size', row => bytesText(row.bytes), row => row.bytes], ['alignment', row => countText(row.alignment), row => row.alignment],
       ['largest hole', row => bytesText(row.largestFreeBytes), row => row.largestFreeBytes], ['in step', row => row.firstStep === row.lastStep ? countText(row.lastStep) : `${countText(row.firstStep)} to ${countText(row.lastStep)}`, row => row.lastStep], ['times', row => countText(row.times), row => row.times]], rows, data.facts.run && (row => run.goToStep(row.firstStep))));
   },
 
