@@ -142,6 +142,7 @@ class ChunkSpace {
   [[nodiscard]] std::uint32_t liveRanges() const { return ranges_.liveRanges(); }
 
   /// Of one chunk; 0 when it is not here.
+  [[nodiscard]] ByteCount bytes(ChunkIndex chunk) const { return bytesOf(spaceOf(chunk)); }
   [[nodiscard]] std::uint32_t liveRanges(ChunkIndex chunk) const { return ranges_.useOf(spaceOf(chunk)).live; }
   [[nodiscard]] ByteCount freeBytes(ChunkIndex chunk) const {
     return ranges_.useOf(spaceOf(chunk)).free * kPlaceUnitBytes;

@@ -13,15 +13,6 @@ constexpr std::chrono::milliseconds kAskEvery{250};
 constexpr ByteCount kRiseDivisor = 4;
 /// Steps after which it is reported that a limit that has fallen is not reached.
 constexpr std::uint64_t kPatienceSteps = 240;
-/// In a step in which chunks are chosen: blocks and chunks that are looked at, and chunks that are taken out of
-/// service, which costs a look at each of their ranges. A step's quota of evictions empties four of the default size.
-constexpr std::uint32_t kSurveyLooks = 16'384;
-constexpr std::uint32_t kChunkLooks = 1024;
-constexpr std::uint32_t kChunksChosen = 16;
-
-constexpr std::uint32_t indexOf(ChunkIndex chunk) {
-  return static_cast<std::uint32_t>(chunk);
-}
 
 }  // namespace
 
@@ -45,7 +36,7 @@ void Pool::Impl::setLimits(ByteCount hard) {
   // A device that wavers does not make the patience with it begin anew.
   if (chunks_.reservedBytes() <= hardLimitBytes_) {
     beginShrinking();
-    forgetSurvey();
+    evacuation_.forgetSurvey();
   }
   hardLimitBytes_ = hard;
   const ByteCount part = desc_.evicts ? hard / 100 * residency_.policy().softPercent : hard;
@@ -110,12 +101,6 @@ Result<void> Pool::Impl::demote(BlockHandle handle, std::source_location where) 
   return {};
 }
 
-/// Null: the chunk has gone.
-ChunkSpace* Pool::Impl::spaceOf(ChunkIndex chunk) noexcept {
-  const auto found = std::ranges::find_if(spaces_, [chunk](const ChunkSpace& each) { return each.contains(chunk); });
-  return found != spaces_.end() ? &*found : nullptr;
-}
-
 // ---- Getting below a limit that has fallen -----------------------------------------------------------------
 
 void Pool::Impl::followBudget(const StepQuota& quota, StepReport& report, std::chrono::steady_clock::time_point now) {
@@ -129,12 +114,16 @@ void Pool::Impl::followBudget(const StepQuota& quota, StepReport& report, std::c
   while (chunks_.reservedBytes() > hardLimitBytes_ && releaseAnyEmptyChunk()) {
   }
   if (chunks_.reservedBytes() <= hardLimitBytes_) {
-    for (const ChunkIndex chunk : evacuation_.chunks) keepChunk(chunk);
-    evacuation_.chunks.clear();
-    forgetSurvey();
+    evacuation_.stop();
     return;
   }
-  const bool enough = chooseChunks();
+  const auto blocks = static_cast<std::uint32_t>(blocks_.size());
+  // Behind the last block come the mirrors, which are few.
+  const auto ask = [this, blocks](std::uint32_t first, std::uint32_t end) {
+    for (std::uint32_t i = first; i < end; ++i) noteHeld(blocks_[i]);
+    if (end == blocks) forEachMirrorPlace([this](const Placement& place) { evacuation_.hold(place.chunk); });
+  };
+  const bool enough = evacuation_.choose(chunks_.reservedBytes() - hardLimitBytes_, blocks, ask);
   if (desc_.evicts) evacuate(quota, report);
   if (toldOfShrink_ || (enough && steps_ < shrinkSince_ + kPatienceSteps)) return;
   toldOfShrink_ = true;
@@ -142,115 +131,29 @@ void Pool::Impl::followBudget(const StepQuota& quota, StepReport& report, std::c
                               {hardLimitBytes_, chunks_.reservedBytes(), placedBytes()}));
 }
 
-/// Takes the emptiest chunks in which nothing is held out of service, as many as have to go. False: there are too few.
-bool Pool::Impl::chooseChunks() {
-  Evacuation& all = evacuation_;
-  const ByteCount needed = chunks_.reservedBytes() - hardLimitBytes_;
-  // The limit may have risen, or others have gone: what need not go is of use to what waits for room.
-  while (!all.chunks.empty()) {
-    const ChunkIndex last = all.chunks.back();
-    if (all.goes[indexOf(last)] && all.bytes - chunks_[last].bytes < needed) break;
-    keepChunk(last);
-    all.chunks.pop_back();
-  }
-  if (all.bytes >= needed) return true;
-  const bool fresh = !all.surveyed;
-  if (fresh && !survey()) return true;  // not known yet
-  for (std::uint32_t i = 0; i < kChunksChosen && all.bytes < needed && !all.emptiest.empty(); ++i) {
-    std::ranges::pop_heap(all.emptiest, std::ranges::greater{});
-    const ChunkIndex chunk = all.emptiest.back().second;
-    all.emptiest.pop_back();
-    // It may have gone, or got something that is held, since it was looked at. The defragmenter may be emptying it,
-    // or one of the same index that went.
-    ChunkSpace* const chunkSpace = spaceOf(chunk);
-    if (chunkSpace == nullptr || all.goes[indexOf(chunk)] || all.holds[indexOf(chunk)]) continue;
-    for (Defragmenter& each : defragmenters_) each.leave(chunk);
-    if (!chunkSpace->retired(chunk)) chunkSpace->retireChunk(chunk);
-    all.chunks.push_back(chunk);
-    all.goes[indexOf(chunk)] = true;
-    all.bytes += chunks_[chunk].bytes;
-  }
-  all.surveyed = !all.emptiest.empty();
-  return all.bytes >= needed || all.surveyed || !fresh;
-}
-
-/// Finds out in which chunks something is held, and which of the others are the emptiest: so many blocks and chunks a
-/// step. True: now it is known.
-bool Pool::Impl::survey() {
-  Evacuation& all = evacuation_;
-  if (all.seenBlocks == 0) {
-    all.holds.assign(kMaxChunks, false);
-    all.goes.resize(kMaxChunks);
-    all.emptiest.clear();
-  }
-  const auto blocks = static_cast<std::uint32_t>(blocks_.size());
-  const std::uint32_t blockEnd = std::min(blocks, all.seenBlocks + kSurveyLooks);
-  for (; all.seenBlocks < blockEnd; ++all.seenBlocks) noteHeld(blocks_[all.seenBlocks]);
-  if (all.seenBlocks < blocks) return false;
-  if (all.seenChunks == 0) forEachMirrorPlace([this](const Placement& place) { noteHeld(place); });
-
-  const std::uint32_t chunks = std::max(spaces_[0].chunkIndexEnd(), spaces_[1].chunkIndexEnd());
-  const std::uint32_t chunkEnd = std::min(chunks, all.seenChunks + kChunkLooks);
-  for (; all.seenChunks < chunkEnd; ++all.seenChunks) {
-    const ChunkIndex chunk{all.seenChunks};
-    const ChunkSpace* const chunkSpace = spaceOf(chunk);
-    if (chunkSpace == nullptr || all.goes[all.seenChunks] || all.holds[all.seenChunks]) continue;
-    const ByteCount bytes = chunks_[chunk].bytes;
-    all.emptiest.emplace_back(bytes - std::min(bytes, chunkSpace->freeBytes(chunk)), chunk);
-    std::ranges::push_heap(all.emptiest, std::ranges::greater{});
-  }
-  if (all.seenChunks < chunks) return false;
-  all.seenBlocks = all.seenChunks = 0;
-  all.surveyed = true;
-  return true;
-}
-
-void Pool::Impl::forgetSurvey() {
-  evacuation_.surveyed = false;
-  evacuation_.seenBlocks = evacuation_.seenChunks = 0;
-}
-
-void Pool::Impl::noteHeld(const Block& block) {
-  if (evacuation_.holds.empty() || !isHeld(block)) return;
-  for (const Placement* place : {&block.place, &newestPlace(block)}) {
-    if (place->range) noteHeld(*place);
-  }
-}
-
 /// Chunks in which something is held do not go, also if they were about to.
-void Pool::Impl::noteHeld(const Placement& place) {
-  if (evacuation_.holds.empty()) return;
-  evacuation_.holds[indexOf(place.chunk)] = true;
-  keepChunk(place.chunk);
-}
-
-void Pool::Impl::keepChunk(ChunkIndex chunk) {
-  if (stopEvacuating(chunk)) spaceOf(chunk)->restoreChunk(chunk);
-}
-
-/// False: the chunk was not about to go.
-bool Pool::Impl::stopEvacuating(ChunkIndex chunk) {
-  if (evacuation_.goes.empty() || !evacuation_.goes[indexOf(chunk)]) return false;
-  evacuation_.goes[indexOf(chunk)] = false;
-  evacuation_.bytes -= chunks_[chunk].bytes;
-  return true;
+void Pool::Impl::noteHeld(const Block& block) {
+  if (!evacuation_.listens() || !isHeld(block)) return;
+  for (const Placement* place : {&block.place, &newestPlace(block)}) {
+    if (place->range) evacuation_.hold(place->chunk);
+  }
 }
 
 /// Blocks leave the chunks that have to go, whether frames draw them or not: those that do miss them, and they come
 /// back to the chunks that stay.
 void Pool::Impl::evacuate(const StepQuota& quota, StepReport& report) {
-  if (evacuation_.chunks.empty()) return;
+  if (!evacuation_.underWay()) return;
   const auto count = static_cast<std::uint32_t>(blocks_.size());
   ByteCount left = quota.evictBytes - std::min(quota.evictBytes, leavingBytes_);
   for (std::uint32_t looks = std::min(residency_.policy().looks, count); looks > 0 && left > 0; --looks) {
-    if (++evacuation_.lastBlock >= count) evacuation_.lastBlock = 0;
-    if (ring_.hot(evacuation_.lastBlock).state() != BlockState::Resident) continue;
-    if (!evacuation_.goes[indexOf(ring_.hot(evacuation_.lastBlock).chunk())]) continue;
-    Block& block = blocks_[evacuation_.lastBlock];
+    if (++lastEvacuated_ >= count) lastEvacuated_ = 0;
+    if (ring_.hot(lastEvacuated_).state() != BlockState::Resident) continue;
+    if (!evacuation_.goes(ring_.hot(lastEvacuated_).chunk())) continue;
+    Block& block = blocks_[lastEvacuated_];
     const ByteCount bytes = block.place.bytes;
     if (!mayLeave(block, steps_, true)) continue;
     dropMove(block);
-    if (beginLeaving(block, evacuation_.lastBlock, true, report)) left -= std::min(left, bytes);
+    if (beginLeaving(block, lastEvacuated_, true, report)) left -= std::min(left, bytes);
   }
 }
 

@@ -172,7 +172,7 @@ bool Pool::Impl::releaseAnyEmptyChunk() {
 
 void Pool::Impl::releaseChunk(ChunkSpace& chunkSpace, ChunkIndex chunk) {
   const ProfileScope profile(desc_.profiler, ProfileZone::DestroyChunk);
-  (void)stopEvacuating(chunk);
+  evacuation_.forget(chunk);
   chunkSpace.removeChunk(chunk);
   counters_.releasedBytes += chunks_[chunk].bytes;
   chunks_.destroy(chunk);

@@ -12,6 +12,7 @@
 #include "pool/chunk_table.hpp"
 #include "pool/counters.hpp"
 #include "pool/defragmenter.hpp"
+#include "pool/evacuation.hpp"
 #include "pool/instructions.hpp"
 #include "pool/journal.hpp"
 #include "pool/profile.hpp"
@@ -225,19 +226,6 @@ class Pool::Impl {
     std::vector<LeavingPart> parts;
   };
 
-  /// Which chunks have to go, because a limit has fallen.
-  struct Evacuation {
-    std::vector<ChunkIndex> chunks;  ///< Taken out of service for it; some may have gone, or are in service again.
-    std::vector<bool> goes;          ///< By chunk: it is one of them, and on its way.
-    ByteCount bytes = 0;             ///< Of these.
-    std::uint32_t lastBlock = 0;     ///< The block that was looked at last, whether it has to leave one of them.
-    std::vector<bool> holds;         ///< By chunk: something in it is held, of the blocks that the survey has seen.
-    std::vector<std::pair<ByteCount, ChunkIndex>> emptiest;  ///< Used bytes of those that may go: a heap, least first.
-    std::uint32_t seenBlocks = 0;                            ///< Of the survey that goes on.
-    std::uint32_t seenChunks = 0;
-    bool surveyed = false;  ///< `emptiest` is known, and not used up.
-  };
-
   struct RetiredRange {
     Placement place;
     Lifetime lifetime;
@@ -385,16 +373,9 @@ class Pool::Impl {
   [[nodiscard]] bool isHeld(const Block& block) const noexcept;
   template <class Visit>
   void forEachMirrorPlace(const Visit& visit) const;
-  [[nodiscard]] ChunkSpace* spaceOf(ChunkIndex chunk) noexcept;
   [[nodiscard]] ByteCount seenDeviceLimit();
   void followBudget(const StepQuota& quota, StepReport& report, std::chrono::steady_clock::time_point now);
-  [[nodiscard]] bool chooseChunks();
-  [[nodiscard]] bool survey();
-  void forgetSurvey();
   void noteHeld(const Block& block);
-  void noteHeld(const Placement& place);
-  void keepChunk(ChunkIndex chunk);
-  [[nodiscard]] bool stopEvacuating(ChunkIndex chunk);
   void evacuate(const StepQuota& quota, StepReport& report);
 
   // Parts that come and go (pool_parts.cpp).
@@ -597,7 +578,8 @@ class Pool::Impl {
   ByteCount softBytes_ = 0;             ///< As it was set; 0: a part of the hard limit.
   std::uint64_t shrinkSince_ = 0;       ///< Since this step there is more than the limit, or the limits were set in it.
   std::chrono::steady_clock::time_point askedDevice_;
-  Evacuation evacuation_;
+  Evacuation evacuation_{spaces_, defragmenters_};
+  std::uint32_t lastEvacuated_ = 0;  ///< The block that was looked at last, whether its chunk goes.
   // Where `add` lays parts out: on the stack, to make so many of them would be a good part of its cost.
   EditRanges taken_;  ///< Of the part that is being added.
   std::array<PartRequest, kMaxParts> requests_;

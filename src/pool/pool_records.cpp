@@ -40,7 +40,7 @@ Result<void> Pool::Impl::growMirror(std::uint32_t mirror, ByteCount bytes) {
     return Unexpected(refused(place.error(), {Lifetime::LongLived, bytes, alignment}, "mirror of the records", {},
                               place.error().where));
   }
-  noteHeld(*place);
+  evacuation_.hold(place->chunk);
   if (const std::optional<Placement> old = mirrors_->move(mirror, *place)) retireMirrorPlace(*old);
   return {};
 }

@@ -187,7 +187,7 @@ bool Pool::Impl::takeRead(Leaving& leaving, ByteCount& allowed) const {
 void Pool::Impl::finishLeaving(const StepQuota& quota, StepReport& report) {
   const ProfileScope profile(desc_.profiler, ProfileZone::Residency);
   constexpr ByteCount kShare = 8;
-  ByteCount allowed = evacuation_.chunks.empty() ? quota.evictBytes / kShare : quota.evictBytes;
+  ByteCount allowed = evacuation_.underWay() ? quota.evictBytes : quota.evictBytes / kShare;
   for (; !leaving_.empty(); leaving_.pop_front()) {  // in whose order the bytes come
     Leaving& leaving = leaving_.front();
     const Block* const block = find(leaving.block);

@@ -30,7 +30,7 @@ Result<StepReport> Pool::Impl::step(const StepQuota& quota, std::chrono::steady_
   noteLateFrames(now);
 
   Result<void> started = polled ? startUpdates(quota, report) : Result<void>{};
-  if (polled && (followsDevice_ || !evacuation_.chunks.empty() || chunks_.reservedBytes() > hardLimitBytes_)) {
+  if (polled && (followsDevice_ || evacuation_.underWay() || chunks_.reservedBytes() > hardLimitBytes_)) {
     followBudget(quota, report, now);
   }
   if (polled && desc_.evicts) {

@@ -201,6 +201,7 @@ class Twin {
       if (chunk.dedicated && !chunk.live.empty()) used = chunk.bytes;
       reserved += chunk.bytes;
       empty += chunk.live.empty() ? chunk.bytes : 0;
+      EXPECT_EQ(space_.bytes(ChunkIndex{index}), chunk.bytes);
       EXPECT_EQ(space_.freeBytes(ChunkIndex{index}), chunk.bytes - used);
       EXPECT_EQ(space_.liveRanges(ChunkIndex{index}), chunk.live.size());
       EXPECT_EQ(space_.retired(ChunkIndex{index}), chunk.retired);

@@ -168,6 +168,8 @@ TEST(ChunkSpace, TotalsAreThoseOfTheChunks) {
   EXPECT_EQ(space.chunks.freeBytes(first), kMiB);
   EXPECT_EQ(space.chunks.freeBytes(second), 0U);
   EXPECT_EQ(space.chunks.liveRanges(), 1U);
+  EXPECT_EQ(space.chunks.bytes(second), 2 * kMiB);
+  EXPECT_EQ(space.chunks.bytes(ChunkIndex{9}), 0U);
   EXPECT_EQ(space.chunks.freeBytes(ChunkIndex{9}), 0U);
   EXPECT_EQ(space.chunks.liveRanges(ChunkIndex{9}), 0U);
 }
