@@ -7,11 +7,10 @@
 namespace flux {
 
 bool Evacuation::choose(ByteCount excess, std::uint32_t holders, const AskHolders& ask) {
+  std::erase_if(chosen_, [this](ChunkIndex chunk) { return !goes(chunk); });
   // The limit may have risen, or others have gone: what need not go is of use to what waits for room.
-  while (!chosen_.empty()) {
-    const ChunkIndex last = chosen_.back();
-    if (goes(last) && bytes_ - spaceOf(last)->bytes(last) < excess) break;
-    keep(last);
+  while (!chosen_.empty() && bytes_ - spaceOf(chosen_.back())->bytes(chosen_.back()) >= excess) {
+    keep(chosen_.back());
     chosen_.pop_back();
   }
   if (bytes_ >= excess) return true;
