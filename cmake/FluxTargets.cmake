@@ -56,6 +56,8 @@ function(flux_options target)
     # -Wrestrict: GCC 12 sees overlaps in "text" + std::string that are not there (GCC bug 105651).
     target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-missing-field-initializers
       $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
+      # In a unity build, GCC takes the sources themselves for headers, which must not have such fields.
+      $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>>:-Wno-subobject-linkage>
       $<$<BOOL:${FLUX_WARNINGS_AS_ERRORS}>:-Werror>)
   endif()
   if(FLUX_SANITIZE)

@@ -18,7 +18,7 @@ core() { build core && ls -l build/core/src/libflux_core.a build/core/src/device
 
 # A program of others that links the library for Windows.
 windows_consumer() {
-  cmake -S tests/package/consumer -B "$out/windows-consumer" -G Ninja -DFLUX_SOURCE_DIR="$PWD" -DFLUX_VULKAN=OFF -DFLUX_OPENGL=OFF \
+  cmake -S tests/package/consumer -B "$out/windows-consumer" -G Ninja -DFLUX_SOURCE_DIR="$PWD" -DFLUX_VULKAN=OFF -DFLUX_OPENGL=OFF -DCMAKE_UNITY_BUILD=ON \
     -DCMAKE_TOOLCHAIN_FILE="$PWD/cmake/mingw-w64.cmake" -DCMAKE_BUILD_TYPE=Release &&
     cmake --build "$out/windows-consumer" && ls -l "$out/windows-consumer/consumer.exe"
 }
@@ -34,7 +34,7 @@ microsoft_headers() {
 
 # The library with the other compiler, warnings as errors.
 clang() {
-  cmake --preset core -B build/clang -DCMAKE_CXX_COMPILER=clang++-19 -DFLUX_VULKAN=ON -DFLUX_OPENGL=ON -DFLUX_WEBGPU=ON &&
+  cmake --preset core -B build/clang -DCMAKE_CXX_COMPILER=clang++-19 -DFLUX_VULKAN=ON -DFLUX_OPENGL=ON -DFLUX_WEBGPU=ON -DCMAKE_UNITY_BUILD=ON &&
     cmake --build build/clang --parallel "$jobs"
 }
 

@@ -10,7 +10,7 @@ corpora=tests/fuzz/corpus
 # Who asks for more memory than there is gets none, as outside of a fuzzer.
 export ASAN_OPTIONS=allocator_may_return_null=1
 
-cmake --preset core -B build/fuzz -DCMAKE_CXX_COMPILER=clang++-19 -DFLUX_BUILD_FUZZERS=ON -DFLUX_RECORDER=ON
+cmake --preset core -B build/fuzz -DCMAKE_CXX_COMPILER=clang++-19 -DFLUX_BUILD_FUZZERS=ON -DFLUX_RECORDER=ON -DCMAKE_UNITY_BUILD=ON
 subjects=()
 for folder in "$corpora"/*/; do
   subject=$(basename "$folder")

@@ -15,29 +15,29 @@
 namespace flux::app {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
-Json collect() {
-  Json info{{"version", FLUX_VERSION_STRING}};
+OrderedJson collect() {
+  OrderedJson info{{"version", FLUX_VERSION_STRING}};
   for (const AppBackend& backend : builtBackends()) info[std::string(toString(backend.backend))] = backend.info();
   return info;
 }
 
-std::string mebibytes(const Json& bytes) {
+std::string mebibytes(const OrderedJson& bytes) {
   return std::to_string(bytes.get<ByteCount>() / kMiB) + " MiB";
 }
 
 /// A crossover of the copy kernel.
-std::string upTo(const Json& bytes) {
+std::string upTo(const OrderedJson& bytes) {
   const auto count = bytes.get<ByteCount>();
   if (count == 0) return "never";
   if (count == std::numeric_limits<ByteCount>::max()) return "always";
   return "up to " + std::to_string(count / kKiB) + " KiB";
 }
 
-std::string joined(const Json& words) {
+std::string joined(const OrderedJson& words) {
   std::string text;
-  for (const Json& word : words) text += (text.empty() ? "" : " ") + word.get<std::string>();
+  for (const OrderedJson& word : words) text += (text.empty() ? "" : " ") + word.get<std::string>();
   return text.empty() ? "-" : text;
 }
 
@@ -45,14 +45,14 @@ void line(std::ostream& out, std::string_view label, const std::string& text) {
   out << "    " << std::left << std::setw(18) << label << text << '\n';
 }
 
-void printChoices(std::ostream& out, const Json& flux) {
+void printChoices(std::ostream& out, const OrderedJson& flux) {
   if (!flux["usable"].get<bool>()) {
     line(out, "Flux", "cannot use it: " + flux["reason"].get<std::string>());
     return;
   }
   const auto choice = [&](std::string_view label, const char* key) {
     if (!flux.contains(key)) return;
-    const Json& chosen = flux[key];
+    const OrderedJson& chosen = flux[key];
     std::string text;
     if (chosen.contains("memoryType")) text = "memory type " + chosen["memoryType"].dump();
     if (chosen.contains("family")) text = "family " + chosen["family"].dump() + ", queue " + chosen["queue"].dump();
@@ -63,7 +63,7 @@ void printChoices(std::ostream& out, const Json& flux) {
   choice("-> draws", "drawQueue");
   choice("-> copies", "copyQueue");
   if (flux.contains("copyKernel")) {
-    const Json& kernel = flux["copyKernel"];
+    const OrderedJson& kernel = flux["copyKernel"];
     line(out, "-> copy kernel",
          "for uploads " + upTo(kernel["uploadUpToBytes"]) + ", for moves " + upTo(kernel["moveUpToBytes"]));
   }
@@ -85,7 +85,7 @@ void printChoices(std::ostream& out, const Json& flux) {
        direct == kAllBytes ? "all bytes from the host: no staging" : std::to_string(direct) + " bytes a step");
 }
 
-void printDevice(std::ostream& out, const AppBackend& backend, const Json& device) {
+void printDevice(std::ostream& out, const AppBackend& backend, const OrderedJson& device) {
   out << (device.value("preferred", false) ? "  * " : "    ");
   if (device.contains("index")) out << device["index"] << "  ";
   out << device["name"].get<std::string>();
@@ -95,7 +95,7 @@ void printDevice(std::ostream& out, const AppBackend& backend, const Json& devic
   if (device.contains("apiVersion"))
     driver += std::string(", ") + backend.title + ' ' + device["apiVersion"].get<std::string>();
   line(out, "driver", driver);
-  for (const Json& heap : device.value("heaps", Json::array())) {
+  for (const OrderedJson& heap : device.value("heaps", OrderedJson::array())) {
     std::string text = mebibytes(heap["bytes"]) + (heap["deviceLocal"].get<bool>() ? ", device-local" : "");
     if (heap.contains("budgetBytes")) {
       text += ", budget " + mebibytes(heap["budgetBytes"]) + ", used " + mebibytes(heap["usedBytes"]);
@@ -104,21 +104,21 @@ void printDevice(std::ostream& out, const AppBackend& backend, const Json& devic
     }
     line(out, "heap " + heap["index"].dump(), text);
   }
-  for (const Json& type : device.value("memoryTypes", Json::array())) {
+  for (const OrderedJson& type : device.value("memoryTypes", OrderedJson::array())) {
     line(out, "memory type " + type["index"].dump(), "heap " + type["heap"].dump() + ": " + joined(type["flags"]));
   }
-  for (const Json& family : device.value("queueFamilies", Json::array())) {
+  for (const OrderedJson& family : device.value("queueFamilies", OrderedJson::array())) {
     line(out, "queue family " + family["index"].dump(), family["queues"].dump() + " x " + joined(family["flags"]));
   }
-  const Json limits = device.value("limits", Json::object());
+  const OrderedJson limits = device.value("limits", OrderedJson::object());
   for (const auto& [name, value] : limits.items()) out << "    limit " << name << ": " << value << '\n';
   printChoices(out, device["flux"]);
 }
 
-void print(std::ostream& out, const Json& info) {
+void print(std::ostream& out, const OrderedJson& info) {
   out << "Flux " << info["version"].get<std::string>() << '\n';
   for (const AppBackend& backend : builtBackends()) {
-    const Json& found = info[std::string(toString(backend.backend))];
+    const OrderedJson& found = info[std::string(toString(backend.backend))];
     out << '\n';
     if (found.contains("missing")) {
       out << found["missing"].get<std::string>() << '\n';
@@ -127,14 +127,14 @@ void print(std::ostream& out, const Json& info) {
     out << backend.title;
     if (found.contains("about")) out << " (" << found["about"].get<std::string>() << ')';
     out << '\n';
-    for (const Json& device : found["devices"]) printDevice(out, backend, device);
+    for (const OrderedJson& device : found["devices"]) printDevice(out, backend, device);
   }
 }
 
 }  // namespace
 
 int runInfo(const InfoOptions& options, std::ostream& out) {
-  const Json info = collect();
+  const OrderedJson info = collect();
   if (options.json) {
     out << info.dump(2) << '\n';
   } else {

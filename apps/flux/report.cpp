@@ -7,26 +7,26 @@
 namespace flux::app {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
-Json toJson(const FrameTimes& times) {
+OrderedJson toJson(const FrameTimes& times) {
   return {{"p50", times.p50}, {"p99", times.p99}, {"p999", times.p999}};
 }
 
-Json toJson(const StepTimes& times) {
+OrderedJson toJson(const StepTimes& times) {
   return {{"p50", times.p50}, {"p99", times.p99}, {"p999", times.p999}, {"max", times.max}};
 }
 
-Json toJson(const std::vector<SkippedFile>& files) {
-  Json list = Json::array();
+OrderedJson toJson(const std::vector<SkippedFile>& files) {
+  OrderedJson list = OrderedJson::array();
   for (const SkippedFile& file : files) list.push_back({{"file", file.file}, {"reason", file.reason}});
   return list;
 }
 
 }  // namespace
 
-Json toJson(const std::vector<InvalidDraw>& draws) {
-  Json list = Json::array();
+OrderedJson toJson(const std::vector<InvalidDraw>& draws) {
+  OrderedJson list = OrderedJson::array();
   for (const InvalidDraw& draw : draws) {
     list.push_back({{"frame", draw.frame}, {"object", draw.object}, {"part", draw.part}, {"version", draw.version}});
   }
@@ -50,8 +50,8 @@ double mirroredBytesPerFrame(const RunReport& report) {
   return static_cast<double>(report.mirroredRecords * sizeof(DeviceRecord)) / static_cast<double>(report.frames);
 }
 
-Json toJson(const RunReport& report) {
-  Json json;
+OrderedJson toJson(const RunReport& report) {
+  OrderedJson json;
   json["command"] = report.command;
   json["backend"] = report.backend;
   json["device"] = report.device;
@@ -80,7 +80,7 @@ Json toJson(const RunReport& report) {
   json["drawsSkipped"] = report.drawsSkipped;
   json["drawsWantedFrom60"] = report.drawsWantedFrom60;
   json["drawsIssuedFrom60"] = report.drawsIssuedFrom60;
-  json["framesToSettle"] = report.framesToSettle ? Json(*report.framesToSettle) : Json(nullptr);
+  json["framesToSettle"] = report.framesToSettle ? OrderedJson(*report.framesToSettle) : OrderedJson(nullptr);
   json["framesWithoutDrawsFrom10"] = report.framesWithoutDrawsFrom10;
   json["partImbalance"] = report.partImbalance;
   json["invalidDraws"] = report.invalidDraws;

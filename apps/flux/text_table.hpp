@@ -34,6 +34,9 @@ class TextTable {
   std::ostream& out_;
 };
 
+/// Of rows below a heading.
+constexpr std::string_view kIndent = "    ";
+
 /// Rows of as many cells as the first, the first column to the left, the others to the right. Each line begins with
 /// `indent`.
 void printColumns(const std::vector<std::vector<std::string>>& rows, std::string_view indent, std::ostream& out);

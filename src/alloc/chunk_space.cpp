@@ -13,10 +13,10 @@ namespace flux {
 namespace {
 
 constexpr ByteCount kDedicatedGrainBytes = 64 * kKiB;
-constexpr ByteCount kMaxUnits = std::numeric_limits<std::uint32_t>::max();
+constexpr ByteCount kMaxChunkUnits = std::numeric_limits<std::uint32_t>::max();
 
 ChunkSpacePolicy usable(ChunkSpacePolicy policy) {
-  policy.maxChunkBytes = std::min(policy.maxChunkBytes, kMaxUnits * kPlaceUnitBytes);
+  policy.maxChunkBytes = std::min(policy.maxChunkBytes, kMaxChunkUnits * kPlaceUnitBytes);
   policy.maxChunkBytes -= policy.maxChunkBytes % kDedicatedGrainBytes;
   policy.chunkBytes = std::min(policy.chunkBytes, policy.maxChunkBytes);
   policy.firstChunkBytes = std::min(policy.firstChunkBytes, policy.chunkBytes);
@@ -147,7 +147,7 @@ ByteCount ChunkSpace::largestSharedBytes() const {
 
 void ChunkSpace::addChunk(ChunkIndex chunk, ByteCount bytes, bool dedicated) {
   const std::uint32_t space = spaceOf(chunk);
-  FLUX_ASSERT(bytes % kPlaceUnitBytes == 0 && bytes / kPlaceUnitBytes <= kMaxUnits,
+  FLUX_ASSERT(bytes % kPlaceUnitBytes == 0 && bytes / kPlaceUnitBytes <= kMaxChunkUnits,
               "a chunk is whole units of 16 bytes");
   const RangeStatus status = ranges_.addSpace(space, bytes / kPlaceUnitBytes);
   FLUX_ASSERT(status == RangeStatus::Ok, "a chunk has a size, and an index of its own");

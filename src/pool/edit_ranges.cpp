@@ -8,17 +8,17 @@
 namespace flux {
 namespace {
 
-using Range = EditRanges::Range;
+using EditRange = EditRanges::Range;
 
-bool olderContents(const Range& a, const Range& b) {
+bool olderContents(const EditRange& a, const EditRange& b) {
   return a.contents < b.contents;
 }
 
 /// Cuts ranges to what newer ones leave of them. A sweep over the offsets; the ranges that begin before it and may end
 /// behind it are a heap with the newest on top. O(ranges log ranges).
-std::vector<Range> cutToNewest(std::span<const Range> byOffset) {
-  std::vector<Range> cut;
-  std::vector<Range> open;
+std::vector<EditRange> cutToNewest(std::span<const EditRange> byOffset) {
+  std::vector<EditRange> cut;
+  std::vector<EditRange> open;
   std::uint32_t at = 0;
   for (auto next = byOffset.begin();;) {
     while (!open.empty() && open.front().end() <= at) {
@@ -33,7 +33,7 @@ std::vector<Range> cutToNewest(std::span<const Range> byOffset) {
       open.push_back(*next);
       std::ranges::push_heap(open, olderContents);
     }
-    const Range& newest = open.front();
+    const EditRange& newest = open.front();
     if (newest.end() <= at) continue;
     const std::uint32_t end = next != byOffset.end() ? std::min(newest.end(), next->offset) : newest.end();
     if (!cut.empty() && cut.back().contents == newest.contents && cut.back().end() == at) {
@@ -105,7 +105,7 @@ void EditRanges::dropUnusedContents() {
   for (Range& range : ranges_) range.contents = renumbered[range.contents];
 }
 
-std::span<const Range> EditRanges::ranges() {
+std::span<const EditRange> EditRanges::ranges() {
   settle();
   return ranges_;
 }

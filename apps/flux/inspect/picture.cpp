@@ -12,10 +12,10 @@
 namespace flux::app {
 namespace {
 
-constexpr std::uint32_t kWidth = 960;
-constexpr std::uint32_t kColumns = 780;  // of the largest chunk, a pixel each
-constexpr std::uint32_t kLeft = 160;
-constexpr std::uint32_t kTop = 58;
+constexpr std::uint32_t kMapWidth = 960;
+constexpr std::uint32_t kMapColumns = 780;  // of the largest chunk, a pixel each
+constexpr std::uint32_t kMapLeft = 160;
+constexpr std::uint32_t kMapTop = 58;
 constexpr std::uint32_t kRow = 18;
 constexpr std::uint32_t kBar = 12;
 constexpr std::uint32_t kLegendColumns = 4;
@@ -88,13 +88,13 @@ class Pixels {
 
 /// Neighbours of one colour are one rectangle.
 std::string bar(const Pixels& pixels, const Categories& categories, std::size_t y) {
-  std::string out = svgBox(kLeft, y, pixels.columns(), kBar, kFree);
+  std::string out = svgBox(kMapLeft, y, pixels.columns(), kBar, kFree);
   for (std::size_t column = 0; column < pixels.columns();) {
     const std::size_t category = pixels.most(column);
     std::size_t end = column + 1;
     while (end < pixels.columns() && pixels.most(end) == category) ++end;
     if (category < categories.colours.size()) {
-      out += svgBox(kLeft + column, y, end - column, kBar, categories.colours[category]);
+      out += svgBox(kMapLeft + column, y, end - column, kBar, categories.colours[category]);
     }
     column = end;
   }
@@ -109,7 +109,7 @@ std::string pictureOf(const DumpFile& dump) {
   for (const DumpChunk& chunk : dump.chunks) largest = std::max(largest, chunk.bytes);
   std::map<std::uint32_t, Pixels> pixels;
   for (const DumpChunk& chunk : dump.chunks) {
-    pixels.try_emplace(chunk.index, chunk.bytes, static_cast<double>(largest) / kColumns, categories.labels.size());
+    pixels.try_emplace(chunk.index, chunk.bytes, static_cast<double>(largest) / kMapColumns, categories.labels.size());
   }
   const auto add = [&](const DumpPlace& place, std::size_t category) {
     const auto chunk = pixels.find(place.chunk);
@@ -131,17 +131,17 @@ std::string pictureOf(const DumpFile& dump) {
                   countText(stat("blocks")) + " blocks, " + bytesText(stat("liveBytes")) + " live in " +
                       bytesText(stat("reservedBytes")) + "; step " + countText(stat("steps")),
                   "fill=\"#626b75\"");
-  std::size_t y = kTop;
+  std::size_t y = kMapTop;
   for (const DumpChunk& chunk : dump.chunks) {
     body += svgText(12, y + 10, std::to_string(chunk.index) + (chunk.longLived ? ", long-lived" : ""));
-    body += svgText(kLeft - 8, y + 10, bytesText(chunk.bytes), "text-anchor=\"end\" fill=\"#626b75\"");
+    body += svgText(kMapLeft - 8, y + 10, bytesText(chunk.bytes), "text-anchor=\"end\" fill=\"#626b75\"");
     body += bar(pixels.at(chunk.index), categories, y);
     y += kRow;
   }
   y += 10;
   std::size_t shown = 0;
   const auto legend = [&](const std::string& label, std::string_view colour) {
-    const std::size_t x = 12 + shown % kLegendColumns * (kWidth / kLegendColumns);
+    const std::size_t x = 12 + shown % kLegendColumns * (kMapWidth / kLegendColumns);
     const std::size_t line = y + shown / kLegendColumns * kRow;
     body += svgBox(x, line, 10, 10, colour) + svgText(x + 15, line + 10, label);
     ++shown;
@@ -153,7 +153,7 @@ std::string pictureOf(const DumpFile& dump) {
   }
   legend("free", kFree);
   const std::size_t height = y + (shown + kLegendColumns - 1) / kLegendColumns * kRow + 8;
-  return svgOf(kWidth, height, body);
+  return svgOf(kMapWidth, height, body);
 }
 
 }  // namespace flux::app

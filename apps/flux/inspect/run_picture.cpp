@@ -11,10 +11,10 @@
 namespace flux::app {
 namespace {
 
-constexpr std::size_t kWidth = 960;
-constexpr std::size_t kLeft = 76;
-constexpr std::size_t kColumns = 860;  // a pixel each
-constexpr std::size_t kTop = 62;
+constexpr std::size_t kRunWidth = 960;
+constexpr std::size_t kRunLeft = 76;
+constexpr std::size_t kRunColumns = 860;  // a pixel each
+constexpr std::size_t kRunTop = 62;
 constexpr std::size_t kMemoryHeight = 220;
 constexpr std::size_t kPartHeight = 70;
 constexpr std::size_t kGap = 26;
@@ -28,11 +28,11 @@ struct Curve {
 
 /// The most that a line had in each pixel's time.
 std::vector<double> columnsOf(const RunSeries& series, const std::vector<double>& values) {
-  std::vector<double> columns(kColumns);
+  std::vector<double> columns(kRunColumns);
   const auto end = static_cast<double>(std::max<std::uint64_t>(series.end(), 1));
   std::size_t step = 0;
-  for (std::size_t column = 0; column < kColumns; ++column) {
-    const double until = end * static_cast<double>(column + 1) / kColumns;
+  for (std::size_t column = 0; column < kRunColumns; ++column) {
+    const double until = end * static_cast<double>(column + 1) / kRunColumns;
     double most = step > 0 ? values[step - 1] : 0;
     for (; step < series.steps.size() && static_cast<double>(series.steps[step].began) < until; ++step) {
       most = std::max(most, values[step]);
@@ -47,13 +47,14 @@ std::string path(const Curve& curve, double most, std::size_t top, std::size_t h
   const auto y = [&](double value) {
     return fixedText(static_cast<double>(top + height) - value / most * static_cast<double>(height), 1);
   };
-  std::string points = filled ? "M" + std::to_string(kLeft) + " " + y(0) + " V" : "M" + std::to_string(kLeft) + " ";
+  std::string points =
+      filled ? "M" + std::to_string(kRunLeft) + " " + y(0) + " V" : "M" + std::to_string(kRunLeft) + " ";
   points += y(curve.columns.front());
-  for (std::size_t i = 1; i < kColumns; ++i) {
+  for (std::size_t i = 1; i < kRunColumns; ++i) {
     if (curve.columns[i] == curve.columns[i - 1]) continue;
-    points += " H" + std::to_string(kLeft + i) + " V" + y(curve.columns[i]);
+    points += " H" + std::to_string(kRunLeft + i) + " V" + y(curve.columns[i]);
   }
-  points += " H" + std::to_string(kLeft + kColumns);
+  points += " H" + std::to_string(kRunLeft + kRunColumns);
   if (filled) points += " V" + y(0) + " Z";
   const std::string colour(curve.colour);
   return "<path d=\"" + points + "\" " +
@@ -76,8 +77,8 @@ std::string grid(double most, std::size_t top, std::size_t height) {
   std::string out;
   for (double value = 0; value <= most; value += step) {
     const std::size_t y = top + height - static_cast<std::size_t>(value / most * static_cast<double>(height));
-    out += svgBox(kLeft, y, kColumns, 1, "#dfe2e6") +
-           svgText(kLeft - 8, y + 4, bytesText(value), "text-anchor=\"end\" fill=\"#626b75\"");
+    out += svgBox(kRunLeft, y, kRunColumns, 1, "#dfe2e6") +
+           svgText(kRunLeft - 8, y + 4, bytesText(value), "text-anchor=\"end\" fill=\"#626b75\"");
   }
   return out;
 }
@@ -90,7 +91,7 @@ std::string pictureOf(const RunSeries& series, const RunMaps& maps) {
   };
   std::vector<Curve> memory{curve("reserved", "#e1e5e9"), curve("live", "#4e79a7"), curve("retired", "#b5651d")};
   // What has retired lies beside what lives.
-  for (std::size_t i = 0; i < kColumns; ++i) memory[2].columns[i] += memory[1].columns[i];
+  for (std::size_t i = 0; i < kRunColumns; ++i) memory[2].columns[i] += memory[1].columns[i];
   double most = 1;
   for (const Curve& each : memory) most = std::max(most, std::ranges::max(each.columns));
 
@@ -102,11 +103,11 @@ std::string pictureOf(const RunSeries& series, const RunMaps& maps) {
                       bytesText(std::ranges::max(memory[1].columns)) + " live in " +
                       bytesText(std::ranges::max(memory[0].columns)),
                   kSoft);
-  body += legend(memory, kLeft + 560, 42);
-  body += path(memory[0], most, kTop, kMemoryHeight, true) + path(memory[2], most, kTop, kMemoryHeight, true) +
-          path(memory[1], most, kTop, kMemoryHeight, true) + grid(most, kTop, kMemoryHeight);
+  body += legend(memory, kRunLeft + 560, 42);
+  body += path(memory[0], most, kRunTop, kMemoryHeight, true) + path(memory[2], most, kRunTop, kMemoryHeight, true) +
+          path(memory[1], most, kRunTop, kMemoryHeight, true) + grid(most, kRunTop, kMemoryHeight);
 
-  const std::size_t top = kTop + kMemoryHeight + kGap;
+  const std::size_t top = kRunTop + kMemoryHeight + kGap;
   std::vector<Curve> parts;
   for (const RunLine& line : linesOf(series, maps)) {
     if (line.chart != RunChart::Fragmentation) continue;
@@ -114,19 +115,20 @@ std::string pictureOf(const RunSeries& series, const RunMaps& maps) {
   }
   for (const double part : {0.0, 0.5, 1.0}) {
     const std::size_t y = top + kPartHeight - static_cast<std::size_t>(part * kPartHeight);
-    body += svgBox(kLeft, y, kColumns, 1, "#dfe2e6") +
-            svgText(kLeft - 8, y + 4, fixedText(100 * part, 0) + " %", "text-anchor=\"end\" fill=\"#626b75\"");
+    body += svgBox(kRunLeft, y, kRunColumns, 1, "#dfe2e6") +
+            svgText(kRunLeft - 8, y + 4, fixedText(100 * part, 0) + " %", "text-anchor=\"end\" fill=\"#626b75\"");
   }
   for (const Curve& each : parts) body += path(each, 1, top, kPartHeight, false);
-  body += svgText(kLeft, top - 8, "Fragmentation", kSoft) + legend(parts, kLeft + 110, top - 8);
+  body += svgText(kRunLeft, top - 8, "Fragmentation", kSoft) + legend(parts, kRunLeft + 110, top - 8);
   const std::size_t bottom = top + kPartHeight + 18;
   for (int i = 0; i <= 4; ++i) {
-    body += svgText(kLeft + kColumns * static_cast<std::size_t>(i) / 4, bottom, fixedText(seconds * i / 4, 2) + " s",
-                    i == 0   ? "fill=\"#626b75\""
-                    : i == 4 ? "text-anchor=\"end\" fill=\"#626b75\""
-                             : "text-anchor=\"middle\" fill=\"#626b75\"");
+    body +=
+        svgText(kRunLeft + kRunColumns * static_cast<std::size_t>(i) / 4, bottom, fixedText(seconds * i / 4, 2) + " s",
+                i == 0   ? "fill=\"#626b75\""
+                : i == 4 ? "text-anchor=\"end\" fill=\"#626b75\""
+                         : "text-anchor=\"middle\" fill=\"#626b75\"");
   }
-  return svgOf(kWidth, bottom + 12, body);
+  return svgOf(kRunWidth, bottom + 12, body);
 }
 
 }  // namespace flux::app

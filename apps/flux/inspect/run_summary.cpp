@@ -11,7 +11,6 @@
 namespace flux::app {
 namespace {
 
-constexpr std::string_view kIndent = "    ";
 constexpr std::size_t kNamedRefusals = 20;
 
 std::string valueText(double value, RunUnit unit) {

@@ -10,7 +10,7 @@
 namespace flux::app {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 constexpr int kProcess = 1;
 constexpr int kGeometryThread = 1;
@@ -22,27 +22,27 @@ class Trace {
     name("thread_name", "geometry thread");
   }
 
-  void slice(const std::string& name, const RunSpan& span, Json arguments) {
-    Json event = begin(name, "X", span.began);
+  void slice(const std::string& name, const RunSpan& span, OrderedJson arguments) {
+    OrderedJson event = begin(name, "X", span.began);
     event["dur"] = microseconds(span.took);
     event["args"] = std::move(arguments);
     add(span.began, std::move(event));
   }
-  void counter(const std::string& name, std::uint64_t time, Json values) {
-    Json event = begin(name, "C", time);
+  void counter(const std::string& name, std::uint64_t time, OrderedJson values) {
+    OrderedJson event = begin(name, "C", time);
     event["args"] = std::move(values);
     add(time, std::move(event));
   }
-  void instant(const std::string& name, std::uint64_t time, Json arguments) {
-    Json event = begin(name, "i", time);
+  void instant(const std::string& name, std::uint64_t time, OrderedJson arguments) {
+    OrderedJson event = begin(name, "i", time);
     event["s"] = "p";  // as high as the process
     event["args"] = std::move(arguments);
     add(time, std::move(event));
   }
   void frame(const std::string& name, std::size_t number, const RunFrame& frame) {
-    Json from = begin(name, "b", frame.began);
-    Json to = begin(name, "e", frame.ended);
-    for (Json* event : {&from, &to}) {
+    OrderedJson from = begin(name, "b", frame.began);
+    OrderedJson to = begin(name, "e", frame.ended);
+    for (OrderedJson* event : {&from, &to}) {
       (*event)["cat"] = "frame";
       (*event)["id"] = number;
     }
@@ -56,7 +56,7 @@ class Trace {
     std::ranges::sort(events_, {}, [](const Event& event) { return std::pair{event.time, event.number}; });
     std::string text = "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n";
     for (std::size_t i = 0; i < events_.size(); ++i) {
-      text += events_[i].json.dump(-1, ' ', false, Json::error_handler_t::replace);
+      text += events_[i].json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
       text += i + 1 < events_.size() ? ",\n" : "\n";
     }
     return text + "]}\n";
@@ -66,20 +66,20 @@ class Trace {
   struct Event {
     std::uint64_t time = 0;
     std::size_t number = 0;  ///< Those of one time stay in their order.
-    Json json;
+    OrderedJson json;
   };
 
   static double microseconds(std::uint64_t time) { return static_cast<double>(time) / 1e3; }
 
-  static Json begin(const std::string& name, const char* phase, std::uint64_t time) {
+  static OrderedJson begin(const std::string& name, const char* phase, std::uint64_t time) {
     return {{"name", name}, {"ph", phase}, {"ts", microseconds(time)}, {"pid", kProcess}, {"tid", kGeometryThread}};
   }
   void name(const char* what, const std::string& name) {
-    Json event = begin(what, "M", 0);
+    OrderedJson event = begin(what, "M", 0);
     event["args"] = {{"name", name}};
     add(0, std::move(event));
   }
-  void add(std::uint64_t time, Json event) { events_.push_back({time, events_.size(), std::move(event)}); }
+  void add(std::uint64_t time, OrderedJson event) { events_.push_back({time, events_.size(), std::move(event)}); }
 
   std::vector<Event> events_;
 };
@@ -104,7 +104,7 @@ std::string traceOf(const RunSeries& series, const RunMaps& maps) {
   Trace trace;
   trace.nameThings("Flux on " + series.device);
   for (std::size_t i = 0; i < series.steps.size(); ++i) {
-    Json arguments{{"step", i + 1}};
+    OrderedJson arguments{{"step", i + 1}};
     for (const RunLine& line : lines) {
       if (line.values[i] != 0 && line.chart != RunChart::TimeAStep) arguments[line.name] = line.values[i];
     }

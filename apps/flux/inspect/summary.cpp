@@ -20,8 +20,6 @@ std::string percent(double part, double whole) {
   return whole == 0 ? "-" : fixedText(100 * part / whole, 1) + " %";
 }
 
-constexpr std::string_view kIndent = "    ";
-
 void printClasses(const DumpFile& dump, std::ostream& out) {
   Rows rows{{"class", "chunks", "reserved", "free", "largest hole", "fragmentation"}};
   for (const Json& chunks : dump.head.at("classes")) {

@@ -9,9 +9,9 @@
 namespace flux::app {
 
 nlohmann::ordered_json openGlInfo() {
-  using Json = nlohmann::ordered_json;
-  Json info = Json::object();
-  info["devices"] = Json::array();
+  using OrderedJson = nlohmann::ordered_json;
+  OrderedJson info = OrderedJson::object();
+  info["devices"] = OrderedJson::array();
   try {
     OpenGlContext context({.separateCopyContext = false});
     info["about"] = "through EGL, without a surface";

@@ -91,7 +91,7 @@ std::string_view kindOf(std::string_view target) {
 
 /// What OpenGL knows of buffers: one name space for all contexts, bindings for each thread's, and those of vertex
 /// arrays.
-class Import {
+class ApitraceImport {
  public:
   void take(const Call& call) {
     const std::string_view name = call.name;
@@ -220,7 +220,7 @@ std::string_view firstLine(std::string_view text) {
 }  // namespace
 
 std::string importApitraceDump(std::string_view text) {
-  Import import;
+  ApitraceImport import;
   Call call;
   while (!text.empty()) {
     const std::string_view line = text.substr(0, text.find('\n'));

@@ -34,9 +34,9 @@ std::string_view kindOf(const Json& allocation) {
   return (usage & kStorage) != 0 ? "storage" : "other";
 }
 
-class Import {
+class VmaImport {
  public:
-  explicit Import(const std::string& name) : name_(name) {}
+  explicit VmaImport(const std::string& name) : name_(name) {}
 
   std::string trace(const Json& dump) {
     if (dump.contains("DefaultPools")) {
@@ -107,7 +107,7 @@ class Import {
 
 std::string importVmaDump(std::string_view json, const std::string& name) {
   try {
-    return Import(name).trace(Json::parse(json));
+    return VmaImport(name).trace(Json::parse(json));
   } catch (const Json::exception& error) {
     throw Failure("'" + name + "' is no dump of the Vulkan Memory Allocator: " + error.what());
   }

@@ -7,21 +7,21 @@
 namespace flux::app {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
-Json quantiles(const Percentiles& times) {
+OrderedJson quantiles(const Percentiles& times) {
   return {{"p50", times.value(0.5)}, {"p99", times.value(0.99)}, {"p999", times.value(0.999)}};
 }
 
 /// In microseconds, and with the largest one: a step's is what a frame feels.
-Json stepQuantiles(const Percentiles& times) {
+OrderedJson stepQuantiles(const Percentiles& times) {
   return {{"p50", times.microseconds(0.5)},
           {"p99", times.microseconds(0.99)},
           {"p999", times.microseconds(0.999)},
           {"max", times.microseconds(1)}};
 }
 
-Json toJson(const PolicyFigures& figures) {
+OrderedJson toJson(const PolicyFigures& figures) {
   return {{"policy", figures.policy},
           {"failures", figures.failures},
           {"creations", figures.creations},
@@ -44,9 +44,9 @@ double medianOf(std::vector<double> values) {
   return *middle;
 }
 
-Json toJson(const ReplayResult& result) {
+OrderedJson toJson(const ReplayResult& result) {
   const ReplayCounts& counts = result.counts;
-  Json json;
+  OrderedJson json;
   json["trace"] = result.trace;
   json["source"] = result.source;
   json["scene"] = result.scene;

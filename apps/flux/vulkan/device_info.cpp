@@ -15,7 +15,7 @@
 namespace flux::app {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 struct FlagName {
   std::uint32_t flag;
@@ -37,8 +37,8 @@ constexpr FlagName kQueueFlags[] = {{VK_QUEUE_GRAPHICS_BIT, "graphics"},
                                     {VK_QUEUE_SPARSE_BINDING_BIT, "sparse-binding"},
                                     {VK_QUEUE_PROTECTED_BIT, "protected"}};
 
-Json flagNames(std::uint32_t flags, std::span<const FlagName> names) {
-  Json found = Json::array();
+OrderedJson flagNames(std::uint32_t flags, std::span<const FlagName> names) {
+  OrderedJson found = OrderedJson::array();
   for (const FlagName& name : names) {
     if ((flags & name.flag) != 0) found.push_back(name.name);
   }
@@ -55,7 +55,7 @@ std::string driverText(const VkPhysicalDeviceDriverProperties& driver) {
   return std::string(driver.driverName) + (details.empty() ? "" : " ") + std::string(details);
 }
 
-Json heapsInfo(VkPhysicalDevice device) {
+OrderedJson heapsInfo(VkPhysicalDevice device) {
   const std::vector<VkExtensionProperties> extensions = deviceExtensions(device);
   const bool hasBudget = std::any_of(extensions.begin(), extensions.end(), [](const VkExtensionProperties& extension) {
     return std::string_view(extension.extensionName) == VK_EXT_MEMORY_BUDGET_EXTENSION_NAME;
@@ -65,10 +65,11 @@ Json heapsInfo(VkPhysicalDevice device) {
   memory.pNext = hasBudget ? &budget : nullptr;
   vkGetPhysicalDeviceMemoryProperties2(device, &memory);
 
-  Json heaps = Json::array();
+  OrderedJson heaps = OrderedJson::array();
   for (std::uint32_t i = 0; i < memory.memoryProperties.memoryHeapCount; ++i) {
     const VkMemoryHeap& heap = memory.memoryProperties.memoryHeaps[i];
-    Json info{{"index", i}, {"bytes", heap.size}, {"deviceLocal", (heap.flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT) != 0}};
+    OrderedJson info{
+        {"index", i}, {"bytes", heap.size}, {"deviceLocal", (heap.flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT) != 0}};
     if (hasBudget) {
       info["budgetBytes"] = budget.heapBudget[i];
       info["usedBytes"] = budget.heapUsage[i];
@@ -78,8 +79,8 @@ Json heapsInfo(VkPhysicalDevice device) {
   return heaps;
 }
 
-Json memoryTypesInfo(const VkPhysicalDeviceMemoryProperties& memory) {
-  Json types = Json::array();
+OrderedJson memoryTypesInfo(const VkPhysicalDeviceMemoryProperties& memory) {
+  OrderedJson types = OrderedJson::array();
   for (std::uint32_t i = 0; i < memory.memoryTypeCount; ++i) {
     const VkMemoryType& type = memory.memoryTypes[i];
     types.push_back({{"index", i}, {"heap", type.heapIndex}, {"flags", flagNames(type.propertyFlags, kMemoryFlags)}});
@@ -87,8 +88,8 @@ Json memoryTypesInfo(const VkPhysicalDeviceMemoryProperties& memory) {
   return types;
 }
 
-Json queueFamiliesInfo(VkPhysicalDevice device) {
-  Json info = Json::array();
+OrderedJson queueFamiliesInfo(VkPhysicalDevice device) {
+  OrderedJson info = OrderedJson::array();
   for (const VkQueueFamilyProperties& family : queueFamilies(device)) {
     info.push_back(
         {{"index", info.size()}, {"queues", family.queueCount}, {"flags", flagNames(family.queueFlags, kQueueFlags)}});
@@ -97,7 +98,8 @@ Json queueFamiliesInfo(VkPhysicalDevice device) {
 }
 
 /// The limits that decide what Flux can place, and how.
-Json limitsInfo(const VkPhysicalDeviceLimits& limits, const VkPhysicalDeviceMaintenance3Properties& maintenance3) {
+OrderedJson limitsInfo(const VkPhysicalDeviceLimits& limits,
+                       const VkPhysicalDeviceMaintenance3Properties& maintenance3) {
   return {{"maxMemoryAllocationSize", maintenance3.maxMemoryAllocationSize},
           {"maxMemoryAllocationCount", limits.maxMemoryAllocationCount},
           {"minUniformBufferOffsetAlignment", limits.minUniformBufferOffsetAlignment},
@@ -109,10 +111,10 @@ Json limitsInfo(const VkPhysicalDeviceLimits& limits, const VkPhysicalDeviceMain
 }
 
 /// What Flux makes of the device: asked of a Flux device made there.
-Json fluxInfo(std::size_t index) {
+OrderedJson fluxInfo(std::size_t index) {
   try {
     VulkanContext context({.deviceName = std::to_string(index)});
-    Json info{{"usable", true}};
+    OrderedJson info{{"usable", true}};
     const auto memory = chooseVulkanMemory(context.memoryProperties(), ~0U, wantedDirectWrites());
     if (memory) {
       info["chunks"] = {{"memoryType", memory->chunkType}, {"reason", memory->chunkReason}};
@@ -130,7 +132,7 @@ Json fluxInfo(std::size_t index) {
   }
 }
 
-Json deviceInfo(VkPhysicalDevice device, std::size_t index, bool preferred) {
+OrderedJson deviceInfo(VkPhysicalDevice device, std::size_t index, bool preferred) {
   VkPhysicalDeviceMaintenance3Properties maintenance3{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_3_PROPERTIES};
   VkPhysicalDeviceDriverProperties driver{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES};
   driver.pNext = &maintenance3;
@@ -153,9 +155,9 @@ Json deviceInfo(VkPhysicalDevice device, std::size_t index, bool preferred) {
 
 }  // namespace
 
-Json vulkanInfo() {
-  Json info = Json::object();
-  info["devices"] = Json::array();
+OrderedJson vulkanInfo() {
+  OrderedJson info = OrderedJson::object();
+  info["devices"] = OrderedJson::array();
   try {
     const VulkanInstance instance(nullptr);
     info["loaderVersion"] = versionText(volkGetInstanceVersion());
@@ -169,7 +171,7 @@ Json vulkanInfo() {
     info["missing"] = failure.what();
   }
   // Contexts have instances of their own, so they come after this one has gone.
-  for (Json& device : info["devices"]) device["flux"] = fluxInfo(device["index"].get<std::size_t>());
+  for (OrderedJson& device : info["devices"]) device["flux"] = fluxInfo(device["index"].get<std::size_t>());
   return info;
 }
 

@@ -10,9 +10,9 @@
 namespace flux::app {
 
 nlohmann::ordered_json webGpuInfo() {
-  using Json = nlohmann::ordered_json;
-  Json info = Json::object();
-  info["devices"] = Json::array();
+  using OrderedJson = nlohmann::ordered_json;
+  OrderedJson info = OrderedJson::object();
+  info["devices"] = OrderedJson::array();
   try {
     WebGpuContext context(nullptr);
     info["about"] = webGpuLibrary().filename().string() + ", on " + webGpuBackendName(context.backendType());
