@@ -92,7 +92,7 @@ step "models of the frame protocol" scripts/check_model.sh
 # Of views the one below is enough, not that of all drivers.
 views='^(view|picture)\.'
 # What only ever runs on one thread has nothing to show ThreadSanitizer, and is half of the time that all tests take.
-one_thread='^(replay|app_replay|app_replay_test|flux_strategies_tests|alloc_test)\.|\.Pool(Fault|Property)\.|RangeSetProperty'
+one_thread='^(replay|app_replay|app_replay_test|flux_strategies_tests|alloc_test)\.|\.Pool(Fault|Property|Residency|Eviction|Budget)\.|RangeSetProperty'
 declare -A left_out=([asan]="$views" [tsan]="$views|$one_thread")
 for preset in asan tsan; do
   step "build $preset" build "$preset" || continue
