@@ -24,7 +24,7 @@ for entry in sorted(entries, key=lambda entry: " -o tests/" in entry["command"])
     if entry["file"] in listed - compiled:
         compiled.add(entry["file"])
         command, target = re.fullmatch(r"(.*) -o (\S*\.dir)/\S+ -c \S+", entry["command"]).groups()
-        command = re.sub(r" -Winvalid-pch -include \S+", "", command)  # the compiler's own, which Clang cannot read
+        command = re.sub(r" -Winvalid-pch -include \S+", "", command)  # which only the compiler itself can read
         alike[target, entry["directory"], command].append(entry["file"])
 if listed - compiled:
     sys.exit("tidy.sh: not compiled in build/release: " + " ".join(sorted(listed - compiled)))

@@ -8,13 +8,6 @@
 #include <utility>
 
 namespace flux {
-namespace {
-
-Error invalid(std::string_view what, std::source_location where, ErrorNumbers numbers = {}) {
-  return makeError(ErrorCode::InvalidArgument, what, where, numbers);
-}
-
-}  // namespace
 
 // ---- Adding ------------------------------------------------------------------------------------------------
 

@@ -43,6 +43,11 @@ namespace flux {
 /// The smallest chunk: of a small pool's first one, and of the last one under a limit.
 inline constexpr ByteCount kSmallestChunkBytes = 64 * kKiB;
 
+/// What a caller got wrong.
+[[nodiscard]] inline Error invalid(std::string_view what, std::source_location where, ErrorNumbers numbers = {}) {
+  return makeError(ErrorCode::InvalidArgument, what, where, numbers);
+}
+
 /// The pool's state. Everything here belongs to the geometry thread, except the places where other threads meet it:
 /// `gate_`, `handles_`, `staging_`, `instructions_`, `dropped_`, and the gauges that `stats` reads.
 ///

@@ -14,7 +14,7 @@ namespace flux {
 namespace {
 
 /// Of its parts: what a block gets in addition, so that the next part does not move it again.
-constexpr ByteCount kRoomDivisor = 8;
+constexpr ByteCount kCompactedRoomDivisor = 8;
 
 /// Blocks that wait for their compaction and are looked at in a step.
 constexpr std::size_t kCompactionLooks = 16;
@@ -146,7 +146,7 @@ bool Pool::Impl::startMoveForRoom(Block& block, std::uint32_t index, bool compac
     size = *tight;
     const ByteCount most = compacts ? block.place.bytes - kPlaceUnitBytes : block.place.bytes;
     if (size.bytes > most) return false;
-    const ByteCount roomy = std::min(wholeUnits(size.bytes + size.bytes / kRoomDivisor), most);
+    const ByteCount roomy = std::min(wholeUnits(size.bytes + size.bytes / kCompactedRoomDivisor), most);
     place = placeForMove(block, roomy, size.alignment);
     if (!place && roomy > size.bytes) place = placeForMove(block, size.bytes, size.alignment);
   }

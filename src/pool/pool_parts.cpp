@@ -16,11 +16,7 @@ namespace flux {
 namespace {
 
 /// Of the parts of a block whose parts come and go: room for more, so that the next ones find gaps.
-constexpr ByteCount kRoomDivisor = 4;
-
-Error invalid(std::string_view what, std::source_location where, ErrorNumbers numbers = {}) {
-  return makeError(ErrorCode::InvalidArgument, what, where, numbers);
-}
+constexpr ByteCount kPartsRoomDivisor = 4;
 
 bool samePlace(const PartPlacement& a, const PartPlacement& b) {
   return a.offsetBytes == b.offsetBytes && a.sizeBytes == b.sizeBytes && a.kind == b.kind &&
@@ -431,7 +427,7 @@ Result<void> Pool::Impl::startMove(Block& block, std::uint32_t index) {
 Result<Placement> Pool::Impl::acquireRoomyPlace(const Block& block, const LayoutSize& size) {
   ByteCount roomy = size.bytes;
   if (block.parts != nullptr) {
-    roomy = wholeUnits(roomy + roomy / kRoomDivisor);
+    roomy = wholeUnits(roomy + roomy / kPartsRoomDivisor);
     if (block.parts->shared) roomy = std::max(roomy, block.place.bytes);
     if (space(block.lifetime).dedicated(roomy)) roomy = size.bytes;
   }

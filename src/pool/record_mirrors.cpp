@@ -16,7 +16,7 @@ constexpr std::uint32_t kLeastCapacity = 256;
 /// As witnesses know it.
 constexpr std::uint32_t kMirrorStaging = 1;
 
-constexpr std::uint8_t bitOf(std::uint32_t mirror) {
+constexpr std::uint8_t mirrorBit(std::uint32_t mirror) {
   return static_cast<std::uint8_t>(1U << mirror);
 }
 
@@ -49,14 +49,14 @@ bool RecordMirrors::listEdits() {
 }
 
 void RecordMirrors::add(std::uint32_t mirror, std::uint32_t index) {
-  if ((listed_[index] & bitOf(mirror)) != 0) return;
-  listed_[index] |= bitOf(mirror);
+  if ((listed_[index] & mirrorBit(mirror)) != 0) return;
+  listed_[index] |= mirrorBit(mirror);
   mirrors_[mirror].behind.push_back(index);
 }
 
 void RecordMirrors::clear(std::uint32_t mirror) {
   for (const std::uint32_t index : mirrors_[mirror].behind) {
-    listed_[index] &= static_cast<std::uint8_t>(~bitOf(mirror));
+    listed_[index] &= static_cast<std::uint8_t>(~mirrorBit(mirror));
   }
   mirrors_[mirror].behind.clear();
   mirrors_[mirror].count = 0;
@@ -180,7 +180,7 @@ RecordMirrors::Written RecordMirrors::write(std::uint32_t index) {
   }
   staging_.submitted(*value);
   const auto first = mirror.behind.end() - static_cast<std::ptrdiff_t>(records);
-  for (auto at = first; at != mirror.behind.end(); ++at) listed_[*at] &= static_cast<std::uint8_t>(~bitOf(index));
+  for (auto at = first; at != mirror.behind.end(); ++at) listed_[*at] &= static_cast<std::uint8_t>(~mirrorBit(index));
   mirror.behind.erase(first, mirror.behind.end());
   written.records = static_cast<std::uint32_t>(records);
   written.copies = *value;

@@ -24,12 +24,6 @@ namespace flux::app {
 
 namespace {
 
-RecordingReader openRecording(const std::filesystem::path& file) {
-  Result<RecordingReader> reader = RecordingReader::open(file);
-  if (!reader) throw Failure(file.string() + ": " + describe(reader.error()));
-  return std::move(*reader);
-}
-
 void inspectRecording(const InspectOptions& options, std::ostream& out) {
   const std::filesystem::path& file = options.files.front();
   const RunSeries series = readSeries(openRecording(file));

@@ -23,12 +23,6 @@ using Clock = std::chrono::steady_clock;
   throw Failure(file.string() + ": " + describe(error));
 }
 
-RecordingReader openRecording(const std::filesystem::path& file) {
-  Result<RecordingReader> reader = RecordingReader::open(file);
-  if (!reader) fail(file, reader.error());
-  return std::move(*reader);
-}
-
 /// The device that the recording was made on, as its first event has it.
 RecordedEvent recordedDevice(const std::filesystem::path& file) {
   RecordingReader reader = openRecording(file);
@@ -76,6 +70,12 @@ class Checks {
 };
 
 }  // namespace
+
+RecordingReader openRecording(const std::filesystem::path& file) {
+  Result<RecordingReader> reader = RecordingReader::open(file);
+  if (!reader) fail(file, reader.error());
+  return std::move(*reader);
+}
 
 bool isRecording(const std::filesystem::path& file) {
   std::string head(kRecordingMagic.size(), '\0');

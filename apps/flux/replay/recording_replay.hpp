@@ -37,6 +37,9 @@ struct RecordingResult {
   std::vector<std::string> firstValidationMessages;
 };
 
+/// Throws a `Failure` with the file's name.
+[[nodiscard]] RecordingReader openRecording(const std::filesystem::path& file);
+
 /// Whether the file begins like a recording.
 [[nodiscard]] bool isRecording(const std::filesystem::path& file);
 

@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kBufferBytes = std::size_t{256} << 10U;
 constexpr std::size_t kMostImportedBytes = std::size_t{1} << 30U;
 constexpr std::size_t kMaxLineBytes = 4096;
-constexpr std::string_view kMagic = "# gtrace 1";
+constexpr std::string_view kTraceMagic = "# gtrace 1";
 constexpr std::size_t kQuotedBytes = 40;
 
 gzFile asFile(void* file) {
@@ -143,8 +143,8 @@ bool TraceReader::nextLine(std::string_view& line) {
 void TraceReader::readHeader() {
   std::string_view line;
   if (!nextLine(line)) fail("the file is empty");
-  const std::string_view after = line.substr(std::min(kMagic.size(), line.size()));
-  if (!line.starts_with(kMagic) || (!after.empty() && after.front() != ' ')) {
+  const std::string_view after = line.substr(std::min(kTraceMagic.size(), line.size()));
+  if (!line.starts_with(kTraceMagic) || (!after.empty() && after.front() != ' ')) {
     fail("not a trace: the first line is " + quoted(line) + " and not '# gtrace 1 …'");
   }
   for (Fields fields(after); !fields.empty();) {

@@ -10,7 +10,7 @@ namespace flux::app {
 namespace {
 
 /// A waiting thread looks so often whether its loader ends.
-constexpr std::chrono::milliseconds kPatience{10};
+constexpr std::chrono::milliseconds kRoomPatience{10};
 
 constexpr std::array<PartKind, kObjectParts> kPartKinds{PartKind::Vertex, PartKind::Index, PartKind::Uniform};
 
@@ -81,9 +81,9 @@ std::optional<BlockHandle> CellWriter::addObject(ObjectId id) {
 
 void CellWriter::waitForRoom() {
   if (missingBytes_ != 0) {
-    (void)producer_.waitForStaging(missingBytes_, kPatience);
+    (void)producer_.waitForStaging(missingBytes_, kRoomPatience);
   } else {
-    (void)producer_.waitForRoom(kPatience);
+    (void)producer_.waitForRoom(kRoomPatience);
   }
 }
 

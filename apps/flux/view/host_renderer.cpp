@@ -15,7 +15,7 @@ namespace {
 
 constexpr QueueId kDrawQueue{1};
 constexpr std::chrono::microseconds kPollInterval{50};
-constexpr std::chrono::seconds kPatience{60};
+constexpr std::chrono::seconds kReadPatience{60};
 
 class HostRenderer final : public Renderer {
  public:
@@ -110,7 +110,7 @@ class HostRenderer final : public Renderer {
   /// What has completed is seen when the device's owner polls it: the geometry thread, or, with one thread, this one.
   void waitFor(TimelineValue value) {
     if (desc_.singleQueue) host_->complete(kDrawQueue, value);
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    const auto deadline = std::chrono::steady_clock::now() + kReadPatience;
     while (host_->completed(kDrawQueue) < value) {
       if (std::chrono::steady_clock::now() > deadline) throw Failure("the host device's queue does not move on");
       if (!desc_.singleQueue) {

@@ -28,7 +28,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kNamedSkips = 8;
-constexpr std::chrono::seconds kProgressInterval{2};
+constexpr std::chrono::seconds kFramePrinterInterval{2};
 
 /// Threads that load the world: some of the processor's, which also draws.
 std::uint32_t loaderThreads() {
@@ -88,12 +88,12 @@ LoadedModels loadWorldModels(const ViewOptions& options, std::ostream& progress)
   return loaded;
 }
 
-class ProgressPrinter {
+class FramePrinter {
  public:
-  ProgressPrinter(std::ostream& out, std::uint64_t frames) : out_(out), frames_(frames) {}
+  FramePrinter(std::ostream& out, std::uint64_t frames) : out_(out), frames_(frames) {}
   void frameMade(std::uint64_t number, const DrawCounts& draws) {
     if (Clock::now() < next_) return;
-    next_ = Clock::now() + kProgressInterval;
+    next_ = Clock::now() + kFramePrinterInterval;
     out_ << "flux: frame " << number << " of " << frames_ << ", " << draws.issued << " of " << draws.wanted
          << " draws\n"
          << std::flush;
@@ -102,7 +102,7 @@ class ProgressPrinter {
  private:
   std::ostream& out_;
   std::uint64_t frames_;
-  Clock::time_point next_ = Clock::now() + kProgressInterval;
+  Clock::time_point next_ = Clock::now() + kFramePrinterInterval;
 };
 
 /// All that a run has alive at once, in the order in which it must be made.
@@ -129,7 +129,7 @@ class Run {
   void fly(std::ostream& progress) {
     const auto begin = Clock::now();
     streamer_.start();
-    ProgressPrinter printer(progress, options_.frames);
+    FramePrinter printer(progress, options_.frames);
     const auto flyWith = [&](const auto& advance) {
       for (std::uint64_t frame = 1; frame <= options_.frames && !InterruptGuard::interrupted(); ++frame) {
         if (!advance(frame)) break;
@@ -241,14 +241,14 @@ class Run {
 
   static std::unique_ptr<Pool> makePool(Device& device, ChunkListener& listener, const ViewOptions& options,
                                         Recorder* recorder) {
-    constexpr ByteCount kStoreBytes = 8 * kGiB;
+    constexpr ByteCount kViewStoreBytes = 8 * kGiB;
     PoolDesc desc;
     desc.defrag.automatic = options.defrag;
     if (options.lean) makeLean(desc);
     if (options.budget != 0) {
       desc.evicts = true;
       desc.hardLimitBytes = options.budget;
-      desc.storeLimitBytes = kStoreBytes;
+      desc.storeLimitBytes = kViewStoreBytes;
     }
     if (recorder != nullptr) desc.journal = &recorder->journal();
     if (options.indirect) desc.recordMirrors = Renderer::kFramesInFlight + 3;

@@ -41,9 +41,9 @@ void fillElements(ByteOffset offset, std::span<std::byte> out, const Make& make)
   }
 }
 
-constexpr std::array<glm::vec3, 6> kPalette{glm::vec3(0.86F, 0.44F, 0.30F), glm::vec3(0.93F, 0.72F, 0.36F),
-                                            glm::vec3(0.52F, 0.67F, 0.42F), glm::vec3(0.33F, 0.60F, 0.66F),
-                                            glm::vec3(0.48F, 0.47F, 0.72F), glm::vec3(0.82F, 0.80F, 0.75F)};
+constexpr std::array<glm::vec3, 6> kWorldPalette{glm::vec3(0.86F, 0.44F, 0.30F), glm::vec3(0.93F, 0.72F, 0.36F),
+                                                 glm::vec3(0.52F, 0.67F, 0.42F), glm::vec3(0.33F, 0.60F, 0.66F),
+                                                 glm::vec3(0.48F, 0.47F, 0.72F), glm::vec3(0.82F, 0.80F, 0.75F)};
 constexpr glm::vec3 kGroundColor(0.40F, 0.43F, 0.38F);
 constexpr glm::vec3 kFallbackColor(0.55F, 0.55F, 0.55F);
 constexpr glm::vec3 kMarkerColor(0.95F, 0.95F, 0.98F);
@@ -85,7 +85,7 @@ ObjectConstants World::constantsOf(ObjectId id, ContentVersion version) const {
   if (mesh == &cube_) return {glm::mat4(1), glm::vec4(kFallbackColor, 1)};
   if (mesh == &marker_) return {glm::mat4(1), glm::vec4(kMarkerColor * (0.8F + 0.2F * unit(dice)), 1)};
   const float turn = unit(dice) * glm::two_pi<float>() + 0.06F * static_cast<float>(version - 1);
-  const glm::vec3 color = kPalette[mix(dice) % kPalette.size()] * (0.85F + 0.15F * unit(mix(dice + 1)));
+  const glm::vec3 color = kWorldPalette[mix(dice) % kWorldPalette.size()] * (0.85F + 0.15F * unit(mix(dice + 1)));
   const float glow = isEdited(id) ? 1.15F : 1.0F;
   return {glm::rotate(glm::mat4(1), turn, glm::vec3(0, 1, 0)), glm::vec4(color * glow, 1)};
 }

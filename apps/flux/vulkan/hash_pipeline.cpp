@@ -7,7 +7,7 @@ constexpr std::uint32_t kHash[] = {
 #include "hash.comp.inc"
 };
 
-VkDevice deviceWithFeatures(VulkanContext& context) {
+VkDevice deviceThatHashes(VulkanContext& context) {
   const DeviceCaps& caps = context.device().caps();
   if (caps.bufferAddresses) return context.vulkanDevice();
   throw Failure("--verify needs a Vulkan device with bufferDeviceAddress, which " + caps.deviceName + " has not");
@@ -16,6 +16,6 @@ VkDevice deviceWithFeatures(VulkanContext& context) {
 }  // namespace
 
 HashPipeline::HashPipeline(VulkanContext& context)
-    : ComputePipeline(deviceWithFeatures(context), kHash, sizeof(HashPush)) {}
+    : ComputePipeline(deviceThatHashes(context), kHash, sizeof(HashPush)) {}
 
 }  // namespace flux::app

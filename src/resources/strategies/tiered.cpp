@@ -9,7 +9,7 @@
 namespace flux {
 namespace {
 
-constexpr std::array<ByteCount, 4> kSlabBytes{256 * kKiB, kMiB, 0, 0};  // by class; 0: a buffer holds one
+constexpr std::array<ByteCount, 4> kTierSlabBytes{256 * kKiB, kMiB, 0, 0};  // by class; 0: a buffer holds one
 constexpr ByteCount kOversizedGrainBytes = 64 * kKiB;
 constexpr std::uint64_t kOversizedSteps = 8;
 constexpr std::size_t kPeakSteps = 60;
@@ -36,7 +36,7 @@ class Tiered final : public StrategyBase {
     const ByteCount slotBytes = slotFor(bytes, alignment);
     std::set<ChunkIndex>& roomy = roomy_[slotBytes];
     if (roomy.empty()) {
-      const ByteCount slots = std::max<ByteCount>(kSlabBytes[classOf(slotBytes)] / slotBytes, 1);
+      const ByteCount slots = std::max<ByteCount>(kTierSlabBytes[classOf(slotBytes)] / slotBytes, 1);
       const Result<ChunkIndex> made = makeBuffer(slots * slotBytes, where);
       if (!made) return Unexpected(made.error());
       Slab& slab = slabs_[*made] = {.slotBytes = slotBytes, .bytes = buffer(*made)->bytes, .slots = slots};
@@ -61,7 +61,7 @@ class Tiered final : public StrategyBase {
   /// it, or a buffer of its own.
   [[nodiscard]] ByteCount slotFor(ByteCount bytes, ByteCount alignment) const {
     ByteCount slotBytes = bytes > limits_[2] ? roundUp(bytes, kOversizedGrainBytes) : ladderBytes(bytes);
-    if (slotBytes % alignment != 0 && kSlabBytes[classOf(slotBytes)] != 0) {
+    if (slotBytes % alignment != 0 && kTierSlabBytes[classOf(slotBytes)] != 0) {
       slotBytes = ladderBytes(std::min(bytes + alignment - kPlaceUnitBytes, limits_[1] + 1));
     }
     return std::min(slotBytes, options().maxBufferBytes);
