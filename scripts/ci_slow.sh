@@ -32,9 +32,11 @@ microsoft_headers() {
   done
 }
 
-# The library with the other compiler, warnings as errors.
+# The library and the command with the other compiler, warnings as errors. Each target's sources are compiled as one, which also
+# shows that none of their names gets in the way of another one, however unity builds cut them.
 clang() {
-  cmake --preset core -B build/clang -DCMAKE_CXX_COMPILER=clang++-19 -DFLUX_VULKAN=ON -DFLUX_OPENGL=ON -DFLUX_WEBGPU=ON -DCMAKE_UNITY_BUILD=ON &&
+  cmake --preset core -B build/clang -DCMAKE_CXX_COMPILER=clang++-19 -DFLUX_VULKAN=ON -DFLUX_D3D12=ON -DFLUX_OPENGL=ON -DFLUX_WEBGPU=ON \
+    -DFLUX_RECORDER=ON -DFLUX_BUILD_APP=ON -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=0 &&
     cmake --build build/clang --parallel "$jobs"
 }
 

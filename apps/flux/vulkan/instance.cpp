@@ -1,4 +1,3 @@
-#define VOLK_IMPLEMENTATION
 #include "vulkan/instance.hpp"
 
 #include "failure.hpp"
@@ -6,6 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+
+#define VOLK_IMPLEMENTATION
+#include <volk.h>
 
 namespace flux::app {
 namespace {
