@@ -6,11 +6,11 @@
 namespace flux {
 namespace {
 
-constexpr std::size_t kWordBytes = 4;
+constexpr std::size_t kHashWordBytes = 4;
 
 std::uint32_t loadLittleEndian(const std::byte* bytes) noexcept {
   std::uint32_t word = 0;
-  std::memcpy(&word, bytes, kWordBytes);
+  std::memcpy(&word, bytes, kHashWordBytes);
   if constexpr (std::endian::native == std::endian::big) {
     word = word >> 24U | (word >> 8U & 0xFF00U) | (word << 8U & 0xFF0000U) | word << 24U;
   }
@@ -40,13 +40,13 @@ struct Sums {
 
 std::uint64_t hashBytes(std::span<const std::byte> bytes) noexcept {
   Sums sums;
-  const std::size_t words = bytes.size() / kWordBytes;
+  const std::size_t words = bytes.size() / kHashWordBytes;
   for (std::size_t i = 0; i < words; ++i) {
-    sums.add(loadLittleEndian(bytes.data() + i * kWordBytes), static_cast<std::uint32_t>(i));
+    sums.add(loadLittleEndian(bytes.data() + i * kHashWordBytes), static_cast<std::uint32_t>(i));
   }
-  if (const std::size_t rest = bytes.size() % kWordBytes; rest != 0) {
-    std::byte padded[kWordBytes]{};
-    std::memcpy(padded, bytes.data() + words * kWordBytes, rest);
+  if (const std::size_t rest = bytes.size() % kHashWordBytes; rest != 0) {
+    std::byte padded[kHashWordBytes]{};
+    std::memcpy(padded, bytes.data() + words * kHashWordBytes, rest);
     sums.add(loadLittleEndian(padded), static_cast<std::uint32_t>(words));
   }
   return std::uint64_t{sums.high} << 32U | sums.low;

@@ -16,7 +16,7 @@
 namespace flux {
 namespace {
 
-constexpr ByteCount kChunkGranularityBytes = 256;
+constexpr ByteCount kHostChunkGranularityBytes = 256;
 constexpr ByteCount kLargestChunkBytes = 2 * kGiB;  ///< What drivers allow at least, and usually at most.
 
 /// A chunk or a page. Shared with the queued work that uses it.
@@ -60,7 +60,8 @@ DeviceCaps capsOf(const HostDeviceDesc& desc) {
   caps.backend = Backend::Host;
   caps.deviceName = "Host memory";
   caps.driverName = "Flux host device";
-  caps.maxChunkBytes = std::min(desc.heapBytes / kChunkGranularityBytes * kChunkGranularityBytes, kLargestChunkBytes);
+  caps.maxChunkBytes =
+      std::min(desc.heapBytes / kHostChunkGranularityBytes * kHostChunkGranularityBytes, kLargestChunkBytes);
   caps.maxAllocations = desc.maxAllocations;
   caps.queueCount = desc.queueCount;
   caps.unifiedMemory = false;  // It stands for a device with memory of its own.
@@ -87,7 +88,7 @@ class HostDeviceImpl final : public HostDevice {
     if (slot >= kMaxChunks || chunks_.find(slot) != nullptr) {
       return failure(ErrorCode::InvalidArgument, "createChunk: index", {slot});
     }
-    if (bytes == 0 || bytes % kChunkGranularityBytes != 0) {
+    if (bytes == 0 || bytes % kHostChunkGranularityBytes != 0) {
       return failure(ErrorCode::InvalidArgument, "createChunk: bytes", {bytes});
     }
     if (allocations_ >= desc_.maxAllocations) return failure(ErrorCode::TooManyChunks, "createChunk", {allocations_});
