@@ -111,18 +111,15 @@ TEST_F(ViewWindowTest, ThePanelHasTheNumbersOfTheReport) {
 
 TEST_F(ViewWindowTest, AnInterruptEndsTheRunWithItsReport) {
   options_.frames = 1'000'000;
-  std::atomic<bool> over{false};
   // As the signal would, once the run has begun.
-  std::thread impatient([&] {
-    while (!over && !std::filesystem::exists(options_.out)) std::this_thread::yield();
-    while (!over) {
+  std::jthread impatient([&](const std::stop_token& over) {
+    while (!over.stop_requested() && !std::filesystem::exists(options_.out)) std::this_thread::yield();
+    while (!over.stop_requested()) {
       InterruptGuard::interrupt();
       std::this_thread::yield();
     }
   });
   const RunReport report = runViewInWindow(options_, {}, progress_);
-  over = true;
-  impatient.join();
   EXPECT_EQ(failureOf(report), "");
   EXPECT_TRUE(report.interrupted);
   EXPECT_LT(report.frames, options_.frames);
@@ -130,32 +127,31 @@ TEST_F(ViewWindowTest, AnInterruptEndsTheRunWithItsReport) {
 
 /// Presses keys of the window with this title, as soon as there is one.
 void pressKeys(const std::string& title, const std::string& keys) {
-  const std::string command = "xdotool search --sync --onlyvisible --name '^" + title + "' key --delay 0 " + keys;
+  const std::string command =
+      "timeout 60 xdotool search --sync --onlyvisible --name '^" + title + "' key --delay 0 " + keys;
   EXPECT_EQ(std::system(command.c_str()), 0) << command;
 }
 
 TEST(WindowTest, TakesTheKeysThatItKnows) {
   Window window("flux keys", 200, 100);
-  std::thread user([] { pressKeys("flux keys", "space a p Escape"); });
+  const std::jthread user([] { pressKeys("flux keys", "space a p Escape"); });
   std::vector<WindowKey> keys;
   while (keys.size() < 3) {
     window.beginFrame(0.01);
     for (const WindowKey key : window.takeKeys()) keys.push_back(key);
     window.endFrame();
   }
-  user.join();
   EXPECT_EQ(keys, (std::vector{WindowKey::Space, WindowKey::P, WindowKey::Escape}));
 }
 
 TEST_F(ViewWindowTest, KeysHideThePanelAndEndTheRun) {
   options_.frames = 1'000'000;
   const auto file = folder_.path() / "window.png";
-  std::thread user([&] {
-    while (!std::filesystem::exists(options_.out)) std::this_thread::yield();
-    pressKeys("flux view: " + options_.backend, "p Escape");
+  const std::jthread user([&](const std::stop_token& over) {
+    while (!over.stop_requested() && !std::filesystem::exists(options_.out)) std::this_thread::yield();
+    if (!over.stop_requested()) pressKeys("flux view: " + options_.backend, "p Escape");
   });
   const RunReport report = runViewInWindow(options_, file, progress_);
-  user.join();
   EXPECT_EQ(failureOf(report), "");
   EXPECT_TRUE(report.interrupted);
   EXPECT_LT(report.frames, options_.frames);
