@@ -155,7 +155,7 @@ class Reader {
   std::string member_;
 };
 
-std::string textOf(const std::filesystem::path& file) {
+std::string contentsOf(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
   if (!in || std::filesystem::is_directory(file)) throw Failure("cannot read '" + file.string() + "'");
   return {std::istreambuf_iterator<char>(in), {}};
@@ -191,7 +191,7 @@ std::string DumpFile::tagName(std::uint8_t tag) const {
 }
 
 DumpFile readDump(const std::filesystem::path& file) {
-  return parseDump(textOf(file), file.filename().string());
+  return parseDump(contentsOf(file), file.filename().string());
 }
 
 DumpFile parseDump(const std::string& text, std::string name) {
