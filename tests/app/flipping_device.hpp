@@ -1,6 +1,6 @@
 #pragma once
 
-#include <flux/passing_device.hpp>
+#include "device/staging_only.hpp"
 
 #include <cstddef>
 #include <span>
@@ -9,11 +9,10 @@
 
 namespace flux::app {
 
-/// One wrong byte: it changes in staging just before the first batch is copied. So all bytes go through staging.
-class FlippingDevice final : public PassingDevice {
+/// One wrong byte: it changes in staging just before the first batch is copied.
+class FlippingDevice final : public test::StagingOnly {
  public:
-  explicit FlippingDevice(Device& inner) : PassingDevice(inner), caps_(inner.caps()) { caps_.directWriteBytes = 0; }
-  const DeviceCaps& caps() const noexcept override { return caps_; }
+  using StagingOnly::StagingOnly;
   Result<std::span<std::byte>> openStaging(StagingIndex index, ByteCount bytes, StagingUse use) override {
     Result<std::span<std::byte>> page = inner_.openStaging(index, bytes, use);
     if (page) pages_[index] = *page;
@@ -28,7 +27,6 @@ class FlippingDevice final : public PassingDevice {
   }
 
  private:
-  DeviceCaps caps_;
   std::unordered_map<StagingIndex, std::span<std::byte>> pages_;
   bool flipped_ = false;
 };

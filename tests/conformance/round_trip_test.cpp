@@ -2,8 +2,8 @@
 // updates, updates in place, blocks that have moved.
 
 #include "conformance/conformance.hpp"
+#include "device/staging_only.hpp"
 
-#include <flux/passing_device.hpp>
 #include <flux/pool.hpp>
 
 #include <algorithm>
@@ -18,16 +18,6 @@ constexpr ByteCount kPageBytes = 64 * kKiB;
 
 enum class Kind : std::uint8_t { Span, Staged, StagedByProducer, Owned, Callback };
 constexpr std::array kKinds{Kind::Span, Kind::Staged, Kind::StagedByProducer, Kind::Owned, Kind::Callback};
-
-/// The same device, if the host could not reach its chunks.
-class StagingOnly final : public PassingDevice {
- public:
-  explicit StagingOnly(Device& inner) : PassingDevice(inner), caps_(inner.caps()) { caps_.directWriteBytes = 0; }
-  [[nodiscard]] const DeviceCaps& caps() const noexcept override { return caps_; }
-
- private:
-  DeviceCaps caps_;
-};
 
 class RoundTrip : public ConformanceTest {
  protected:

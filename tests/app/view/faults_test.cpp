@@ -2,6 +2,7 @@
 
 #include "app/flipping_device.hpp"
 #include "app/view_options.hpp"
+#include "device/staging_only.hpp"
 
 #include <flux/passing_device.hpp>
 
@@ -24,12 +25,11 @@ class EagerDevice final : public PassingDevice {
 };
 
 /// A publish before the copy: a batch goes by the value of the one that was copied last, and is copied itself some
-/// steps later, so it is taken for done too early and frames wait for too little. All bytes are copied: what the host
-/// writes itself is there before any frame.
-class HastyDevice final : public PassingDevice {
+/// steps later, so it is taken for done too early and frames wait for too little. All bytes go through staging:
+/// what the host writes itself is there before any frame.
+class HastyDevice final : public test::StagingOnly {
  public:
-  explicit HastyDevice(Device& inner) : PassingDevice(inner), caps_(inner.caps()) { caps_.directWriteBytes = 0; }
-  const DeviceCaps& caps() const noexcept override { return caps_; }
+  using StagingOnly::StagingOnly;
   Result<TimelineValue> submit(std::span<const CopyPiece> batch, std::span<const QueueValue> waits) override {
     constexpr std::size_t kLate = 4;
     late_.emplace_back(batch.begin(), batch.end());
@@ -52,7 +52,6 @@ class HastyDevice final : public PassingDevice {
   }
 
  private:
-  DeviceCaps caps_;
   std::deque<std::vector<CopyPiece>> late_;
   TimelineValue copied_ = 0;
 };
